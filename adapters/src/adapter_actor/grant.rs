@@ -1,0 +1,87 @@
+//! How a permit reaches its payout, with a quote in hand if it needs one. Quotes come *before* the
+//! permit: the intent that follows records the rate, so the rate must be known and still be good.
+
+use super::AdapterActor;
+use super::answer::our_own_fault;
+use super::line::Line;
+use super::messages::{OneMoreCall, PermitGranted};
+use crate::permit::Permit;
+use crate::provider::{Quote, QuoteWish};
+use actix::{Addr, Recipient};
+use domain::entry::Settlement;
+use domain::failure::Failure;
+use domain::id::PayoutId;
+use std::borrow::Borrow;
+use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
+
+/// An offer that was over before it could be used is asked for again, but not for ever.
+const QUOTES_MAX: u32 = 3;
+
+/// What came of asking for a quote.
+type Quoted = Result<Option<Settlement>, Failure>;
+
+/// Delivers a permit, and waits for the payout to have it: a message thrown after an actor that is
+/// gone would be lost without a word. If it does not arrive, the permit in it frees itself.
+pub(super) fn deliver(
+    line: &Line,
+    grant_to: impl Borrow<Recipient<PermitGranted>> + 'static,
+    payout: PayoutId,
+    permit: Permit,
+    quoted: Quoted,
+) {
+    line.granted.set(line.granted.get() + 1);
+    let granted = PermitGranted { payout, account: line.account.clone(), permit, quoted };
+    actix_rt::spawn(async move {
+        if grant_to.borrow().send(granted).await.is_err() {
+            tracing::debug!(%payout, "nobody was there to take a permit; its slot is free again");
+        }
+    });
+}
+
+/// Asks for a quote, under the permit that is to be granted with it, and grants it.
+pub(super) fn quote_then_deliver(
+    line: Rc<Line>,
+    actor: Addr<AdapterActor>,
+    grant_to: impl Borrow<Recipient<PermitGranted>> + 'static,
+    wish: QuoteWish,
+    permit: Permit,
+) {
+    actix_rt::spawn(async move {
+        let payout = wish.payout;
+        // None: the actor is gone, and the permit goes with it.
+        if let Some(quoted) = fresh_quote(&line, &actor, wish).await {
+            deliver(&line, grant_to, payout, permit, quoted);
+        }
+    });
+}
+
+/// A quote that still holds now that the submission itself may leave.
+async fn fresh_quote(line: &Line, actor: &Addr<AdapterActor>, wish: QuoteWish) -> Option<Quoted> {
+    for _ in 0..QUOTES_MAX {
+        let quote = match line.quote(wish.clone()).await {
+            Ok(quote) => quote,
+            Err(why) => return Some(Err(why)),
+        };
+        // The next call is either the submission or, if waiting for it took too long, a new quote.
+        one_more_call(actor).await?;
+        if holds(&quote) {
+            return Some(Ok(Some(quote.settlement)));
+        }
+    }
+    tracing::warn!(account = %line.account, "every quote was over before it could be used");
+    Some(Err(our_own_fault()))
+}
+
+/// Waits until the account may be called once more. A lost question shows as a dropped answer.
+async fn one_more_call(actor: &Addr<AdapterActor>) -> Option<()> {
+    let (tell, told) = oneshot::channel();
+    actor.do_send(OneMoreCall(tell));
+    told.await.ok()
+}
+
+fn holds(quote: &Quote) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    u64::try_from(quote.valid_until).is_ok_and(|until| until > now)
+}

@@ -1,0 +1,22 @@
+//! Where the providers are: how each is spoken to, and how hard it may be asked. Knows what an order
+//! and an outcome are, and no status of a payout: an adapter says what happened to the money, and
+//! only the payout says what that makes of it.
+//!
+//! Reading order: `provider` (the contract, and how to add a provider) → `adapter_actor` (one account:
+//! permits, questions, health) with `permit` → what it is made of, each pure and handed its time:
+//! `rate_limit`, `call_schedule`, `fair_queue`, `circuit_breaker` → `registry` (all accounts) →
+//! `sandbox`, the provider that ships with the gateway.
+
+pub mod provider;
+
+pub mod adapter_actor;
+pub mod permit;
+
+pub mod call_schedule;
+pub mod circuit_breaker;
+pub mod fair_queue;
+pub mod rate_limit;
+
+pub mod registry;
+
+pub mod sandbox;

@@ -1,0 +1,16 @@
+//! What the gateway costs, measured. Nothing depends on this crate.
+//!
+//! With Criterion, seconds each:
+//! - `transition`: the table of statuses, and deciding and applying a whole life.
+//!   `cargo bench -p benches --bench transition`
+//! - `codec`: sealing and opening an entry and a whole payout.
+//!   `cargo bench -p benches --bench codec`
+//!
+//! Apart from Criterion, minutes:
+//! - `archive_stores`: which store holds the archive, measured while it grows.
+//!   `cargo bench -p benches --bench archive_stores -- --payouts 10000000`
+//!
+//! Throughput and latency of the running gateway are not here: they need its
+//! processes and a disk that nobody else uses.
+
+pub mod life;

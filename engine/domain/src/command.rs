@@ -1,0 +1,79 @@
+//! What a merchant or an operator may ask of a payout, and how it may be refused. A refusal is a
+//! named value with a sentence of its own; nothing has changed when one is given.
+
+use crate::recipient::{FieldError, RecipientInput};
+use crate::status::Status;
+
+/// What a person may ask.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Command {
+    /// Send a payout that does not process by itself.
+    Process,
+    /// Add recipient details that were wanted.
+    GiveDetails(Box<RecipientInput>),
+    /// Stop before anything is sent.
+    Terminate,
+    /// Recall while in flight.
+    Revoke,
+    /// Undo after success.
+    Cancel,
+    /// Ask the provider now.
+    Reconcile,
+    /// Operator: let a held payout go on.
+    Release,
+    /// Operator: send the same attempt again, with the same provider reference.
+    Resubmit,
+}
+
+impl Command {
+    /// The word as spelled on the wire.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Command::Process => "process",
+            Command::GiveDetails(_) => "details",
+            Command::Terminate => "terminate",
+            Command::Revoke => "revoke",
+            Command::Cancel => "cancel",
+            Command::Reconcile => "reconcile",
+            Command::Release => "release",
+            Command::Resubmit => "resubmit",
+        }
+    }
+}
+
+/// Why a command was refused.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum Refused {
+    /// Not in this status.
+    #[error("a payout that is {status} does not take the command {command}")]
+    NotAllowed {
+        /// Where the payout is.
+        status: Status,
+        /// What was asked.
+        command: &'static str,
+    },
+    /// The engine holds it.
+    #[error("the payout is held for moderation; {command} has to wait for its release")]
+    Held {
+        /// What was asked.
+        command: &'static str,
+    },
+    /// The provider account cannot do it.
+    #[error("the provider account of this payout cannot {command}")]
+    Unsupported {
+        /// What was asked.
+        command: &'static str,
+    },
+    /// Details that do not fit.
+    #[error("some details are invalid")]
+    InvalidDetails(Vec<FieldError>),
+    /// The idempotency key was used with another command or body.
+    #[error("the idempotency key was used with another command or body")]
+    KeyReused,
+    /// The provider's contract does not make it safe.
+    #[error("sending again is not safe: {why}")]
+    Unsafe {
+        /// Why not.
+        why: &'static str,
+    },
+}

@@ -1,0 +1,291 @@
+//! What happens next: a payout, an input and a time make entries to write and effects to perform,
+//! or a refusal. Pure: nothing here changes anything, so deciding twice costs nothing.
+
+use crate::command::{Command, Refused};
+use crate::effect::{Effect, wants_permit};
+use crate::entry::{By, Entry, Fact, Hold, HoldCause, Intent, Move, Request, Settlement};
+use crate::id::{Fingerprint, PayoutId};
+use crate::payout::Payout;
+use crate::recipient::Recipient;
+use crate::report::Report;
+use crate::resolution::Resolution;
+use crate::schedule::{Policy, Watch, next_check, sent_at};
+use crate::status::Status;
+use crate::time::Timestamp;
+use crate::transition::{Trigger, next};
+use std::sync::Arc;
+
+mod learn;
+
+/// Something that reaches a payout.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Input {
+    /// A person asks.
+    Command {
+        /// What.
+        command: Command,
+        /// The fingerprints of the idempotency key and of the command with its body.
+        key: Option<(Fingerprint, Fingerprint)>,
+        /// Who.
+        by: By,
+    },
+    /// The provider account has room for one submission, now.
+    Permit {
+        /// Which account.
+        account: Box<str>,
+        /// The conversion quoted for it.
+        settlement: Option<Settlement>,
+    },
+    /// An adapter answers.
+    Report(Report),
+    /// The clock reached what `next_due` named.
+    Tick,
+    /// Our own code failed on this payout.
+    Quarantine,
+}
+
+/// What an input makes.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Step {
+    /// To be written, all or none, before anything else.
+    pub entries: Vec<Entry>,
+    /// To be performed once they are durable.
+    pub effects: Vec<Effect>,
+}
+
+/// The first step of a payout's life.
+pub fn create(id: PayoutId, request: Request, now: Timestamp) -> Step {
+    let complete = request.recipient.complete();
+    let goes_at_once = request.autoprocess;
+    let created = Entry {
+        version: 1,
+        at: now,
+        by: By::Merchant,
+        moved: None,
+        fact: Fact::Created(Arc::new(request)),
+    };
+    let mut step = Step { entries: vec![created], effects: Vec::new() };
+    if complete {
+        debug_assert!(next(Status::Created, Trigger::DetailsAccepted).is_some(), "{id}");
+        step.entries.push(Entry {
+            version: 2,
+            at: now,
+            by: By::Engine,
+            moved: Some(Move { on: Trigger::DetailsAccepted, to: Status::Ready }),
+            fact: Fact::Moved,
+        });
+        if goes_at_once {
+            step.effects.push(Effect::RequestPermit);
+        }
+    }
+    step
+}
+
+/// What the input makes of the payout at this time.
+pub fn decide(
+    payout: &Payout,
+    input: Input,
+    watch: Watch,
+    now: Timestamp,
+    policy: &Policy,
+) -> Result<Step, Refused> {
+    let mut draft = Draft::new(payout, now);
+    match input {
+        Input::Command { command, key, by } => {
+            draft.command(command, by, policy)?;
+            draft.remember(key);
+        }
+        Input::Permit { account, settlement } => draft.permit(account, settlement)?,
+        Input::Report(report) => draft.report(report, policy),
+        Input::Tick => draft.tick(watch, policy),
+        Input::Quarantine => draft.hold(HoldCause::Quarantine, Resolution::InternalError),
+    }
+    Ok(draft.step)
+}
+
+/// A step in the making.
+struct Draft<'a> {
+    payout: &'a Payout,
+    now: Timestamp,
+    /// The status after the entries drafted so far.
+    status: Status,
+    step: Step,
+}
+
+impl<'a> Draft<'a> {
+    fn new(payout: &'a Payout, now: Timestamp) -> Draft<'a> {
+        // Time in a history never goes back, whatever the clock does.
+        let now = now.max(payout.updated_at());
+        Draft { payout, now, status: payout.status(), step: Step::default() }
+    }
+
+    fn write(&mut self, by: By, fact: Fact, on: Option<Trigger>) {
+        let moved = on.and_then(|on| next(self.status, on).map(|to| Move { on, to }));
+        debug_assert_eq!(moved.is_some(), on.is_some(), "callers ask the table first");
+        if let Some(step) = moved {
+            self.status = step.to;
+        }
+        let version = self.payout.version() + 1 + self.step.entries.len() as u32;
+        self.step.entries.push(Entry { version, at: self.now, by, moved, fact });
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        self.step.effects.push(effect);
+    }
+
+    fn hold(&mut self, cause: HoldCause, reason: Resolution) {
+        self.write(By::Engine, Fact::Held(Hold { cause, reason }), None);
+    }
+
+    /// Writes down under which key a command was answered, so that a retry gets the same answer.
+    fn remember(&mut self, key: Option<(Fingerprint, Fingerprint)>) {
+        let Some((key, body)) = key else { return };
+        let answered = self.payout.version() + 1 + self.step.entries.len() as u32;
+        self.write(By::Merchant, Fact::Commanded { key, body, answered }, None);
+    }
+
+    fn command(&mut self, command: Command, by: By, policy: &Policy) -> Result<(), Refused> {
+        let word = command.word();
+        let refused = Refused::NotAllowed { status: self.status, command: word };
+        match command {
+            Command::Process if self.status == Status::Ready => self.process(by, word),
+            Command::GiveDetails(input) if self.status == Status::Created => {
+                let merged = self.payout.recipient().merge(*input);
+                self.details(merged.map_err(Refused::InvalidDetails)?, by);
+                Ok(())
+            }
+            Command::Terminate if matches!(self.status, Status::Created | Status::Ready) => {
+                self.write(by, Fact::Moved, Some(Trigger::TerminateAsked));
+                Ok(())
+            }
+            Command::Revoke => self.undo(by, Trigger::RevokeSent, word, policy.can_revoke),
+            Command::Cancel => self.undo(by, Trigger::CancelSent, word, policy.can_cancel),
+            Command::Reconcile if self.payout.standing().attempt > 0 => {
+                self.effect(Effect::Verify);
+                Ok(())
+            }
+            Command::Release if self.payout.moderation_required() => self.release(by),
+            Command::Resubmit => self.resubmit(by, policy),
+            _ => Err(refused),
+        }
+    }
+
+    fn process(&mut self, by: By, command: &'static str) -> Result<(), Refused> {
+        if self.payout.moderation_required() {
+            return Err(Refused::Held { command });
+        }
+        if !self.payout.standing().process_asked {
+            self.write(by, Fact::ProcessAsked, None);
+            self.effect(Effect::RequestPermit);
+        }
+        Ok(())
+    }
+
+    fn details(&mut self, recipient: Recipient, by: By) {
+        let complete = recipient.complete();
+        let on = complete.then_some(Trigger::DetailsAccepted);
+        self.write(by, Fact::DetailsGiven(Arc::new(recipient)), on);
+        if complete && self.payout.standing().process_asked {
+            self.effect(Effect::RequestPermit);
+        }
+    }
+
+    fn undo(&mut self, by: By, on: Trigger, command: &'static str, able: bool) -> Result<(), Refused> {
+        if next(self.status, on).is_none() {
+            return Err(Refused::NotAllowed { status: self.status, command });
+        }
+        if !able {
+            return Err(Refused::Unsupported { command });
+        }
+        let held = self.payout.standing().hold;
+        if held.is_some_and(|(hold, _)| !hold.cause.released_by_evidence()) {
+            return Err(Refused::Held { command });
+        }
+        self.write(by, Fact::UndoSent, Some(on));
+        self.effect(if on == Trigger::RevokeSent { Effect::Revoke } else { Effect::Cancel });
+        Ok(())
+    }
+
+    fn release(&mut self, by: By) -> Result<(), Refused> {
+        self.write(by, Fact::Released, None);
+        let standing = self.payout.standing();
+        match self.status {
+            Status::Ready if standing.process_asked => self.effect(Effect::RequestPermit),
+            status if status.is_with_provider() => self.effect(Effect::Verify),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The same attempt again, under the same reference: safe only where the provider recognises it.
+    fn resubmit(&mut self, by: By, policy: &Policy) -> Result<(), Refused> {
+        let standing = self.payout.standing();
+        let command = "resubmit";
+        if self.status != Status::Invoking || standing.resubmit_asked {
+            return Err(Refused::NotAllowed { status: self.status, command });
+        }
+        let Some((hold, _)) = standing.hold else {
+            return Err(Refused::Unsafe { why: "the first submission may still be under way" });
+        };
+        if !hold.cause.released_by_evidence() {
+            return Err(Refused::Held { command });
+        }
+        if !policy.resend_is_safe {
+            let why = "the provider does not recognise a reference that it has seen";
+            return Err(Refused::Unsafe { why });
+        }
+        self.write(by, Fact::ResubmitAsked, None);
+        self.effect(Effect::RequestPermit);
+        Ok(())
+    }
+
+    fn permit(&mut self, account: Box<str>, settlement: Option<Settlement>) -> Result<(), Refused> {
+        let standing = self.payout.standing();
+        let again = self.status == Status::Invoking && standing.resubmit_asked;
+        if !again && !wants_permit(self.payout, self.now) {
+            return Err(Refused::NotAllowed { status: self.status, command: "invoke" });
+        }
+        let intent = Arc::new(Intent {
+            attempt: standing.attempt.max(1),
+            send: standing.sends.saturating_add(1),
+            account,
+            request: self.payout.request().body,
+            settlement,
+        });
+        let on = (!again).then_some(Trigger::InvokeSent);
+        self.write(By::Engine, Fact::Invoked(intent.clone()), on);
+        self.effect(Effect::Submit(intent));
+        Ok(())
+    }
+
+    fn tick(&mut self, watch: Watch, policy: &Policy) {
+        let past_deadline = self.payout.request().expires_at <= self.now;
+        match self.status {
+            Status::Created | Status::Ready if past_deadline => {
+                self.write(By::Engine, Fact::Moved, Some(Trigger::DeadlinePassed));
+            }
+            Status::Ready if wants_permit(self.payout, self.now) => {
+                self.effect(Effect::RequestPermit);
+            }
+            Status::Processing | Status::Pending if past_deadline && policy.can_revoke => {
+                self.write(By::Engine, Fact::UndoSent, Some(Trigger::RevokeSent));
+                self.effect(Effect::Revoke);
+            }
+            _ => self.look_again(watch, policy),
+        }
+    }
+
+    /// Asks the provider when it is time, and calls a person when it has taken too long.
+    fn look_again(&mut self, watch: Watch, policy: &Policy) {
+        let due = next_check(self.payout, watch, &policy.poll);
+        if due.is_none_or(|due| due > self.now) {
+            return;
+        }
+        let overdue = sent_at(self.payout)
+            .is_some_and(|sent| self.now.since(sent) >= policy.poll.give_up);
+        if overdue && !self.payout.moderation_required() {
+            self.hold(HoldCause::Overdue, Resolution::GeneralError);
+        }
+        self.effect(Effect::Verify);
+    }
+}

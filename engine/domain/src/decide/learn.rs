@@ -1,0 +1,196 @@
+//! What a report teaches: evidence into entries. Apart from `decide.rs`, which answers people and
+//! the clock; this file answers providers.
+
+use super::Draft;
+use crate::effect::Effect;
+use crate::entry::{Attention, By, Fact, Hold, HoldCause, Learned};
+use crate::evidence::{Weighed, weigh};
+use crate::failure::{Failure, Origin};
+use crate::report::{FetchOutcome, Found, Report, SubmitOutcome, UndoOutcome};
+use crate::resolution::{Group, Resolution};
+use crate::schedule::Policy;
+use crate::statement::{Outcome, Source, Statement};
+use crate::status::Status;
+use crate::time::Timestamp;
+use crate::transition::{Trigger, next};
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Draft<'_> {
+    pub(super) fn report(&mut self, report: Report, policy: &Policy) {
+        match report {
+            Report::Submitted { attempt, outcome } if attempt == self.payout.standing().attempt => {
+                self.submitted(outcome);
+            }
+            // The answer to an attempt that is no longer the current one proves nothing about it.
+            Report::Submitted { .. } => {}
+            Report::Fetched { asked_at, outcome } => self.fetched(asked_at, outcome, policy),
+            Report::CalledBack { found } => self.found(&found, Source::Callback),
+            Report::Undone { outcome } => self.undone(outcome),
+        }
+    }
+
+    fn submitted(&mut self, outcome: SubmitOutcome) {
+        if self.status != Status::Invoking {
+            // A callback or fetch was faster and knows more than this answer.
+            return;
+        }
+        let source = Source::ApiResponse;
+        let doubted = self.payout.standing().in_doubt;
+        match outcome {
+            SubmitOutcome::Accepted { provider_id, raw_status } => {
+                let mut said = Statement::ok(source, Outcome::Accepted);
+                (said.provider_id, said.raw_status) = (provider_id, raw_status);
+                self.learn(said, Some(Trigger::ProviderAccepted), None);
+            }
+            SubmitOutcome::Duplicate { why } => {
+                self.learn(Statement::of(source, Outcome::Duplicate, &why), None, None);
+                self.effect(Effect::Verify);
+            }
+            // A word about this call says nothing about an earlier one that may have arrived.
+            SubmitOutcome::Refused { why } if doubted => {
+                let said = Statement::of(source, Outcome::Ambiguous, &why);
+                self.learn(said, None, Some(HoldCause::Doubt));
+                self.effect(Effect::Verify);
+            }
+            SubmitOutcome::NotSent { why, .. } if doubted => {
+                let said = Statement::of(source, Outcome::Ambiguous, &why);
+                self.learn(said, None, Some(HoldCause::Doubt));
+            }
+            SubmitOutcome::Refused { why } => {
+                let said = Statement::of(source, Outcome::Refused, &why);
+                self.learn(said, Some(Trigger::ProviderRefused), None);
+            }
+            SubmitOutcome::NotSent { why, retry_after } => self.not_sent(&why, retry_after),
+            SubmitOutcome::Ambiguous { why } => {
+                let said = Statement::of(source, Outcome::Ambiguous, &why);
+                self.learn(said, None, Some(HoldCause::Doubt));
+            }
+        }
+    }
+
+    /// Nothing left us: the payout waits for its turn again, under the same reference.
+    fn not_sent(&mut self, why: &Failure, retry_after: Option<Duration>) {
+        let said = Statement::of(Source::ApiResponse, Outcome::NotSent, why);
+        let pause = retry_after.unwrap_or(Duration::from_secs(1));
+        let then = self.now.plus(pause);
+        self.write_learned(said, Some(Trigger::NothingSent), Attention::Unchanged, Some(then));
+    }
+
+    fn fetched(&mut self, asked_at: Timestamp, outcome: FetchOutcome, policy: &Policy) {
+        match outcome {
+            FetchOutcome::Found(found) => self.found(&found, Source::Reconciliation),
+            FetchOutcome::NotFound => self.not_found(asked_at, policy),
+            // The engine remembers the token; the callback that carries it is the evidence.
+            FetchOutcome::Deferred { .. } => {}
+            // Our own queue was full: nobody was asked, so nothing is known that was not before.
+            FetchOutcome::Unknown { why, .. } if why.origin == Origin::Platform => {}
+            FetchOutcome::Unknown { why, .. } => {
+                let said = Statement::of(Source::Reconciliation, Outcome::Ambiguous, &why);
+                let waits = self.status.is_with_provider();
+                self.learn(said, None, waits.then_some(HoldCause::Doubt));
+            }
+        }
+    }
+
+    fn found(&mut self, found: &Found, source: Source) {
+        let Weighed { statement, trigger, hold } = weigh(self.payout, found, source);
+        if hold == Some(HoldCause::Discrepancy) {
+            self.effect(Effect::Alert);
+        }
+        self.learn(statement, trigger, hold);
+    }
+
+    /// "Not found" is obeyed only where the provider's finality contract makes it proof.
+    fn not_found(&mut self, asked_at: Timestamp, policy: &Policy) {
+        let Some((sent, _)) = self.payout.intents().next_back() else { return };
+        if !self.status.is_with_provider() || asked_at < sent.plus(policy.visibility_lag) {
+            return;
+        }
+        let why = Failure::new(Resolution::Unknown, Origin::Provider);
+        let final_after = policy.not_found_final_after;
+        let proof = final_after.is_some_and(|after| asked_at >= sent.plus(after));
+        if proof && self.status == Status::Invoking {
+            let said = Statement::of(Source::Reconciliation, Outcome::NotSent, &why);
+            self.learn(said, Some(Trigger::NothingSent), None);
+            self.effect(Effect::RequestPermit);
+        } else {
+            let said = Statement::of(Source::Reconciliation, Outcome::NotFound, &why);
+            self.learn(said, None, Some(HoldCause::Doubt));
+        }
+    }
+
+    fn undone(&mut self, outcome: UndoOutcome) {
+        let source = Source::ApiResponse;
+        if !matches!(self.status, Status::Revoking | Status::Cancelling) {
+            return;
+        }
+        match outcome {
+            // An inline word never finishes a payout: the fetch does.
+            UndoOutcome::Done | UndoOutcome::Pending => {
+                self.learn(Statement::ok(source, Outcome::UndoPending), None, None);
+            }
+            UndoOutcome::Refused { why } => {
+                // A recall that was refused leaves the money in flight: a person should know.
+                let doubt = (self.status == Status::Revoking).then_some(HoldCause::Doubt);
+                let said = Statement::of(source, Outcome::UndoRefused, &why);
+                self.learn(said, Some(Trigger::UndoRefused), doubt);
+            }
+            UndoOutcome::Ambiguous { why } => {
+                let said = Statement::of(source, Outcome::Ambiguous, &why);
+                self.learn(said, None, Some(HoldCause::Doubt));
+            }
+        }
+        self.effect(Effect::Verify);
+    }
+
+    /// Writes evidence down if it is news.
+    fn learn(&mut self, said: Statement, on: Option<Trigger>, trouble: Option<HoldCause>) {
+        let attention = self.attention(&said, on, trouble);
+        let repeated = self.payout.last_statement().is_some_and(|last| last.same_news(&said));
+        if on.is_none() && attention == Attention::Unchanged && repeated {
+            return;
+        }
+        self.write_learned(said, on, attention, None);
+    }
+
+    fn write_learned(
+        &mut self,
+        statement: Statement,
+        on: Option<Trigger>,
+        attention: Attention,
+        not_before: Option<Timestamp>,
+    ) {
+        let learned = Learned { statement, attention, not_before };
+        self.write(By::Provider, Fact::Learned(Arc::new(learned)), on);
+    }
+
+    fn attention(&self, said: &Statement, on: Option<Trigger>, trouble: Option<HoldCause>) -> Attention {
+        let held = self.payout.standing().hold.map(|(hold, _)| hold.cause);
+        match (trouble, held) {
+            (Some(cause), None) => Attention::Raise(hold_for(cause, said.resolution)),
+            (Some(HoldCause::Discrepancy), Some(now)) if now.released_by_evidence() => {
+                Attention::Raise(hold_for(HoldCause::Discrepancy, said.resolution))
+            }
+            (Some(_), Some(_)) => Attention::Unchanged,
+            (None, Some(HoldCause::Overdue)) => {
+                let after = on.and_then(|on| next(self.status, on)).unwrap_or(self.status);
+                if after.is_with_provider() { Attention::Unchanged } else { Attention::Clear }
+            }
+            (None, Some(cause)) if cause.released_by_evidence() && is_clear(said) => Attention::Clear,
+            (None, _) => Attention::Unchanged,
+        }
+    }
+}
+
+/// The reason shown for a hold; a held payout never shows OK as its reason.
+fn hold_for(cause: HoldCause, resolution: Resolution) -> Hold {
+    let reason = if resolution == Resolution::Ok { Resolution::Unknown } else { resolution };
+    Hold { cause, reason }
+}
+
+/// A statement that takes the doubt away: the provider said something definite.
+fn is_clear(said: &Statement) -> bool {
+    said.resolution.group() != Group::Error
+        && !matches!(said.outcome, Outcome::Ambiguous | Outcome::NotFound | Outcome::Duplicate)
+}

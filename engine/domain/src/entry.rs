@@ -1,0 +1,224 @@
+//! What happened to a payout: the entries of its journal. A payout *is* its entries; everything
+//! else is a fold over them. Never reorder or remove a variant: old journals must still decode.
+
+use crate::failure::Failure;
+use crate::id::{Fingerprint, MerchantId};
+use crate::method::Method;
+use crate::money::{Amount, Asset, AssetAmount, Currency};
+use crate::recipient::Recipient;
+use crate::resolution::Resolution;
+use crate::statement::Statement;
+use crate::status::Status;
+use crate::time::Timestamp;
+use crate::transition::Trigger;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// One step of one payout's life.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// 1, 2, 3 … without gaps: the payout's version once this is applied.
+    pub version: u32,
+    /// When; never earlier than the entry before it.
+    pub at: Timestamp,
+    /// Who caused it.
+    pub by: By,
+    /// The change of status, if it was one.
+    pub moved: Option<Move>,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// A change of status. The target is written down so that an old journal replays even after the
+/// table has changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Move {
+    /// What happened.
+    pub on: Trigger,
+    /// Where it led.
+    pub to: Status,
+}
+
+/// Who caused an entry.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum By {
+    /// The merchant, over the API.
+    Merchant,
+    /// The provider, by its answer.
+    Provider,
+    /// The engine itself: a deadline, a limit, a recovery.
+    Engine,
+    /// An operator, by name.
+    Operator(Arc<str>),
+}
+
+impl By {
+    /// The word as spelled on the wire; operators carry their name.
+    pub fn word(&self) -> String {
+        match self {
+            By::Merchant => "merchant".to_owned(),
+            By::Provider => "provider".to_owned(),
+            By::Engine => "engine".to_owned(),
+            By::Operator(name) => format!("operator:{name}"),
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Fact {
+    /// The merchant's request was accepted.
+    Created(Arc<Request>),
+    /// The recipient as completed by later details.
+    DetailsGiven(Arc<Recipient>),
+    /// Every route, or the details, were refused after acceptance.
+    DetailsRejected(Arc<Failure>),
+    /// The process command of a payout that does not process by itself.
+    ProcessAsked,
+    /// Nothing but the change of status: details accepted, terminated, expired.
+    Moved,
+    /// The intent: exactly one submission follows, now or never.
+    Invoked(Arc<Intent>),
+    /// Evidence, and what it changed.
+    Learned(Arc<Learned>),
+    /// A recall or undo is about to be sent; the move says which.
+    UndoSent,
+    /// The engine holds the payout for a person.
+    Held(Hold),
+    /// An operator released a held payout.
+    Released,
+    /// An operator ordered the same attempt, with the same provider reference, to be sent again.
+    ResubmitAsked,
+    /// A command carried this idempotency key and was answered with the payout at `answered`.
+    Commanded {
+        /// The key's fingerprint.
+        key: Fingerprint,
+        /// The fingerprint of the command's name and body.
+        body: Fingerprint,
+        /// The version that was answered.
+        answered: u32,
+    },
+}
+
+/// What the merchant asked for. Immutable; details given later stand in entries of their own.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Made with a live key.
+    pub livemode: bool,
+    /// The fingerprint of the canonical body, to tell a retry from a reused key.
+    pub body: Fingerprint,
+    /// How much, in `currency`.
+    pub amount: Amount,
+    /// In what.
+    pub currency: Currency,
+    /// By which method.
+    pub method: Method,
+    /// To whom; details may still be missing.
+    pub recipient: Recipient,
+    /// The merchant's own reference, unique for ever.
+    pub reference: Option<Box<str>>,
+    /// Shown to the recipient where the rail can.
+    pub description: Option<Box<str>>,
+    /// The merchant's own pairs, sorted by key.
+    pub metadata: Box<[(Box<str>, Box<str>)]>,
+    /// Whether it is sent without a process command.
+    pub autoprocess: bool,
+    /// Not sent after this.
+    pub expires_at: Timestamp,
+    /// The provider account it must go to, if the merchant chose one.
+    pub provider_account: Option<Box<str>>,
+    /// For methods that convert: how far the rate may be from the one asked for, in basis points.
+    pub max_slippage_bps: Option<u32>,
+}
+
+/// One submission: to whom, and as what.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Intent {
+    /// The attempt; its reference is a function of the payout's id and this number.
+    pub attempt: u8,
+    /// How many times this attempt was sent, this one included.
+    pub send: u16,
+    /// The provider account.
+    pub account: Box<str>,
+    /// The fingerprint of what is sent.
+    pub request: Fingerprint,
+    /// The conversion, captured here so that a replay never computes it again.
+    pub settlement: Option<Settlement>,
+}
+
+/// A conversion at execution time.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Settlement {
+    /// How much is transmitted.
+    pub amount: AssetAmount,
+    /// Of what.
+    pub asset: Asset,
+    /// Units of the asset for one unit of the payout's currency.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub rate: Decimal,
+    /// Where the rate came from.
+    pub source: Box<str>,
+    /// When it was quoted.
+    pub at: Timestamp,
+    /// The provider's name for the quote.
+    pub quote: Option<Box<str>>,
+}
+
+/// Evidence, and what it changed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Learned {
+    /// The evidence.
+    pub statement: Statement,
+    /// What it does to moderation.
+    pub attention: Attention,
+    /// After proof that nothing was sent: not again before this.
+    pub not_before: Option<Timestamp>,
+}
+
+/// What a statement does to moderation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Attention {
+    /// Nothing.
+    Unchanged,
+    /// A person must look, and nothing is sent meanwhile.
+    Raise(Hold),
+    /// The doubt is gone.
+    Clear,
+}
+
+/// Why a payout is held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Hold {
+    /// What kind of trouble.
+    pub cause: HoldCause,
+    /// The resolution that shows as the reason.
+    pub reason: Resolution,
+}
+
+/// The kinds of trouble that hold a payout.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum HoldCause {
+    /// Its outcome is in doubt; evidence releases it.
+    Doubt,
+    /// The provider holds it; the provider's next word releases it.
+    ProviderHold,
+    /// It stayed unresolved longer than the provider's plan allows; evidence releases it.
+    Overdue,
+    /// Evidence contradicts what was believed; only a person releases it.
+    Discrepancy,
+    /// Our own code failed on it; only a person releases it.
+    Quarantine,
+}
+
+impl HoldCause {
+    /// Whether the provider's clear word alone releases it.
+    pub const fn released_by_evidence(self) -> bool {
+        match self {
+            HoldCause::Doubt | HoldCause::ProviderHold | HoldCause::Overdue => true,
+            HoldCause::Discrepancy | HoldCause::Quarantine => false,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What a provider's word proves about a payout in its present status. Apart from `decide.rs`
+//! because here, and only here, a foreign state is weighed against our own.
+
+use crate::entry::HoldCause;
+use crate::failure::{Failure, Origin};
+use crate::payout::{Money, Payout};
+use crate::report::{Found, ProviderState};
+use crate::resolution::Resolution;
+use crate::statement::{Outcome, Source, Statement};
+use crate::status::Status;
+use crate::transition::{Trigger, next};
+
+/// Evidence after weighing: what is written down, and what it does.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Weighed {
+    /// What is written down.
+    pub statement: Statement,
+    /// The step it proves, if any; always a legal one.
+    pub trigger: Option<Trigger>,
+    /// The trouble it shows, if any.
+    pub hold: Option<HoldCause>,
+}
+
+/// Weighs what a status fetch, or a believable callback, found.
+pub fn weigh(payout: &Payout, found: &Found, source: Source) -> Weighed {
+    let mut statement = match &found.failure {
+        Some(why) => Statement::of(source, Outcome::Queued, why),
+        None => Statement::ok(source, Outcome::Queued),
+    };
+    statement.raw_status = found.raw_status.clone();
+    statement.provider_id = found.provider_id.clone();
+    statement.amount = found.amount.map(|(amount, _)| amount);
+    statement.fee = found.fee;
+    let mut verdict = judge(payout, found, &mut statement);
+    if payout.standing().attempt == 0 {
+        // The provider knows a payout that we never sent.
+        verdict = Verdict::hold(HoldCause::Discrepancy);
+    }
+    let trigger = verdict.trigger.filter(|on| next(payout.status(), *on).is_some());
+    let hold = match (verdict.trigger, trigger) {
+        // A report that would need a step the table does not have contradicts us.
+        (Some(_), None) => Some(HoldCause::Discrepancy),
+        _ => verdict.hold,
+    };
+    Weighed { statement, trigger, hold }
+}
+
+#[derive(Default)]
+struct Verdict {
+    trigger: Option<Trigger>,
+    hold: Option<HoldCause>,
+}
+
+impl Verdict {
+    const NOTHING: Verdict = Verdict { trigger: None, hold: None };
+
+    fn step(trigger: Trigger) -> Verdict {
+        Verdict { trigger: Some(trigger), hold: None }
+    }
+
+    fn hold(cause: HoldCause) -> Verdict {
+        Verdict { trigger: None, hold: Some(cause) }
+    }
+}
+
+fn judge(payout: &Payout, found: &Found, statement: &mut Statement) -> Verdict {
+    match found.state {
+        ProviderState::Settled | ProviderState::PartiallySettled => paid(payout, found, statement),
+        ProviderState::Failed | ProviderState::Expired => {
+            blame(statement, Outcome::Failed, found.failure.is_none());
+            failed(payout)
+        }
+        ProviderState::Returned => {
+            statement.outcome = Outcome::Returned;
+            came_back(payout)
+        }
+        ProviderState::Revoked | ProviderState::Reversed => {
+            statement.outcome = Outcome::UndoDone;
+            came_back(payout)
+        }
+        ProviderState::Accepted => {
+            statement.outcome = Outcome::Accepted;
+            in_flight(payout, Trigger::ProviderAccepted)
+        }
+        ProviderState::Queued | ProviderState::AtNetwork => {
+            in_flight(payout, Trigger::ProviderQueued)
+        }
+        ProviderState::Held => {
+            statement.outcome = Outcome::Held;
+            statement.resolution = Resolution::GeneralError;
+            held(payout, HoldCause::ProviderHold)
+        }
+        ProviderState::Unmapped => {
+            statement.resolution = Resolution::Unknown;
+            held(payout, HoldCause::Doubt)
+        }
+        ProviderState::Revoking | ProviderState::Reversing => {
+            statement.outcome = Outcome::UndoPending;
+            Verdict::NOTHING
+        }
+    }
+}
+
+/// A provider that says "failed" without a reason still gives one failure to show.
+fn blame(statement: &mut Statement, outcome: Outcome, unexplained: bool) {
+    statement.outcome = outcome;
+    if unexplained {
+        let why = Failure::new(Resolution::ProcessingError, Origin::Provider);
+        (statement.resolution, statement.origin) = (why.resolution, why.origin);
+    }
+}
+
+/// The provider says that it paid: how much decides.
+fn paid(payout: &Payout, found: &Found, statement: &mut Statement) -> Verdict {
+    let asked = payout.request().amount;
+    let (amount, currency) = match (found.amount, &found.state) {
+        (Some(named), _) => named,
+        (None, ProviderState::Settled) => (asked, payout.request().currency),
+        // "In part" without saying how much is no evidence of any amount.
+        (None, _) => {
+            statement.resolution = Resolution::Unknown;
+            return held(payout, HoldCause::Doubt);
+        }
+    };
+    statement.amount = Some(amount);
+    let in_full = amount == asked;
+    statement.outcome = if in_full { Outcome::Paid } else { Outcome::PaidInPart };
+    if currency != payout.request().currency || amount > asked {
+        return Verdict::hold(HoldCause::Discrepancy);
+    }
+    let standing = payout.standing();
+    match standing.status {
+        Status::Processed | Status::PartiallyProcessed => {
+            if standing.amount_processed == Some(amount) {
+                Verdict::NOTHING
+            } else {
+                Verdict::hold(HoldCause::Discrepancy)
+            }
+        }
+        // The undo is still under way, or never arrived: the poll goes on.
+        Status::Cancelling => Verdict::NOTHING,
+        Status::Revoking => Verdict::step(Trigger::UndoRefused),
+        Status::RevokeFailed | Status::CancelFailed => Verdict::NOTHING,
+        _ if in_full => Verdict::step(Trigger::ProviderPaid),
+        _ => Verdict::step(Trigger::ProviderPaidPart),
+    }
+}
+
+/// The provider says that it failed, or gave up.
+fn failed(payout: &Payout) -> Verdict {
+    match payout.status() {
+        Status::Processed | Status::PartiallyProcessed => Verdict::step(Trigger::ProviderReturned),
+        Status::Revoking | Status::Cancelling => Verdict::step(Trigger::UndoDone),
+        Status::CancelFailed => Verdict::hold(HoldCause::Discrepancy),
+        status if status.is_final() => Verdict::NOTHING,
+        _ => Verdict::step(Trigger::ProviderFailed),
+    }
+}
+
+/// The money is back with us.
+fn came_back(payout: &Payout) -> Verdict {
+    match payout.status() {
+        Status::Processed | Status::PartiallyProcessed => Verdict::step(Trigger::ProviderReturned),
+        Status::Revoking | Status::Cancelling => Verdict::step(Trigger::UndoDone),
+        Status::CancelFailed => Verdict::hold(HoldCause::Discrepancy),
+        status if status.is_final() => Verdict::NOTHING,
+        _ => Verdict::step(Trigger::ProviderFailed),
+    }
+}
+
+/// The provider has it and is at work; never news for a payout that is further along.
+fn in_flight(payout: &Payout, on: Trigger) -> Verdict {
+    match payout.status() {
+        Status::Invoking | Status::Processing if next(payout.status(), on).is_some() => {
+            Verdict::step(on)
+        }
+        status if status.is_final() && payout.standing().money == Money::NotSent => {
+            Verdict::hold(HoldCause::Discrepancy)
+        }
+        _ => Verdict::NOTHING,
+    }
+}
+
+/// Alive, but a person should look.
+fn held(payout: &Payout, cause: HoldCause) -> Verdict {
+    let on = Trigger::ProviderQueued;
+    let trigger = next(payout.status(), on).map(|_| on);
+    let hold = payout.status().is_with_provider().then_some(cause);
+    Verdict { trigger, hold }
+}

@@ -1,0 +1,152 @@
+//! Names of things: payouts, merchants, provider references. A payout's id is a keyed hash of what
+//! the merchant sent, so that a retry after a restore makes the *same* payout with the *same*
+//! provider reference; random ids would pay twice.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Crockford's base 32 in lower case: no i, l, o, u.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// One payout; printed as `po_` and 26 characters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PayoutId(pub [u8; 16]);
+
+impl PayoutId {
+    /// The id of the payout that `merchant` makes under `idempotency_key`.
+    pub fn derive(key: &IdKey, merchant: MerchantId, idempotency_key: &str) -> PayoutId {
+        let mut hasher = blake3::Hasher::new_keyed(&key.0);
+        hasher.update(&merchant.0.to_be_bytes());
+        hasher.update(idempotency_key.as_bytes());
+        PayoutId(first_16(&hasher.finalize()))
+    }
+
+    /// The bare 26 characters.
+    pub fn base32(&self) -> String {
+        let mut bits = u128::from_be_bytes(self.0);
+        let mut text = [0_u8; 26];
+        for place in text.iter_mut().rev() {
+            *place = ALPHABET[(bits & 31) as usize];
+            bits >>= 5;
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Reads the bare 26 characters back.
+    pub fn from_base32(text: &str) -> Result<PayoutId, InvalidId> {
+        if text.len() != 26 {
+            return Err(InvalidId);
+        }
+        let mut bits: u128 = 0;
+        for (place, byte) in text.bytes().enumerate() {
+            let digit = ALPHABET.iter().position(|one| *one == byte).ok_or(InvalidId)?;
+            // 26 × 5 bits are 130: the first character holds three of the 128.
+            if place == 0 && digit > 7 {
+                return Err(InvalidId);
+            }
+            bits = (bits << 5) | digit as u128;
+        }
+        Ok(PayoutId(bits.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for PayoutId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "po_{}", self.base32())
+    }
+}
+
+impl fmt::Debug for PayoutId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for PayoutId {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        PayoutId::from_base32(text.strip_prefix("po_").ok_or(InvalidId)?)
+    }
+}
+
+/// A text that is no id of the kind asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid id")]
+pub struct InvalidId;
+
+/// The gateway's secret for deriving ids; lives as long as its payouts.
+#[derive(Clone)]
+pub struct IdKey(pub [u8; 32]);
+
+impl fmt::Debug for IdKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdKey(…)")
+    }
+}
+
+/// One merchant: a hash of its configured name, so that payouts stay small and ordered by tenant.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct MerchantId(pub u64);
+
+impl MerchantId {
+    /// The id of the merchant with this configured name.
+    pub fn from_name(name: &str) -> MerchantId {
+        let hash = blake3::derive_key("bursar merchant id v1", name.as_bytes());
+        let mut first = [0_u8; 8];
+        first.copy_from_slice(&hash[..8]);
+        MerchantId(u64::from_be_bytes(first))
+    }
+}
+
+/// How a provider finds one attempt: a function of the payout and the attempt's number.
+pub fn provider_reference(payout: PayoutId, attempt: u8) -> String {
+    format!("{}-{attempt}", payout.base32())
+}
+
+/// The payout and attempt that a provider reference names.
+pub fn read_provider_reference(text: &str) -> Result<(PayoutId, u8), InvalidId> {
+    let (payout, attempt) = text.split_once('-').ok_or(InvalidId)?;
+    Ok((PayoutId::from_base32(payout)?, attempt.parse().map_err(|_| InvalidId)?))
+}
+
+/// A short hash of a request or key; equality is all it serves.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct Fingerprint(pub [u8; 16]);
+
+impl Fingerprint {
+    /// The fingerprint of some bytes.
+    pub fn of(bytes: &[u8]) -> Fingerprint {
+        Fingerprint(first_16(&blake3::hash(bytes)))
+    }
+}
+
+fn first_16(hash: &blake3::Hash) -> [u8; 16] {
+    let mut first = [0_u8; 16];
+    first.copy_from_slice(&hash.as_bytes()[..16]);
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn ids_read_back_as_printed(bytes: [u8; 16]) {
+            let id = PayoutId(bytes);
+            prop_assert_eq!(id.to_string().parse::<PayoutId>(), Ok(id));
+            prop_assert_eq!(read_provider_reference(&provider_reference(id, 7)), Ok((id, 7)));
+        }
+    }
+
+    #[test]
+    fn the_same_key_makes_the_same_payout_and_another_merchant_does_not() {
+        let key = IdKey([7; 32]);
+        let (ours, theirs) = (MerchantId::from_name("a"), MerchantId::from_name("b"));
+        assert_eq!(PayoutId::derive(&key, ours, "k1"), PayoutId::derive(&key, ours, "k1"));
+        assert_ne!(PayoutId::derive(&key, ours, "k1"), PayoutId::derive(&key, theirs, "k1"));
+        assert_ne!(PayoutId::derive(&key, ours, "k1"), PayoutId::derive(&key, ours, "k2"));
+    }
+}

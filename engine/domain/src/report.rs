@@ -1,0 +1,168 @@
+//! What an adapter tells a payout, in words common to all providers. The adapter names the *effect
+//! on the money*; only the payout picks one of the 18 statuses from it.
+
+use crate::failure::Failure;
+use crate::money::{Amount, Currency};
+use crate::time::Timestamp;
+use std::time::Duration;
+
+/// How one submission ended. Everything that is not a positive word is `Ambiguous`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SubmitOutcome {
+    /// The provider has it. Whatever more it says inline is a hint, never an outcome.
+    Accepted {
+        /// The provider's own id.
+        provider_id: Option<Box<str>>,
+        /// Its status word.
+        raw_status: Option<Box<str>>,
+    },
+    /// The provider already knows the reference: ask it.
+    Duplicate {
+        /// Its words for that.
+        why: Failure,
+    },
+    /// The provider's explicit word that nothing was created.
+    Refused {
+        /// Its words for that.
+        why: Failure,
+    },
+    /// Proof that no byte reached the provider, or that it turned the call away unread.
+    NotSent {
+        /// What stood in the way.
+        why: Failure,
+        /// How long the provider asks us to wait.
+        retry_after: Option<Duration>,
+    },
+    /// It may or may not exist.
+    Ambiguous {
+        /// What was seen.
+        why: Failure,
+    },
+}
+
+/// The provider's view of a payout, mapped by its adapter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ProviderState {
+    /// Taken.
+    Accepted,
+    /// Waiting at the provider.
+    Queued,
+    /// Handed to the bank, mobile network or chain.
+    AtNetwork,
+    /// Held for review.
+    Held,
+    /// Paid in full.
+    Settled,
+    /// Paid in part.
+    PartiallySettled,
+    /// Failed.
+    Failed,
+    /// Paid, and the money came back.
+    Returned,
+    /// A recall is under way.
+    Revoking,
+    /// Recalled.
+    Revoked,
+    /// An undo is under way.
+    Reversing,
+    /// Undone.
+    Reversed,
+    /// Given up by the provider after its own deadline.
+    Expired,
+    /// A word this adapter does not know.
+    Unmapped,
+}
+
+/// What a status fetch found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// The mapped state.
+    pub state: ProviderState,
+    /// The provider's status word.
+    pub raw_status: Option<Box<str>>,
+    /// The provider's own id.
+    pub provider_id: Option<Box<str>>,
+    /// The amount it names, with its currency.
+    pub amount: Option<(Amount, Currency)>,
+    /// Its fee, in the payout's currency.
+    pub fee: Option<Amount>,
+    /// Why, when the state is a failure.
+    pub failure: Option<Failure>,
+}
+
+impl Found {
+    /// A state with nothing else known.
+    pub fn new(state: ProviderState) -> Found {
+        Found { state, raw_status: None, provider_id: None, amount: None, fee: None, failure: None }
+    }
+}
+
+/// How one status fetch ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FetchOutcome {
+    /// The provider knows it.
+    Found(Found),
+    /// The provider does not know the reference. Proof only by the provider's finality contract.
+    NotFound,
+    /// The answer comes later by a callback that carries this token.
+    Deferred {
+        /// The token.
+        token: Box<str>,
+    },
+    /// The fetch itself failed.
+    Unknown {
+        /// How.
+        why: Failure,
+        /// How long the provider asks us to wait.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// How a recall or undo ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum UndoOutcome {
+    /// It worked.
+    Done,
+    /// It was taken up; the status fetch will tell.
+    Pending,
+    /// It was refused.
+    Refused {
+        /// Why.
+        why: Failure,
+    },
+    /// It may or may not have worked.
+    Ambiguous {
+        /// What was seen.
+        why: Failure,
+    },
+}
+
+/// One message from an adapter to a payout.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Report {
+    /// The answer to the submission of this attempt.
+    Submitted {
+        /// The attempt's number.
+        attempt: u8,
+        /// How it ended.
+        outcome: SubmitOutcome,
+    },
+    /// The answer to a status fetch that began at `asked_at`.
+    Fetched {
+        /// When the question left; an answer older than a later fact proves nothing against it.
+        asked_at: Timestamp,
+        /// How it ended.
+        outcome: FetchOutcome,
+    },
+    /// The answer to a recall or undo.
+    Undone {
+        /// How it ended.
+        outcome: UndoOutcome,
+    },
+    /// A callback whose own word may be believed: the deferred answer to our own question, or a
+    /// signed one of a provider that is configured to be believed.
+    CalledBack {
+        /// What it says.
+        found: Found,
+    },
+}

@@ -1,0 +1,87 @@
+//! When a payout must be looked at next: a function of the payout and its provider's plan, so that
+//! timers are rebuilt from the state alone and nothing sleeps for ever.
+
+use crate::payout::{Money, Payout};
+use crate::status::Status;
+use crate::time::Timestamp;
+use std::time::Duration;
+
+/// What the engine may do with the payouts of one provider account: its finality contract.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Policy {
+    /// When to ask for the status.
+    pub poll: PollPlan,
+    /// It can recall a payout in flight.
+    pub can_revoke: bool,
+    /// It can undo a success.
+    pub can_cancel: bool,
+    /// "Not found" proves that nothing was created, once this long after the last send; none: never.
+    pub not_found_final_after: Option<Duration>,
+    /// "Not found" means nothing before this.
+    pub visibility_lag: Duration,
+    /// It recognises a reference that it has seen, so that the same attempt may be sent again.
+    pub resend_is_safe: bool,
+}
+
+/// When to ask a provider for the status of a payout that it has.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PollPlan {
+    /// The first question, after the last news.
+    pub first: Duration,
+    /// Each further pause is this many times the one before.
+    pub factor: u32,
+    /// No pause is longer.
+    pub cap: Duration,
+    /// Unresolved for longer than this: a person must look. Asking goes on.
+    pub give_up: Duration,
+}
+
+impl PollPlan {
+    /// The pause before question number `asked` (0 is the first).
+    pub fn pause(&self, asked: u32) -> Duration {
+        let grown = self.factor.checked_pow(asked).and_then(|times| self.first.checked_mul(times));
+        grown.unwrap_or(self.cap).min(self.cap)
+    }
+}
+
+/// What is remembered of the questions asked since the last news; lost in a crash without harm.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Watch {
+    /// Questions asked.
+    pub asked: u32,
+    /// When the last one was answered or given up; zero before the first.
+    pub last: Timestamp,
+}
+
+/// When the provider is asked next; none when there is nothing to ask.
+pub fn next_check(payout: &Payout, watch: Watch, plan: &PollPlan) -> Option<Timestamp> {
+    if !needs_asking(payout) {
+        return None;
+    }
+    let from = payout.updated_at().max(watch.last);
+    Some(from.plus(plan.pause(watch.asked)))
+}
+
+/// Whether only the provider can tell how it ends. A refused recall leaves the money in flight.
+pub fn needs_asking(payout: &Payout) -> bool {
+    let standing = payout.standing();
+    let adrift = matches!(standing.money, Money::InFlight | Money::Unknown);
+    standing.status.is_with_provider() || (standing.status == Status::RevokeFailed && adrift)
+}
+
+/// When the payout must be looked at next, for whatever reason; none when it can rest for ever.
+pub fn next_due(payout: &Payout, watch: Watch, plan: &PollPlan) -> Option<Timestamp> {
+    let standing = payout.standing();
+    let deadline = payout.request().expires_at;
+    match standing.status {
+        Status::Created | Status::Ready => {
+            Some(standing.not_before.map_or(deadline, |then| then.min(deadline)))
+        }
+        _ => next_check(payout, watch, plan),
+    }
+}
+
+/// When it first went to the provider; what the give-up age is counted from.
+pub fn sent_at(payout: &Payout) -> Option<Timestamp> {
+    payout.intents().next().map(|(at, _)| at)
+}

@@ -1,0 +1,264 @@
+//! A payout's life as properties: whatever arrives in whatever order, the published table, the
+//! write-once history and the money rules hold.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use domain::command::Command;
+use domain::decide::{Input, create, decide};
+use domain::effect::Effect;
+use domain::entry::{By, Fact, Request};
+use domain::failure::{Failure, Origin};
+use domain::id::{Fingerprint, MerchantId, PayoutId};
+use domain::method::Method;
+use domain::money::{Amount, Currency};
+use domain::payout::{Money, Payout};
+use domain::recipient::{Recipient, RecipientInput};
+use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome, UndoOutcome};
+use domain::resolution::Resolution;
+use domain::schedule::{Policy, PollPlan, Watch};
+use domain::status::Status;
+use domain::time::Timestamp;
+use domain::transition::next;
+use proptest::prelude::*;
+use std::time::Duration;
+
+const DAY: i64 = 86_400_000_000;
+
+fn eur() -> Currency {
+    "EUR".parse().unwrap()
+}
+
+fn amount(text: &str) -> Amount {
+    Amount::parse(text, eur()).unwrap()
+}
+
+fn request(autoprocess: bool) -> Request {
+    let input = RecipientInput {
+        kind: Some("bank_account".into()),
+        name: Some("Anna Schmidt".into()),
+        iban: Some("DE89370400440532013000".into()),
+        country: Some("DE".into()),
+        ..RecipientInput::default()
+    };
+    Request {
+        merchant: MerchantId(1),
+        livemode: false,
+        body: Fingerprint([1; 16]),
+        amount: amount("125.40"),
+        currency: eur(),
+        method: Method::BankTransfer,
+        recipient: Recipient::build(input).unwrap(),
+        reference: None,
+        description: None,
+        metadata: Box::new([]),
+        autoprocess,
+        expires_at: Timestamp(2 * DAY),
+        provider_account: None,
+        max_slippage_bps: None,
+    }
+}
+
+fn policy(not_found_final_after: Option<Duration>) -> Policy {
+    Policy {
+        poll: PollPlan {
+            first: Duration::from_secs(1),
+            factor: 2,
+            cap: Duration::from_secs(60),
+            give_up: Duration::from_secs(86_400),
+        },
+        can_revoke: true,
+        can_cancel: true,
+        not_found_final_after,
+        visibility_lag: Duration::from_secs(2),
+        resend_is_safe: true,
+    }
+}
+
+fn why() -> impl Strategy<Value = Failure> {
+    (0..27_u8, 0..6_usize).prop_map(|(number, origin)| {
+        Failure::new(Resolution::from_number(number).unwrap(), Origin::ALL[origin])
+    })
+}
+
+fn state() -> impl Strategy<Value = ProviderState> {
+    prop_oneof![
+        Just(ProviderState::Accepted),
+        Just(ProviderState::Queued),
+        Just(ProviderState::AtNetwork),
+        Just(ProviderState::Held),
+        Just(ProviderState::Settled),
+        Just(ProviderState::PartiallySettled),
+        Just(ProviderState::Failed),
+        Just(ProviderState::Returned),
+        Just(ProviderState::Revoking),
+        Just(ProviderState::Revoked),
+        Just(ProviderState::Reversing),
+        Just(ProviderState::Reversed),
+        Just(ProviderState::Expired),
+        Just(ProviderState::Unmapped),
+    ]
+}
+
+fn found() -> impl Strategy<Value = Found> {
+    let named = prop_oneof![Just(None), Just(Some("125.40")), Just(Some("75.24")), Just(Some("999.00"))];
+    (state(), named, proptest::option::of(why())).prop_map(|(state, named, failure)| Found {
+        amount: named.map(|text| (amount(text), eur())),
+        failure,
+        ..Found::new(state)
+    })
+}
+
+fn report() -> impl Strategy<Value = Report> {
+    prop_oneof![
+        Just(SubmitOutcome::Accepted { provider_id: None, raw_status: None })
+            .prop_map(|outcome| Report::Submitted { attempt: 1, outcome }),
+        why().prop_map(|why| Report::Submitted { attempt: 1, outcome: SubmitOutcome::Duplicate { why } }),
+        why().prop_map(|why| Report::Submitted { attempt: 1, outcome: SubmitOutcome::Refused { why } }),
+        why().prop_map(|why| Report::Submitted { attempt: 1, outcome: SubmitOutcome::Ambiguous { why } }),
+        why().prop_map(|why| Report::Submitted {
+            attempt: 1,
+            outcome: SubmitOutcome::NotSent { why, retry_after: None }
+        }),
+        (0..DAY, found()).prop_map(|(at, found)| Report::Fetched {
+            asked_at: Timestamp(at),
+            outcome: FetchOutcome::Found(found)
+        }),
+        (0..3 * DAY).prop_map(|at| Report::Fetched {
+            asked_at: Timestamp(at),
+            outcome: FetchOutcome::NotFound
+        }),
+        found().prop_map(|found| Report::CalledBack { found }),
+        why().prop_map(|why| Report::Undone { outcome: UndoOutcome::Refused { why } }),
+        Just(Report::Undone { outcome: UndoOutcome::Done }),
+    ]
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        Just(Command::Process),
+        Just(Command::Terminate),
+        Just(Command::Revoke),
+        Just(Command::Cancel),
+        Just(Command::Reconcile),
+        Just(Command::Release),
+        Just(Command::Resubmit),
+    ]
+}
+
+fn input() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        3 => command().prop_map(|command| Input::Command { command, key: None, by: By::Merchant }),
+        3 => Just(Input::Permit { account: "sandbox".into(), settlement: None }),
+        8 => report().prop_map(Input::Report),
+        2 => Just(Input::Tick),
+        1 => Just(Input::Quarantine),
+    ]
+}
+
+/// Everything that must hold after every step, by the numbers of the published invariants.
+fn check(before: &Payout, after: &Payout, effects: &[Effect]) {
+    let added = &after.entries()[before.entries().len()..];
+    let mut status = before.status();
+    for entry in added {
+        if let Some(step) = entry.moved {
+            assert_eq!(next(status, step.on), Some(step.to), "I-9: only published edges");
+            assert!(!status.is_final(), "I-10: nothing leaves a final status");
+            status = step.to;
+        }
+    }
+    assert_eq!(status, after.status());
+    let folded = Payout::from_entries(after.id(), after.entries().to_vec()).unwrap();
+    assert_eq!(&folded, after, "I-11: folding the history gives the state");
+    for pair in after.entries().windows(2) {
+        assert!(pair[0].at <= pair[1].at && pair[0].version + 1 == pair[1].version, "I-11");
+    }
+    let submits = effects.iter().filter(|effect| matches!(effect, Effect::Submit(_))).count();
+    let intents = added.iter().filter(|entry| matches!(entry.fact, Fact::Invoked(_))).count();
+    assert_eq!(submits, intents, "I-4: a submission for each intent and none without");
+    let invoked = added.iter().any(|entry| matches!(entry.fact, Fact::Invoked(_)));
+    if invoked && before.status() == Status::Invoking {
+        assert!(before.standing().resubmit_asked, "I-1: sent again only on an operator's order");
+    }
+    if matches!(after.status(), Status::Expired | Status::Terminated) {
+        assert_eq!(after.standing().attempt, after.standing().attempt.min(1));
+        assert!(!before.standing().open_send, "I-12: only while nothing may have left");
+    }
+    let processed = after.standing().amount_processed;
+    match after.status() {
+        Status::Processed => assert_eq!(processed, Some(after.request().amount), "I-7"),
+        Status::PartiallyProcessed => assert!(processed < Some(after.request().amount), "I-7"),
+        _ => {}
+    }
+    if after.status().is_settled() {
+        assert_eq!(after.standing().money, Money::Paid);
+    }
+    assert_eq!(after.failure().is_some(), after.state() == domain::status::State::Failed);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_arrives_the_rules_hold(
+        autoprocess: bool,
+        authoritative in prop_oneof![Just(None), Just(Some(Duration::from_secs(600)))],
+        script in proptest::collection::vec((input(), 0..DAY / 4), 1..24),
+    ) {
+        let policy = policy(authoritative);
+        let id = PayoutId([9; 16]);
+        let mut now = Timestamp(1);
+        let made = create(id, request(autoprocess), now);
+        let mut payout = Payout::from_entries(id, made.entries).unwrap();
+        for (input, pause) in script {
+            now = Timestamp(now.0 + pause);
+            let watch = Watch { asked: 0, last: Timestamp(0) };
+            let Ok(step) = decide(&payout, input, watch, now, &policy) else { continue };
+            let before = payout.clone();
+            for entry in step.entries {
+                payout.apply(entry).unwrap();
+            }
+            check(&before, &payout, &step.effects);
+        }
+        for version in 1..=payout.version() {
+            prop_assert_eq!(payout.as_of(version).version(), version);
+        }
+    }
+
+    #[test]
+    fn the_same_evidence_twice_is_the_same_as_once(
+        script in proptest::collection::vec(report(), 1..10),
+    ) {
+        let policy = policy(None);
+        let id = PayoutId([9; 16]);
+        let now = Timestamp(DAY);
+        let mut payout = Payout::from_entries(id, create(id, request(true), now).entries).unwrap();
+        let take = |payout: &mut Payout, input: Input| {
+            if let Ok(step) = decide(payout, input, Watch::default(), now, &policy) {
+                for entry in step.entries {
+                    payout.apply(entry).unwrap();
+                }
+            }
+        };
+        take(&mut payout, Input::Permit { account: "sandbox".into(), settlement: None });
+        for report in script {
+            take(&mut payout, Input::Report(report.clone()));
+            let once = payout.clone();
+            take(&mut payout, Input::Report(report));
+            // A hold that its own evidence raises may need no second entry; a status never moves.
+            prop_assert_eq!(once.status(), payout.status());
+            prop_assert_eq!(once.standing().amount_processed, payout.standing().amount_processed);
+        }
+    }
+}
+
+#[test]
+fn every_resolution_from_every_origin_has_a_category() {
+    use domain::failure::{Category, Rail};
+    for resolution in Resolution::ALL {
+        for origin in Origin::ALL {
+            for rail in [Rail::MobileMoney, Rail::Other] {
+                assert!(!Category::of(resolution, origin, rail).code().is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Payouts' lives as stories, one line each: what happens, in words, and where it ends. The
+//! adversarial lines are the point: lost answers, late answers, lies.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use domain::command::Command;
+use domain::decide::{Input, create, decide};
+use domain::entry::{By, Request};
+use domain::failure::{Failure, Origin};
+use domain::id::{Fingerprint, MerchantId, PayoutId};
+use domain::method::Method;
+use domain::money::Amount;
+use domain::payout::Payout;
+use domain::recipient::{Recipient, RecipientInput};
+use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome, UndoOutcome};
+use domain::resolution::Resolution;
+use domain::schedule::{Policy, PollPlan, Watch};
+use domain::time::Timestamp;
+use std::time::Duration;
+
+const STORIES: &[(&str, &str)] = &[
+    // The straight roads.
+    ("permit accepted settled", "PROCESSED paid"),
+    ("permit accepted queued settled", "PROCESSED paid"),
+    ("permit refused", "INVOKE_FAILED not_sent"),
+    ("permit accepted failed", "PROCESS_FAILED not_sent"),
+    ("permit accepted part", "PARTIALLY_PROCESSED paid"),
+    // Silence is no answer.
+    ("permit timeout", "INVOKING unknown held"),
+    ("permit timeout settled", "PROCESSED paid"),
+    ("permit timeout failed", "PROCESS_FAILED not_sent"),
+    ("permit timeout unfound", "INVOKING unknown held"),
+    ("permit timeout later expire", "INVOKING unknown held"),
+    ("permit timeout terminate", "INVOKING unknown held"),
+    ("permit duplicate", "INVOKING unknown"),
+    ("permit duplicate settled", "PROCESSED paid"),
+    ("permit duplicate unfound", "INVOKING unknown held"),
+    // An operator sends the same attempt again; a word about the second send proves nothing about
+    // the first.
+    ("permit timeout unfound resubmit permit accepted settled", "PROCESSED paid"),
+    ("permit timeout unfound resubmit permit refused", "INVOKING unknown held"),
+    ("permit timeout unfound resubmit permit unsent", "INVOKING unknown held"),
+    ("permit timeout unfound resubmit permit refused settled", "PROCESSED paid"),
+    ("permit resubmit", "INVOKING unknown"),
+    // Nothing left us: the same attempt again, by itself.
+    ("permit unsent", "READY not_sent"),
+    ("permit unsent permit accepted", "READY not_sent"),
+    ("permit unsent later permit accepted settled", "PROCESSED paid"),
+    ("permit unsent expire", "EXPIRED not_sent"),
+    ("permit unsent terminate", "TERMINATED not_sent"),
+    // Before anything was sent.
+    ("terminate", "TERMINATED not_sent"),
+    ("terminate permit", "TERMINATED not_sent"),
+    ("expire", "EXPIRED not_sent"),
+    ("expire permit", "EXPIRED not_sent"),
+    ("settled", "READY paid held"),
+    // Taken back.
+    ("permit accepted revoke undone revoked", "REVOKED returned"),
+    ("permit accepted revoke lost revoked", "REVOKED returned"),
+    ("permit accepted revoke settled", "REVOKE_FAILED paid"),
+    ("permit accepted revoke undo-refused", "REVOKE_FAILED in_flight held"),
+    ("permit accepted revoke undo-refused settled", "REVOKE_FAILED paid"),
+    ("permit accepted expire", "REVOKING in_flight"),
+    ("permit accepted settled cancel undone reversed", "CANCELLED returned"),
+    ("permit accepted settled cancel undo-refused", "CANCEL_FAILED paid"),
+    ("permit accepted settled returned", "CANCELLED returned"),
+    ("permit revoke", "INVOKING unknown"),
+    ("permit accepted cancel", "PROCESSING in_flight"),
+    // Providers that change their mind, or lie.
+    ("permit accepted settled queued settled", "PROCESSED paid"),
+    ("permit accepted failed settled", "PROCESS_FAILED paid held"),
+    ("permit accepted settled part", "PROCESSED paid held"),
+    ("permit accepted toomuch", "PROCESSING paid held"),
+    ("permit accepted held", "PENDING in_flight held"),
+    ("permit accepted held settled", "PROCESSED paid"),
+    ("permit accepted strange", "PENDING in_flight held"),
+    ("permit accepted strange settled", "PROCESSED paid"),
+    ("permit settled accepted", "PROCESSED paid"),
+    ("permit settled refused", "PROCESSED paid"),
+    // Our own failure.
+    ("quarantine permit", "READY not_sent held"),
+    ("quarantine release permit accepted", "PROCESSING in_flight"),
+    ("permit accepted quarantine settled", "PROCESSED paid held"),
+];
+
+#[test]
+fn every_story_ends_as_told() {
+    let mut otherwise = String::new();
+    for (story, end) in STORIES {
+        let payout = tell(story);
+        let held = if payout.moderation_required() { " held" } else { "" };
+        let told = format!("{} {}{held}", payout.status(), payout.standing().money.word());
+        if told != *end {
+            otherwise.push_str(&format!("{story}: {told} instead of {end}\n"));
+        }
+    }
+    assert!(otherwise.is_empty(), "\n{otherwise}");
+}
+
+fn tell(story: &str) -> Payout {
+    let mut now = Timestamp(1_000_000);
+    let id = PayoutId([5; 16]);
+    let mut payout = Payout::from_entries(id, create(id, request(), now).entries).unwrap();
+    for word in story.split(' ') {
+        now = now.plus(Duration::from_secs(10));
+        if matches!(word, "expire" | "later") {
+            now = now.plus(if word == "expire" { 3 * DAY } else { Duration::from_secs(60) });
+        }
+        // A refused input leaves everything as it was: that is part of the story.
+        if let Ok(step) = decide(&payout, input(word, now), Watch::default(), now, &policy()) {
+            for entry in step.entries {
+                payout.apply(entry).unwrap();
+            }
+        }
+    }
+    payout
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn input(word: &str, now: Timestamp) -> Input {
+    let why = |resolution| Failure::new(resolution, Origin::Provider);
+    let submitted = |outcome| Input::Report(Report::Submitted { attempt: 1, outcome });
+    let fetched = |outcome| Input::Report(Report::Fetched { asked_at: now, outcome });
+    let found = |state| fetched(FetchOutcome::Found(Found::new(state)));
+    let undone = |outcome| Input::Report(Report::Undone { outcome });
+    let command = |command| Input::Command { command, key: None, by: By::Merchant };
+    let named = |state, amount| {
+        let amount = Some((Amount::parse(amount, "EUR".parse().unwrap()).unwrap(), "EUR".parse().unwrap()));
+        fetched(FetchOutcome::Found(Found { amount, ..Found::new(state) }))
+    };
+    match word {
+        "permit" => Input::Permit { account: "sandbox".into(), settlement: None },
+        "accepted" => submitted(SubmitOutcome::Accepted { provider_id: None, raw_status: None }),
+        "refused" => submitted(SubmitOutcome::Refused { why: why(Resolution::InvalidRecipient) }),
+        "timeout" => {
+            submitted(SubmitOutcome::Ambiguous { why: why(Resolution::ConnectionTimeoutError) })
+        }
+        "duplicate" => submitted(SubmitOutcome::Duplicate { why: why(Resolution::DuplicatedId) }),
+        "unsent" => submitted(SubmitOutcome::NotSent {
+            why: why(Resolution::GeneralError),
+            retry_after: Some(Duration::from_secs(30)),
+        }),
+        "settled" => found(ProviderState::Settled),
+        "part" => named(ProviderState::PartiallySettled, "75.24"),
+        "toomuch" => named(ProviderState::Settled, "999.00"),
+        "failed" => found(ProviderState::Failed),
+        "queued" => found(ProviderState::Queued),
+        "held" => found(ProviderState::Held),
+        "strange" => found(ProviderState::Unmapped),
+        "returned" => found(ProviderState::Returned),
+        "revoked" => found(ProviderState::Revoked),
+        "reversed" => found(ProviderState::Reversed),
+        "unfound" => fetched(FetchOutcome::NotFound),
+        "undone" => undone(UndoOutcome::Done),
+        "lost" => undone(UndoOutcome::Ambiguous { why: why(Resolution::ConnectionTimeoutError) }),
+        "undo-refused" => undone(UndoOutcome::Refused { why: why(Resolution::RequestError) }),
+        "terminate" => command(Command::Terminate),
+        "revoke" => command(Command::Revoke),
+        "cancel" => command(Command::Cancel),
+        "release" => command(Command::Release),
+        "resubmit" => command(Command::Resubmit),
+        "quarantine" => Input::Quarantine,
+        "expire" | "later" => Input::Tick,
+        other => panic!("no such word: {other}"),
+    }
+}
+
+fn policy() -> Policy {
+    Policy {
+        poll: PollPlan {
+            first: Duration::from_secs(1),
+            factor: 2,
+            cap: Duration::from_secs(60),
+            give_up: 5 * DAY,
+        },
+        can_revoke: true,
+        can_cancel: true,
+        not_found_final_after: None,
+        visibility_lag: Duration::from_secs(2),
+        resend_is_safe: true,
+    }
+}
+
+fn request() -> Request {
+    let input = RecipientInput {
+        kind: Some("bank_account".into()),
+        name: Some("Anna Schmidt".into()),
+        iban: Some("DE89370400440532013000".into()),
+        country: Some("DE".into()),
+        ..RecipientInput::default()
+    };
+    let currency = "EUR".parse().unwrap();
+    Request {
+        merchant: MerchantId(1),
+        livemode: false,
+        body: Fingerprint([1; 16]),
+        amount: Amount::parse("125.40", currency).unwrap(),
+        currency,
+        method: Method::BankTransfer,
+        recipient: Recipient::build(input).unwrap(),
+        reference: None,
+        description: None,
+        metadata: Box::new([]),
+        autoprocess: true,
+        expires_at: Timestamp(1_000_000).plus(2 * DAY),
+        provider_account: None,
+        max_slippage_bps: None,
+    }
+}

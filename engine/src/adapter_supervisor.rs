@@ -1,0 +1,134 @@
+//! Which provider serves a payout, and the way to it. Not an actor: the adapters are, and a hop
+//! that only looks up a name would cost a wake on every call and decide nothing.
+//!
+//! ← `payout_actor/act` / the adapters crate →
+
+use crate::refusal::Refusal;
+use actix::Recipient;
+use adapters::adapter_actor::AdapterHandle;
+use adapters::adapter_actor::messages::{PermitGranted, RequestPermit, UndoKind};
+use adapters::fair_queue::QueueFull;
+use adapters::permit::Permit;
+use adapters::provider::{CallbackOutcome, Lookup, Order, QuoteWish, RawCallback};
+use adapters::registry::Registry;
+use domain::method::Method;
+use domain::payout::Payout;
+use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
+use domain::schedule::{Policy, PollPlan};
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The provider accounts, and what may be concluded from each.
+pub struct AdapterSupervisor {
+    registry: Registry,
+    /// For a payout whose account is gone: asked seldom, nothing concluded.
+    orphan: Policy,
+}
+
+impl AdapterSupervisor {
+    /// Serves these accounts.
+    pub fn new(registry: Registry) -> AdapterSupervisor {
+        let poll = PollPlan {
+            first: Duration::from_secs(60),
+            factor: 2,
+            cap: Duration::from_secs(3_600),
+            give_up: Duration::from_secs(86_400),
+        };
+        let orphan = Policy {
+            poll,
+            can_revoke: false,
+            can_cancel: false,
+            not_found_final_after: None,
+            visibility_lag: Duration::MAX,
+            resend_is_safe: false,
+        };
+        AdapterSupervisor { registry, orphan }
+    }
+
+    /// All accounts.
+    pub fn accounts(&self) -> impl Iterator<Item = &AdapterHandle> {
+        self.registry.iter()
+    }
+
+    /// The account of this name.
+    pub fn by_name(&self, account: &str) -> Option<Adapter> {
+        self.registry.get(account).cloned().map(Adapter)
+    }
+
+    /// The account that a new payout of this method goes to.
+    pub fn route(&self, method: Method, wished: Option<&str>) -> Result<Adapter, Refusal> {
+        self.registry.route(method, wished).cloned().map(Adapter).ok_or(Refusal::NoRoute)
+    }
+
+    /// The account that a payout went to, or goes to next.
+    pub fn for_payout(&self, payout: &Payout) -> Option<Adapter> {
+        match payout.account() {
+            Some(account) => self.by_name(account),
+            None => self.route(payout.request().method, None).ok(),
+        }
+    }
+
+    /// What may be concluded about a payout from its provider's words.
+    pub fn policy_of(&self, payout: &Payout) -> &Policy {
+        let handle = match payout.account() {
+            Some(account) => self.registry.get(account),
+            None => self.registry.route(payout.request().method, None),
+        };
+        handle.map_or(&self.orphan, |handle| &handle.caps().policy)
+    }
+}
+
+/// One provider account, as the engine calls it.
+#[derive(Clone)]
+pub struct Adapter(AdapterHandle);
+
+impl Adapter {
+    /// Queues a payout for a permit; the grant comes to `grant_to` later.
+    pub(crate) fn ask_permit(
+        &self,
+        payout: &Payout,
+        grant_to: Recipient<PermitGranted>,
+    ) -> BoxFuture<'static, Result<(), QueueFull>> {
+        let request = payout.request();
+        let converts = request.method == Method::Crypto;
+        let quote = converts.then(|| QuoteWish {
+            payout: payout.id(),
+            amount: request.amount,
+            currency: request.currency,
+            recipient: payout.recipient().clone(),
+        });
+        let adapter = self.0.clone();
+        let (payout, merchant) = (payout.id(), request.merchant);
+        let ask = RequestPermit { payout, merchant, quote, grant_to };
+        Box::pin(async move { adapter.request_permit(ask).await })
+    }
+
+    /// Sends an order, exactly once.
+    pub(crate) fn submit(&self, permit: Permit, order: Arc<Order>) -> BoxFuture<'static, SubmitOutcome> {
+        let adapter = self.0.clone();
+        Box::pin(async move { adapter.submit(permit, order).await })
+    }
+
+    /// Asks for a status.
+    pub(crate) fn fetch(&self, lookup: Lookup) -> BoxFuture<'static, FetchOutcome> {
+        let adapter = self.0.clone();
+        Box::pin(async move { adapter.fetch(lookup).await })
+    }
+
+    /// Sends a recall or undo.
+    pub(crate) fn undo(&self, kind: UndoKind, lookup: Lookup) -> BoxFuture<'static, UndoOutcome> {
+        let adapter = self.0.clone();
+        Box::pin(async move { adapter.undo(kind, lookup).await })
+    }
+
+    /// What a callback is worth.
+    pub(crate) fn callback(&self, raw: &RawCallback) -> CallbackOutcome {
+        self.0.callback(raw)
+    }
+
+    /// The handle itself, for health and modes.
+    pub fn handle(&self) -> &AdapterHandle {
+        &self.0
+    }
+}

@@ -1,0 +1,107 @@
+//! Domain values as journal records, archive bodies and index rows. The envelope and the checks are
+//! the snapshots crate's; which value is which kind is said here and nowhere else.
+
+use domain::entry::Entry;
+use domain::id::{Fingerprint, PayoutId};
+use domain::method::Method;
+use domain::money::Currency;
+use domain::payout::{BrokenHistory, Payout};
+use domain::status::Status;
+use snapshots::{Archived, Facets, Record};
+use snapshots::codec::{CodecError, Kind, open, seal};
+
+/// Bytes that do not make a payout.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// The envelope or its content is damaged, or of a version this build does not know.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// The entries do not follow one another.
+    #[error(transparent)]
+    History(#[from] BrokenHistory),
+}
+
+/// One journal record for each entry.
+pub fn records(id: PayoutId, entries: &[Entry]) -> Result<Vec<Record>, CodecError> {
+    let record = |entry: &Entry| {
+        let body = seal(Kind::Entry, entry)?;
+        Ok(Record { payout: id.0, version: entry.version, body })
+    };
+    entries.iter().map(record).collect()
+}
+
+/// The entry in a journal record.
+pub fn entry(body: &[u8]) -> Result<Entry, CodecError> {
+    open(Kind::Entry, body)
+}
+
+/// A whole payout, for snapshots and the archive.
+pub fn body(payout: &Payout) -> Result<Vec<u8>, CodecError> {
+    seal(Kind::Payout, &payout.entries())
+}
+
+/// The payout in a snapshot or the archive.
+pub fn payout(id: PayoutId, body: &[u8]) -> Result<Payout, Unreadable> {
+    let entries: Vec<Entry> = open(Kind::Payout, body)?;
+    Ok(Payout::from_entries(id, entries)?)
+}
+
+/// A payout with its index rows, for the archive.
+pub fn archived(payout: &Payout) -> Result<Archived, CodecError> {
+    let request = payout.request();
+    Ok(Archived {
+        id: payout.id().0,
+        merchant: request.merchant.0,
+        created_at: payout.created_at().0,
+        facets: facets(payout),
+        reference: request.reference.as_deref().map(reference_hash),
+        due: None,
+        body: body(payout)?,
+    })
+}
+
+/// The index key of a merchant's reference.
+pub fn reference_hash(reference: &str) -> [u8; 16] {
+    Fingerprint::of(reference.as_bytes()).0
+}
+
+/// What lists filter by, packed: status, method, moderation, currency.
+pub fn facets(payout: &Payout) -> Facets {
+    let request = payout.request();
+    let currency = request.currency.code().bytes().fold(0_u64, |all, byte| (all << 8) | u64::from(byte));
+    let moderation = u64::from(payout.moderation_required());
+    let paid = u64::from(payout.state() == domain::status::State::Completed);
+    Facets(
+        payout.status() as u64
+            | (request.method as u64) << 8
+            | moderation << 16
+            | paid << 17
+            | currency << 24,
+    )
+}
+
+/// The status in packed facets.
+pub fn status_of(facets: Facets) -> Option<Status> {
+    Status::from_byte((facets.0 & 0xff) as u8)
+}
+
+/// Whether packed facets carry this method.
+pub fn is_method(facets: Facets, method: Method) -> bool {
+    (facets.0 >> 8) & 0xff == method as u64
+}
+
+/// Whether packed facets show moderation.
+pub fn is_held(facets: Facets) -> bool {
+    (facets.0 >> 16) & 1 == 1
+}
+
+/// Whether packed facets show a completed state.
+pub fn is_completed(facets: Facets) -> bool {
+    (facets.0 >> 17) & 1 == 1
+}
+
+/// Whether packed facets carry this currency.
+pub fn is_currency(facets: Facets, currency: Currency) -> bool {
+    let code = currency.code().bytes().fold(0_u64, |all, byte| (all << 8) | u64::from(byte));
+    facets.0 >> 24 == code
+}

@@ -1,0 +1,327 @@
+//! Starting and stopping: the store, the partitions on their threads, recovery, and the orderly
+//! end. The composition root hands the parts in; nothing here builds a provider.
+
+use crate::adapter_supervisor::AdapterSupervisor;
+use crate::clock::Clock;
+use crate::gateway::{Gateway, Parts, partition_of};
+use crate::live_index::LiveIndex;
+use crate::partition::{Counters, Partition, Slots};
+use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
+use crate::recovery::{Recovery, RecoveryError};
+use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
+use crate::timer_actor::TimerActor;
+use actix::{Actor, Addr, Arbiter, Context};
+use adapters::adapter_actor::AdapterActor;
+use adapters::provider::Provider;
+use adapters::registry::{DeclaredTwice, Registry};
+use domain::id::IdKey;
+use domain::payout::Payout;
+use domain::status::Status;
+use snapshots::log::LogError;
+use snapshots::{OpenError, ReplayError, Running, Store, StoreOptions};
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// How the engine is set up.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Partitions, each with a thread of its own.
+    pub partitions: usize,
+    /// Requests that may be under way at once; more are refused before anything is created.
+    pub in_flight_max: u64,
+    /// Payouts that may be live at once; more are refused before anything is created.
+    pub live_max: u64,
+    /// A payout that will have nothing to do for longer than this gives its actor back.
+    pub passivate_after: Duration,
+    /// A snapshot after this many journal records; 0: only at the stop.
+    pub snapshot_every: u64,
+    /// The secret from which payout ids are derived.
+    pub id_key: IdKey,
+    /// Where and how things are stored.
+    pub store: StoreOptions,
+}
+
+impl EngineOptions {
+    /// Defaults for this data directory.
+    pub fn new(data_dir: impl Into<PathBuf>, id_key: IdKey) -> EngineOptions {
+        EngineOptions {
+            partitions: 2,
+            in_flight_max: 20_000,
+            live_max: 5_000_000,
+            passivate_after: Duration::from_secs(60),
+            snapshot_every: 1_000_000,
+            id_key,
+            store: StoreOptions { data_dir: data_dir.into(), ..StoreOptions::default() },
+        }
+    }
+}
+
+/// What recovery found.
+#[derive(Clone, Debug)]
+pub struct Recovered {
+    /// Payouts that live.
+    pub live: u64,
+    /// Payouts that were finished when they were met.
+    pub finished: u64,
+    /// Live payouts whose submission has no outcome: asked for, not sent again.
+    pub in_doubt: u64,
+    /// Journal records read.
+    pub records: u64,
+    /// How long it took.
+    pub took: Duration,
+    /// What an operator should know: rebuilt stores, torn tails.
+    pub notes: Vec<String>,
+}
+
+/// Why the engine did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store did not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The journal does not make payouts.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
+    /// The log or a snapshot could not be read to its end.
+    #[error("{0}")]
+    Replay(String),
+    /// Two provider accounts have one name.
+    #[error(transparent)]
+    Accounts(#[from] DeclaredTwice),
+    /// The store's threads did not start.
+    #[error("the store did not start: {0}")]
+    Store(#[from] std::io::Error),
+    /// A thread could not be started, or died at once.
+    #[error("the engine's threads did not start")]
+    Threads,
+}
+
+impl StartError {
+    /// The data is damaged, as against in use, missing or unreadable.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            StartError::Open(error) => is_damage(error),
+            StartError::Recovery(_) | StartError::Replay(_) => true,
+            StartError::Accounts(_) | StartError::Store(_) | StartError::Threads => false,
+        }
+    }
+}
+
+/// What was stored is not what was written; as against in use, or refused by the file system.
+fn is_damage(error: &OpenError) -> bool {
+    matches!(
+        error,
+        OpenError::Log(LogError::Damaged(_) | LogError::Missing { .. })
+            | OpenError::RolledBack { .. }
+            | OpenError::AnchorMissing(_)
+            | OpenError::Mirror(_)
+            | OpenError::ArchiveRead(_)
+    )
+}
+
+/// The engine: prepared, then recovered, then stopped.
+pub struct Engine {
+    options: EngineOptions,
+    clock: Arc<dyn Clock>,
+    gateway: Gateway,
+    arbiters: Mutex<Vec<Arbiter>>,
+    running: Mutex<Option<RunningParts>>,
+}
+
+#[derive(Clone)]
+struct RunningParts {
+    supervisors: Vec<Addr<PayoutSupervisor>>,
+    store: Arc<Running>,
+}
+
+impl Engine {
+    /// Nothing is opened yet; the gateway answers `NotReady`.
+    pub fn prepare(options: EngineOptions, clock: Arc<dyn Clock>) -> Engine {
+        let counters = Arc::new(Counters::default());
+        let gateway = Gateway::new(clock.clone(), counters, options.in_flight_max, options.live_max);
+        let (arbiters, running) = (Mutex::new(Vec::new()), Mutex::new(None));
+        Engine { options, clock, gateway, arbiters, running }
+    }
+
+    /// The one door in.
+    pub fn gateway(&self) -> Gateway {
+        self.gateway.clone()
+    }
+
+    /// Opens the store, replays it, starts the actors and opens the gateway.
+    pub async fn recover(&self, providers: Vec<Arc<dyn Provider>>) -> Result<Recovered, StartError> {
+        let began = Instant::now();
+        let options = self.options.store.clone();
+        let adapters = Arc::new(AdapterSupervisor::new(self.registry(providers)?));
+        let opened = tokio::task::spawn_blocking(move || open(options)).await;
+        let (store, live, mut found) = opened.map_err(|_| StartError::Threads)??;
+        let index = Arc::new(LiveIndex::default());
+        let supervisors = self.start_partitions(&store, &adapters, &index).await?;
+        adopt(&supervisors, live).await?;
+        let running = RunningParts { supervisors: supervisors.clone(), store: store.clone() };
+        *self.running() = Some(running);
+        let id_key = self.options.id_key.clone();
+        self.gateway.open(Parts { id_key, supervisors: supervisors.clone(), store, index, adapters });
+        for supervisor in supervisors {
+            // Whoever has something to do is called while the gateway already answers.
+            actix_rt::spawn(async move { supervisor.send(WakeAll).await });
+        }
+        self.snapshot_now_and_then();
+        found.took = began.elapsed();
+        Ok(found)
+    }
+
+    /// Takes a snapshot while everything goes on.
+    pub async fn snapshot(&self) -> Result<SnapshotTaken, SnapshotError> {
+        let running = self.running().clone().ok_or(SnapshotError::NotRunning)?;
+        snapshotting::take(&running.store, &running.supervisors).await
+    }
+
+    /// The orderly end: no new requests, a snapshot, everything on disk.
+    pub async fn stop(&self) {
+        self.gateway.close();
+        let Some(running) = self.running().take() else { return };
+        if let Err(error) = snapshotting::take(&running.store, &running.supervisors).await {
+            tracing::warn!(%error, "no snapshot at the stop; the next start reads the log");
+        }
+        let store = running.store.clone();
+        if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
+            tracing::error!("the store did not close in order");
+        }
+        let arbiters = std::mem::take(&mut *self.arbiters.lock().unwrap_or_else(PoisonError::into_inner));
+        let ended = tokio::task::spawn_blocking(move || {
+            for arbiter in arbiters {
+                arbiter.stop();
+                // Its actors hold the store open until its thread has ended.
+                let _ = arbiter.join();
+            }
+        });
+        let _ = ended.await;
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, Option<RunningParts>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every provider account as an actor, on a thread shared by all of them.
+    fn registry(&self, providers: Vec<Arc<dyn Provider>>) -> Result<Registry, StartError> {
+        let arbiter = Arbiter::new();
+        let handles = providers.into_iter().map(|one| AdapterActor::start_on(&arbiter.handle(), one));
+        let registry = Registry::new(handles);
+        self.keep(arbiter);
+        Ok(registry?)
+    }
+
+    fn keep(&self, arbiter: Arbiter) {
+        self.arbiters.lock().unwrap_or_else(PoisonError::into_inner).push(arbiter);
+    }
+
+    async fn start_partitions(
+        &self,
+        store: &Arc<Running>,
+        adapters: &Arc<AdapterSupervisor>,
+        index: &Arc<LiveIndex>,
+    ) -> Result<Vec<Addr<PayoutSupervisor>>, StartError> {
+        let mut supervisors = Vec::new();
+        for _ in 0..self.options.partitions.max(1) {
+            let arbiter = Arbiter::new();
+            let (tell, told) = oneshot::channel();
+            let (store, adapters, index) = (store.clone(), adapters.clone(), index.clone());
+            let (clock, counters) = (self.clock.clone(), self.gateway.shared_counters());
+            let passivate_after = self.options.passivate_after;
+            arbiter.spawn_fn(move || {
+                let supervisor = PayoutSupervisor::create(|context: &mut Context<_>| {
+                    let supervisor = actix::AsyncContext::address(context);
+                    let timer = TimerActor::new(clock.clone(), supervisor.clone()).start();
+                    let slots = RefCell::new(Slots::default());
+                    PayoutSupervisor::new(Rc::new(Partition {
+                        slots,
+                        store,
+                        clock,
+                        adapters,
+                        index,
+                        counters,
+                        supervisor,
+                        timer,
+                        passivate_after,
+                    }))
+                });
+                // The receiver waits below; if it is gone, so is the engine.
+                let _ = tell.send(supervisor);
+            });
+            self.keep(arbiter);
+            supervisors.push(told.await.map_err(|_| StartError::Threads)?);
+        }
+        Ok(supervisors)
+    }
+
+    /// A snapshot whenever enough was written since the last one.
+    fn snapshot_now_and_then(&self) {
+        let (every, running) = (self.options.snapshot_every, self.running().clone());
+        let (Some(running), true) = (running, every > 0) else { return };
+        let mut last = running.store.journal.durable_sequence();
+        // A task that only sleeps must not keep a stopped store open.
+        let (store, supervisors) = (Arc::downgrade(&running.store), running.supervisors);
+        actix_rt::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let Some(store) = store.upgrade() else { return };
+                let now = store.journal.durable_sequence();
+                if now.saturating_sub(last) >= every {
+                    last = now;
+                    if let Err(error) = snapshotting::take(&store, &supervisors).await {
+                        tracing::warn!(%error, "a snapshot was not taken");
+                    }
+                }
+            }
+        });
+    }
+}
+
+type Opened = (Arc<Running>, Vec<Payout>, Recovered);
+
+/// Opens the store and folds what it holds. Blocking: runs beside the actors.
+fn open(options: StoreOptions) -> Result<Opened, StartError> {
+    let store = Store::open(options)?;
+    let archive = store.archive();
+    let mut recovery = Recovery::new(archive.as_ref());
+    store.replay(&mut |item| recovery.take(item)).map_err(|error| match error {
+        ReplayError::Visitor(error) => StartError::Recovery(error),
+        other => StartError::Replay(other.to_string()),
+    })?;
+    let (records, finished) = (recovery.records, recovery.finished_count);
+    let live = recovery.finish()?;
+    let in_doubt = live.iter().filter(|payout| payout.status() == Status::Invoking).count();
+    let mut notes = Vec::new();
+    if store.archive_rebuilt() {
+        notes.push("the archive was missing or damaged: rebuilt from the log".to_owned());
+    }
+    if store.sled_rebuilt() {
+        notes.push("sled was missing or damaged: rebuilt from the log".to_owned());
+    }
+    let found = Recovered {
+        live: live.len() as u64,
+        finished,
+        in_doubt: in_doubt as u64,
+        records,
+        took: Duration::ZERO,
+        notes,
+    };
+    Ok((Arc::new(store.start()?), live, found))
+}
+
+/// Hands every payout to the supervisor that owns it.
+async fn adopt(supervisors: &[Addr<PayoutSupervisor>], live: Vec<Payout>) -> Result<(), StartError> {
+    let mut shares: Vec<Vec<Payout>> = supervisors.iter().map(|_| Vec::new()).collect();
+    for payout in live {
+        shares[partition_of(payout.id(), supervisors.len())].push(payout);
+    }
+    for (supervisor, share) in supervisors.iter().zip(shares) {
+        supervisor.send(Adopt(share)).await.map_err(|_| StartError::Threads)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,356 @@
+//! The one door into the engine: all that the web may call. Merchants get a door of their own, so
+//! that an unscoped read does not compile; operators and providers have theirs.
+//!
+//! next → `payout_supervisor`
+
+use crate::adapter_supervisor::AdapterSupervisor;
+use crate::clock::Clock;
+use crate::listing::{self, ListQuery, Page};
+use crate::live_index::LiveIndex;
+use crate::partition::{Counters, read_archived};
+use crate::payout_actor::{Answer, Turn, as_created, lookup};
+use crate::payout_supervisor::{Deliver, Look, PayoutSupervisor};
+use crate::refusal::Refusal;
+use actix::Addr;
+use adapters::provider::{CallbackOutcome, RawCallback};
+use domain::command::Command;
+use domain::entry::{By, Request};
+use domain::id::{Fingerprint, IdKey, MerchantId, PayoutId, read_provider_reference};
+use domain::payout::Payout;
+use domain::report::Report;
+use domain::statement::Statement;
+use domain::time::Timestamp;
+use snapshots::Running as Store;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// A payout as its readers see it.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The payout with its whole history.
+    pub payout: Payout,
+    /// When the provider is asked next, if it is.
+    pub next_check_at: Option<Timestamp>,
+}
+
+/// How a create ended.
+#[derive(Clone, Debug)]
+pub enum Created {
+    /// Made and durable.
+    New(View),
+    /// Made before under the same key with the same body; the view is as it was answered then.
+    Replayed(View),
+}
+
+/// How a command ended.
+#[derive(Clone, Debug)]
+pub enum Commanded {
+    /// Done just now.
+    Done(View),
+    /// Done before under the same key; the view is as it was answered then.
+    Replayed(View),
+}
+
+/// A payout before and after the provider was asked on request.
+#[derive(Clone, Debug)]
+pub struct Reconciled {
+    /// Before the question.
+    pub before: View,
+    /// After the answer.
+    pub after: View,
+    /// The newest stored evidence.
+    pub statement: Option<(Timestamp, Statement)>,
+}
+
+/// What arrived at the callback door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackTaken {
+    /// It named a payout; the payout asks the provider.
+    Rang,
+    /// It was from nobody we know, or about nothing we know.
+    Ignored,
+}
+
+/// The one door into the engine. Cheap to clone; answers `NotReady` until recovery is through.
+#[derive(Clone)]
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    parts: OnceLock<Parts>,
+    closed: AtomicBool,
+    clock: Arc<dyn Clock>,
+    counters: Arc<Counters>,
+    /// Requests that may be under way at once.
+    in_flight_max: u64,
+    /// Payouts that may be live at once.
+    live_max: u64,
+}
+
+/// What is there once recovery is through.
+pub(crate) struct Parts {
+    pub id_key: IdKey,
+    pub supervisors: Vec<Addr<PayoutSupervisor>>,
+    pub store: Arc<Store>,
+    pub index: Arc<LiveIndex>,
+    pub adapters: Arc<AdapterSupervisor>,
+}
+
+impl Parts {
+    /// The partition that owns a payout.
+    pub fn owner(&self, id: PayoutId) -> &Addr<PayoutSupervisor> {
+        &self.supervisors[partition_of(id, self.supervisors.len())]
+    }
+}
+
+/// The number of the partition that owns a payout.
+pub(crate) fn partition_of(id: PayoutId, partitions: usize) -> usize {
+    usize::from(id.0[15]) % partitions
+}
+
+impl Gateway {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        counters: Arc<Counters>,
+        in_flight_max: u64,
+        live_max: u64,
+    ) -> Gateway {
+        let closed = AtomicBool::new(false);
+        let parts = OnceLock::new();
+        Gateway { inner: Arc::new(Inner { parts, closed, clock, counters, in_flight_max, live_max }) }
+    }
+
+    pub(crate) fn open(&self, parts: Parts) {
+        // Opening twice would be a mistake in the composition; the first opening stands.
+        let _ = self.inner.parts.set(parts);
+    }
+
+    pub(crate) fn close(&self) {
+        self.inner.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Recovery is through and nobody has asked the gateway to stop.
+    pub fn is_ready(&self) -> bool {
+        self.inner.parts.get().is_some() && !self.inner.closed.load(Ordering::SeqCst)
+    }
+
+    /// The engine's clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    /// What the engine counts.
+    pub fn counters(&self) -> &Counters {
+        &self.inner.counters
+    }
+
+    pub(crate) fn shared_counters(&self) -> Arc<Counters> {
+        self.inner.counters.clone()
+    }
+
+    /// The store's figures, once recovery is through.
+    pub fn store(&self) -> Option<&Arc<Store>> {
+        self.inner.parts.get().map(|parts| &parts.store)
+    }
+
+    /// The provider accounts, once recovery is through.
+    pub fn adapters(&self) -> Option<&Arc<AdapterSupervisor>> {
+        self.inner.parts.get().map(|parts| &parts.adapters)
+    }
+
+    /// The door of one merchant, and of no other.
+    pub fn for_merchant(&self, merchant: MerchantId) -> MerchantDoor {
+        MerchantDoor { gateway: self.clone(), merchant }
+    }
+
+    /// An operator's command. Every merchant's payouts are within reach; `by` is written down.
+    pub async fn operate(&self, id: PayoutId, command: Command, by: By) -> Result<View, Refusal> {
+        let turn = Turn::Command { command, key: None, by };
+        match self.deliver(id, turn).await? {
+            Answer::Seen(view) => Ok(*view),
+            _ => Err(Refusal::Internal),
+        }
+    }
+
+    /// A payout as an operator sees it, whosever it is.
+    pub async fn inspect(&self, id: PayoutId) -> Result<View, Refusal> {
+        let parts = self.parts()?;
+        let seen = parts.owner(id).send(Look { ids: vec![id] }).await.map_err(|_| Refusal::Internal)?;
+        if let Some(view) = seen.into_iter().next() {
+            return Ok(view);
+        }
+        let payout = read_archived(&parts.store, id)?.ok_or(Refusal::NotFound)?;
+        Ok(View { payout, next_check_at: None })
+    }
+
+    /// A provider's callback: authenticated by its adapter, and even then only a hint to ask.
+    pub async fn callback(&self, account: &str, raw: RawCallback) -> Result<CallbackTaken, Refusal> {
+        let parts = self.parts()?;
+        let adapter = parts.adapters.by_name(account).ok_or(Refusal::NoSuchAccount)?;
+        let (reference, authentic, answer) = match adapter.callback(&raw) {
+            CallbackOutcome::Doorbell { reference, answer, .. } => (reference, true, answer),
+            CallbackOutcome::Unauthenticated { why, reference } => {
+                tracing::warn!(account, why, "an unauthenticated callback");
+                match reference {
+                    Some(reference) => (reference, false, None),
+                    None => return Ok(CallbackTaken::Ignored),
+                }
+            }
+            CallbackOutcome::Ignored => return Ok(CallbackTaken::Ignored),
+        };
+        let Ok((id, _)) = read_provider_reference(&reference) else {
+            return Ok(CallbackTaken::Ignored);
+        };
+        let answer = answer.map(|(token, found)| (token, Box::new(found)));
+        match self.deliver(id, Turn::Doorbell { authentic, answer }).await {
+            Ok(_) | Err(Refusal::Refused(_)) => Ok(CallbackTaken::Rang),
+            Err(Refusal::NotFound) => Ok(CallbackTaken::Ignored),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) async fn deliver_in_test(&self, id: PayoutId, turn: Turn) -> Result<(), Refusal> {
+        self.deliver(id, turn).await.map(|_| ())
+    }
+
+    fn parts(&self) -> Result<&Parts, Refusal> {
+        if self.inner.closed.load(Ordering::SeqCst) {
+            return Err(Refusal::NotReady);
+        }
+        self.inner.parts.get().ok_or(Refusal::NotReady)
+    }
+
+    async fn deliver(&self, id: PayoutId, turn: Turn) -> Result<Answer, Refusal> {
+        let parts = self.parts()?;
+        let _place = self.take_place()?;
+        parts.owner(id).send(Deliver { id, turn }).await.map_err(|error| {
+            tracing::error!(payout = %id, %error, "a supervisor does not answer");
+            Refusal::Internal
+        })?
+    }
+
+    /// A place among the requests under way, given back when dropped.
+    fn take_place(&self) -> Result<Place<'_>, Refusal> {
+        let before = self.inner.counters.in_flight.fetch_add(1, Ordering::Relaxed);
+        let place = Place(&self.inner.counters);
+        if before >= self.inner.in_flight_max { Err(Refusal::Overloaded) } else { Ok(place) }
+    }
+}
+
+/// One of the requests under way.
+struct Place<'a>(&'a Counters);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The door of one merchant: what comes through it belongs to that merchant.
+#[derive(Clone)]
+pub struct MerchantDoor {
+    gateway: Gateway,
+    merchant: MerchantId,
+}
+
+impl MerchantDoor {
+    /// Whose door it is.
+    pub fn merchant(&self) -> MerchantId {
+        self.merchant
+    }
+
+    /// Makes a payout, or finds the one that the same key made. Durable when it returns.
+    ///
+    /// # Errors
+    /// Refused before anything is created: reused key, duplicate reference, no route, overload.
+    pub async fn create(&self, idempotency_key: &str, request: Request) -> Result<Created, Refusal> {
+        debug_assert_eq!(request.merchant, self.merchant);
+        let parts = self.gateway.parts()?;
+        let id = PayoutId::derive(&parts.id_key, self.merchant, idempotency_key);
+        parts.adapters.route(request.method, request.provider_account.as_deref())?;
+        if self.gateway.inner.counters.live.load(Ordering::Relaxed) >= self.gateway.inner.live_max {
+            return Err(Refusal::Overloaded);
+        }
+        let reserved = listing::reserve(parts, self.merchant, request.reference.as_deref(), id);
+        let reserved = match reserved {
+            // The same key again is answered as before, whatever its reference.
+            Err(refusal) => return self.known(id, request.body).await.unwrap_or(Err(refusal)),
+            Ok(reserved) => reserved,
+        };
+        let answer = self.gateway.deliver(id, Turn::Create(Box::new(request))).await;
+        match answer {
+            Ok(Answer::Created(view)) => Ok(Created::New(*view)),
+            Ok(Answer::Replayed(view)) => Ok(Created::Replayed(*view)),
+            Ok(_) => Err(Refusal::Internal),
+            Err(refusal) => {
+                if !matches!(refusal, Refusal::Internal) {
+                    reserved.give_back();
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    /// One payout of this merchant.
+    pub async fn get(&self, id: PayoutId) -> Result<View, Refusal> {
+        let view = self.gateway.inspect(id).await?;
+        // Somebody else's is as absent as one that never was.
+        if view.payout.request().merchant == self.merchant { Ok(view) } else { Err(Refusal::NotFound) }
+    }
+
+    /// A command for one payout of this merchant. With `key`, the fingerprints of the idempotency
+    /// key and of the command with its body, a repetition gets the same answer.
+    pub async fn command(
+        &self,
+        id: PayoutId,
+        command: Command,
+        key: Option<(Fingerprint, Fingerprint)>,
+    ) -> Result<Commanded, Refusal> {
+        self.get(id).await?;
+        let turn = Turn::Command { command, key, by: By::Merchant };
+        match self.gateway.deliver(id, turn).await? {
+            Answer::Seen(view) => Ok(Commanded::Done(*view)),
+            Answer::Replayed(view) => Ok(Commanded::Replayed(*view)),
+            _ => Err(Refusal::Internal),
+        }
+    }
+
+    /// Asks the provider now, and waits for what the answer changes.
+    pub async fn reconcile(&self, id: PayoutId) -> Result<Reconciled, Refusal> {
+        let before = self.get(id).await?;
+        let parts = self.gateway.parts()?;
+        if before.payout.standing().attempt == 0 {
+            let status = before.payout.status();
+            let refused = domain::command::Refused::NotAllowed { status, command: "reconcile" };
+            return Err(refused.into());
+        }
+        let adapter = parts.adapters.for_payout(&before.payout).ok_or(Refusal::NoRoute)?;
+        let asked_at = self.gateway.inner.clock.now();
+        let outcome = adapter.fetch(lookup(&before.payout)).await;
+        let report = Box::new(Report::Fetched { asked_at, outcome });
+        let Answer::Seen(after) = self.gateway.deliver(id, Turn::Report(report)).await? else {
+            return Err(Refusal::Internal);
+        };
+        let newest = after.payout.learned().next_back();
+        let statement = newest.map(|(entry, learned)| (entry.at, learned.statement.clone()));
+        Ok(Reconciled { before, after: *after, statement })
+    }
+
+    /// The merchant's payouts, newest first.
+    pub async fn list(&self, query: &ListQuery) -> Result<Page, Refusal> {
+        let parts = self.gateway.parts()?;
+        listing::list(&self.gateway, parts, self.merchant, query).await
+    }
+
+    /// What is already known under this id, when a reservation failed.
+    async fn known(&self, id: PayoutId, body: Fingerprint) -> Option<Result<Created, Refusal>> {
+        let view = self.get(id).await.ok()?;
+        if view.payout.request().body != body {
+            return Some(Err(Refusal::KeyReused));
+        }
+        let payout = as_created(&view.payout);
+        Some(Ok(Created::Replayed(View { payout, next_check_at: None })))
+    }
+}

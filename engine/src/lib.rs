@@ -1,0 +1,34 @@
+//! Where payouts live. One actor per live payout, found by its partition's supervisor; every turn
+//! of an actor follows the write rule: **decide, write, believe, act.**
+//!
+//! Reading order, which is the journey of a payout: `gateway` → `payout_supervisor` →
+//! `payout_actor` (the spine) → `adapter_supervisor`, and back by `timer_actor` or a callback.
+
+pub mod clock;
+pub mod codec;
+pub mod engine;
+pub mod gateway;
+pub mod refusal;
+
+pub mod adapter_supervisor;
+mod lean_context;
+mod listing;
+mod live_index;
+mod partition;
+mod payout_actor;
+mod payout_supervisor;
+mod recovery;
+mod retire;
+mod snapshotting;
+mod timer_actor;
+
+pub use engine::{Engine, EngineOptions};
+pub use gateway::{Gateway, MerchantDoor, View};
+pub use listing::{ListQuery, Page, Place};
+pub use partition::Counters;
+pub use refusal::Refusal;
+pub use recovery::RecoveryError;
+pub use snapshotting::{SnapshotError, SnapshotTaken};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! The index of live payouts: by merchant and age for lists, and by reference. The archive has the
+//! same for those that rest; a payout is always in at least one of the two.
+
+use crate::codec;
+use crate::listing::Place;
+use domain::id::{MerchantId, PayoutId};
+use domain::payout::Payout;
+use snapshots::Facets;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::{Bound, ControlFlow};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Merchants are spread over this many locks.
+const SHARDS: usize = 16;
+
+/// The index of live payouts.
+#[derive(Default)]
+pub(crate) struct LiveIndex {
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+#[derive(Default)]
+struct Shard {
+    by_age: BTreeMap<(MerchantId, Reverse<i64>, PayoutId), Facets>,
+    references: HashMap<(MerchantId, [u8; 16]), PayoutId>,
+}
+
+impl LiveIndex {
+    fn shard(&self, merchant: MerchantId) -> MutexGuard<'_, Shard> {
+        let shard = &self.shards[(merchant.0 % SHARDS as u64) as usize];
+        // Every change below is one insertion or removal: a poisoned map is still whole.
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a payout, or takes note of its new status.
+    pub fn put(&self, payout: &Payout) {
+        let merchant = payout.request().merchant;
+        let mut shard = self.shard(merchant);
+        let key = (merchant, Reverse(payout.created_at().0), payout.id());
+        shard.by_age.insert(key, codec::facets(payout));
+    }
+
+    /// Adds a payout's reference; recovery does what `reserve` did live.
+    pub fn put_reference(&self, payout: &Payout) {
+        if let Some(reference) = payout.request().reference.as_deref() {
+            let merchant = payout.request().merchant;
+            let hash = codec::reference_hash(reference);
+            self.shard(merchant).references.insert((merchant, hash), payout.id());
+        }
+    }
+
+    /// Forgets a payout that the archive has.
+    pub fn remove(&self, payout: &Payout) {
+        let merchant = payout.request().merchant;
+        let mut shard = self.shard(merchant);
+        shard.by_age.remove(&(merchant, Reverse(payout.created_at().0), payout.id()));
+        if let Some(reference) = payout.request().reference.as_deref() {
+            shard.references.remove(&(merchant, codec::reference_hash(reference)));
+        }
+    }
+
+    /// Holds a reference for a payout; the holder, if there is one already.
+    pub fn reserve(&self, merchant: MerchantId, hash: [u8; 16], id: PayoutId) -> Option<PayoutId> {
+        let mut shard = self.shard(merchant);
+        if let Some(holder) = shard.references.get(&(merchant, hash)) {
+            return Some(*holder);
+        }
+        shard.references.insert((merchant, hash), id);
+        None
+    }
+
+    /// Frees a reference whose payout was not made.
+    pub fn release(&self, merchant: MerchantId, hash: [u8; 16]) {
+        self.shard(merchant).references.remove(&(merchant, hash));
+    }
+
+    /// Who holds a reference.
+    pub fn reference(&self, merchant: MerchantId, hash: [u8; 16]) -> Option<PayoutId> {
+        self.shard(merchant).references.get(&(merchant, hash)).copied()
+    }
+
+    /// Visits the merchant's live payouts, newest first, from a place on.
+    pub fn walk(
+        &self,
+        merchant: MerchantId,
+        before: Option<Place>,
+        mut visit: impl FnMut((Reverse<i64>, PayoutId), Facets) -> ControlFlow<()>,
+    ) {
+        let from = match before {
+            Some(place) => Bound::Excluded((merchant, Reverse(place.created_at.0), place.id)),
+            None => Bound::Included((merchant, Reverse(i64::MAX), PayoutId([0; 16]))),
+        };
+        let until = Bound::Included((merchant, Reverse(i64::MIN), PayoutId([255; 16])));
+        let shard = self.shard(merchant);
+        for ((_, age, id), facets) in shard.by_age.range((from, until)) {
+            if visit((*age, *id), *facets).is_break() {
+                return;
+            }
+        }
+    }
+}

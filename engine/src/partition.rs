@@ -1,0 +1,183 @@
+//! What the actors of one arbiter share: who is alive, and the hands they act with. Everything here
+//! stays on one thread; only handles lead out.
+
+use crate::adapter_supervisor::AdapterSupervisor;
+use crate::clock::Clock;
+use crate::live_index::LiveIndex;
+use crate::payout_actor::{PayoutActor, Turn};
+use crate::payout_supervisor::{Deliver, PayoutSupervisor};
+use crate::refusal::Refusal;
+use crate::timer_actor::TimerActor;
+use crate::{codec, gateway::View};
+use actix::Addr;
+use domain::id::PayoutId;
+use domain::payout::Payout;
+use domain::schedule::{Watch, next_check};
+use domain::time::Timestamp;
+use snapshots::Running as Store;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// What the actors of one arbiter share.
+pub(crate) struct Partition {
+    pub slots: RefCell<Slots>,
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub adapters: Arc<AdapterSupervisor>,
+    pub index: Arc<LiveIndex>,
+    pub counters: Arc<Counters>,
+    pub supervisor: Addr<PayoutSupervisor>,
+    pub timer: Addr<TimerActor>,
+    /// A payout with nothing to do for longer than this gives its actor back.
+    pub passivate_after: Duration,
+}
+
+/// The payouts of a partition by id.
+pub(crate) type Slots = HashMap<PayoutId, Slot, BuildHasherDefault<IdHasher>>;
+
+/// One live payout: its state, and its actor while it has one.
+pub(crate) struct Slot {
+    pub life: Rc<RefCell<Life>>,
+    pub actor: Option<Addr<PayoutActor>>,
+    /// Turns sent to the actor and not yet begun.
+    pub pending: u32,
+}
+
+impl Slot {
+    pub fn new(life: Life) -> Slot {
+        Slot { life: Rc::new(RefCell::new(life)), actor: None, pending: 0 }
+    }
+}
+
+/// A payout and what is remembered beside it. Everything but `payout` may be lost in a crash.
+pub(crate) struct Life {
+    pub payout: Option<Payout>,
+    pub watch: Watch,
+    /// When the timer will call.
+    pub armed: Option<Timestamp>,
+    /// A permit was asked for and not answered yet.
+    pub waits_for_permit: bool,
+    /// The permit was denied; asked for again then.
+    pub try_again: Option<Timestamp>,
+    /// A status fetch is under way.
+    pub verifying: bool,
+    /// Something rang while the fetch was under way: ask once more.
+    pub rang: bool,
+    /// The provider answers our question by a callback with this token.
+    pub token: Option<Box<str>>,
+    /// The version that was last handed to the archive.
+    pub archiving: u32,
+    /// The version that the archive has.
+    pub archived: u32,
+}
+
+impl Life {
+    pub fn new(payout: Option<Payout>) -> Life {
+        Life {
+            payout,
+            watch: Watch::default(),
+            armed: None,
+            waits_for_permit: false,
+            try_again: None,
+            verifying: false,
+            rang: false,
+            token: None,
+            archiving: 0,
+            archived: 0,
+        }
+    }
+
+    /// A payout back from the archive.
+    pub fn rested(payout: Payout) -> Life {
+        let version = payout.version();
+        Life { archiving: version, archived: version, ..Life::new(Some(payout)) }
+    }
+}
+
+impl Partition {
+    /// Hands a turn to a payout through its supervisor, which finds or revives the actor.
+    pub async fn deliver(supervisor: &Addr<PayoutSupervisor>, id: PayoutId, turn: Turn) {
+        match supervisor.send(Deliver { id, turn }).await {
+            Ok(Ok(_)) | Ok(Err(Refusal::Refused(_))) => {}
+            Ok(Err(refusal)) => tracing::warn!(payout = %id, %refusal, "a turn was not taken"),
+            Err(error) => tracing::error!(payout = %id, %error, "a supervisor does not answer"),
+        }
+    }
+
+    /// The payout as a reader sees it.
+    pub fn view(&self, payout: &Payout, watch: Watch) -> View {
+        let plan = &self.adapters.policy_of(payout).poll;
+        View { next_check_at: next_check(payout, watch, plan), payout: payout.clone() }
+    }
+
+    /// The payout of this id from the archive.
+    pub fn archived(&self, id: PayoutId) -> Result<Option<Payout>, Refusal> {
+        read_archived(&self.store, id)
+    }
+}
+
+/// The payout of this id from the archive.
+pub(crate) fn read_archived(store: &Store, id: PayoutId) -> Result<Option<Payout>, Refusal> {
+    let body = store.archive.get(id.0).map_err(|error| {
+        tracing::error!(payout = %id, %error, "the archive does not answer");
+        Refusal::Internal
+    })?;
+    let Some(body) = body else { return Ok(None) };
+    codec::payout(id, &body).map(Some).map_err(|error| {
+        tracing::error!(payout = %id, %error, "the archive has a payout that cannot be read");
+        Refusal::Internal
+    })
+}
+
+/// Ids are keyed hashes already: their first bytes are as good as any hash of them.
+#[derive(Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // The length prefix of the array comes first and is the same for all.
+        let mut word = [0_u8; 8];
+        for (place, byte) in word.iter_mut().zip(bytes) {
+            *place = *byte;
+        }
+        self.0 ^= u64::from_le_bytes(word);
+    }
+
+    fn write_usize(&mut self, _: usize) {}
+}
+
+/// What the engine counts, for metrics and for refusing in time.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Requests under way.
+    pub in_flight: AtomicU64,
+    /// Payouts in memory.
+    pub live: AtomicU64,
+    /// Payouts created since the start.
+    pub created: AtomicU64,
+    /// Submissions handed to adapters since the start.
+    pub submitted: AtomicU64,
+    /// Status fetches made since the start.
+    pub verified: AtomicU64,
+    /// Payouts that reached a settled or final status since the start.
+    pub finished: AtomicU64,
+    /// Contradictions found since the start.
+    pub discrepancies: AtomicU64,
+    /// Payout actors revived after a death.
+    pub revived: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn up(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}

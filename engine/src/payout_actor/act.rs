@@ -1,0 +1,152 @@
+//! Acting: the last quarter of a turn. Everything here happens only after the entry that causes it
+//! is durable and believed.
+
+use super::{PayoutActor, Turn};
+use crate::partition::{Counters, Partition};
+use actix::Addr;
+use adapters::adapter_actor::messages::UndoKind;
+use adapters::permit::Permit;
+use adapters::provider::{Lookup, Order};
+use domain::effect::Effect;
+use domain::entry::Intent;
+use domain::id::PayoutId;
+use domain::payout::Payout;
+use domain::report::Report;
+use domain::schedule::next_due;
+use std::future::Future;
+use std::sync::Arc;
+
+impl PayoutActor {
+    /// Performs the effects and arms the timer for whatever comes next.
+    pub(super) fn act(&mut self, effects: Vec<Effect>, mut permit: Option<Permit>) {
+        for effect in effects {
+            match effect {
+                Effect::RequestPermit => self.request_permit(),
+                Effect::Submit(intent) => self.submit(&intent, permit.take()),
+                Effect::Verify => self.verify(),
+                Effect::Revoke => self.undo(UndoKind::Revoke),
+                Effect::Cancel => self.undo(UndoKind::Cancel),
+                Effect::Alert => {
+                    Counters::up(&self.partition.counters.discrepancies);
+                    tracing::warn!(payout = %self.id, "the provider contradicts what was believed");
+                }
+            }
+        }
+        self.arm();
+    }
+
+    fn request_permit(&mut self) {
+        let mut life = self.life.borrow_mut();
+        if life.waits_for_permit {
+            return;
+        }
+        let Some(payout) = &life.payout else { return };
+        let Some(adapter) = self.partition.adapters.for_payout(payout) else {
+            tracing::error!(payout = %self.id, "no provider account serves this payout any more");
+            life.try_again = Some(self.partition.clock.now().plus(std::time::Duration::from_secs(60)));
+            return;
+        };
+        let asked = adapter.ask_permit(payout, self.partition.supervisor.clone().recipient());
+        life.waits_for_permit = true;
+        let (supervisor, id) = (self.partition.supervisor.clone(), self.id);
+        actix_rt::spawn(async move {
+            if asked.await.is_err() {
+                Partition::deliver(&supervisor, id, Turn::PermitDenied).await;
+            }
+        });
+    }
+
+    /// The one place from which money leaves.
+    fn submit(&mut self, intent: &Intent, permit: Option<Permit>) {
+        let life = self.life.borrow();
+        let (Some(payout), Some(permit)) = (&life.payout, permit) else {
+            tracing::error!(payout = %self.id, "an intent without its permit is asked about, not sent");
+            return;
+        };
+        let Some(adapter) = self.partition.adapters.by_name(&intent.account) else { return };
+        let order = Arc::new(order(payout, intent));
+        let attempt = intent.attempt;
+        let sent = adapter.submit(permit, order);
+        Counters::up(&self.partition.counters.submitted);
+        self.report(async move { Report::Submitted { attempt, outcome: sent.await } });
+    }
+
+    fn verify(&mut self) {
+        let mut life = self.life.borrow_mut();
+        if life.verifying {
+            life.rang = true;
+            return;
+        }
+        let Some(payout) = &life.payout else { return };
+        let Some(adapter) = self.partition.adapters.for_payout(payout) else { return };
+        let asked_at = self.partition.clock.now();
+        let fetched = adapter.fetch(lookup(payout));
+        life.verifying = true;
+        drop(life);
+        self.report(async move { Report::Fetched { asked_at, outcome: fetched.await } });
+    }
+
+    fn undo(&mut self, kind: UndoKind) {
+        let life = self.life.borrow();
+        let Some(payout) = &life.payout else { return };
+        let Some(adapter) = self.partition.adapters.for_payout(payout) else { return };
+        let undone = adapter.undo(kind, lookup(payout));
+        self.report(async move { Report::Undone { outcome: undone.await } });
+    }
+
+    /// Waits for an adapter's answer beside the actor and brings it back as a turn.
+    fn report(&self, answer: impl Future<Output = Report> + 'static) {
+        let (supervisor, id): (Addr<_>, PayoutId) = (self.partition.supervisor.clone(), self.id);
+        actix_rt::spawn(async move {
+            let report = Box::new(answer.await);
+            Partition::deliver(&supervisor, id, Turn::Report(report)).await;
+        });
+    }
+
+    /// Asks again if something rang meanwhile, then arms the timer.
+    fn arm(&mut self) {
+        let rang = {
+            let mut life = self.life.borrow_mut();
+            let due = !life.verifying && life.rang;
+            life.rang &= !due;
+            due
+        };
+        if rang {
+            self.verify();
+        }
+        let mut life = self.life.borrow_mut();
+        let Some(payout) = &life.payout else { return };
+        let plan = &self.partition.adapters.policy_of(payout).poll;
+        let due = [next_due(payout, life.watch, plan), life.try_again].into_iter().flatten().min();
+        if due != life.armed {
+            self.partition.timer.do_send(crate::timer_actor::Arm { id: self.id, old: life.armed, new: due });
+            life.armed = due;
+        }
+    }
+}
+
+fn order(payout: &Payout, intent: &Intent) -> Order {
+    let request = payout.request();
+    Order {
+        payout: payout.id(),
+        merchant: request.merchant,
+        reference: domain::id::provider_reference(payout.id(), intent.attempt),
+        amount: request.amount,
+        currency: request.currency,
+        method: request.method,
+        recipient: payout.recipient().clone(),
+        description: request.description.clone(),
+        settlement: intent.settlement.clone(),
+    }
+}
+
+/// How the provider finds the payout's current attempt.
+pub(crate) fn lookup(payout: &Payout) -> Lookup {
+    Lookup {
+        payout: payout.id(),
+        merchant: payout.request().merchant,
+        reference: payout.provider_reference(),
+        provider_id: payout.provider_id().map(Into::into),
+        currency: payout.request().currency,
+    }
+}

@@ -1,0 +1,230 @@
+//! Deciding, writing and believing: the first three quarters of a turn. Apart from the spine so
+//! that the spine fits a screen.
+
+use super::{Answer, Decided, PayoutActor, Reply, Turn};
+use crate::codec;
+use crate::partition::{Counters, Life};
+use crate::refusal::Refusal;
+use adapters::adapter_actor::messages::PermitGranted;
+use domain::command::{Command, Refused};
+use domain::decide::{Input, Step, create, decide};
+use domain::effect::{Effect, pending_effects};
+use domain::entry::{Entry, Request};
+use domain::payout::Payout;
+use domain::report::{FetchOutcome, Found, Report};
+use snapshots::{Appended, JournalPort};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// How long a denied or failed permit request rests.
+const PERMIT_PAUSE: Duration = Duration::from_secs(1);
+
+/// An unauthenticated callback is worth one question in this time.
+const STRANGER_PAUSE: Duration = Duration::from_secs(5);
+
+impl PayoutActor {
+    /// Pure but for the volatile notes beside the payout. A panic quarantines the payout.
+    pub(super) fn decide(&mut self, turn: Turn) -> Result<Decided, Refusal> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.take_up(turn)));
+        outcome.unwrap_or_else(|_| {
+            tracing::error!(payout = %self.id, "deciding failed; the payout is quarantined");
+            let step = catch_unwind(AssertUnwindSafe(|| self.step(Input::Quarantine)));
+            let step = step.unwrap_or(Err(Refusal::Internal))?;
+            Ok(Decided { step, permit: None, reply: Reply::Nothing })
+        })
+    }
+
+    fn take_up(&mut self, turn: Turn) -> Result<Decided, Refusal> {
+        match turn {
+            Turn::Create(request) => self.create(*request),
+            Turn::Command { command, key, by } => {
+                if let Some(answer) = self.answered_before(&command, key)? {
+                    return Ok(nothing(Reply::Given(answer)));
+                }
+                let step = self.step(Input::Command { command, key, by })?;
+                Ok(Decided { step, permit: None, reply: Reply::Seen })
+            }
+            Turn::Permit(granted) => self.permit(*granted),
+            Turn::PermitDenied => {
+                let mut life = self.life.borrow_mut();
+                life.waits_for_permit = false;
+                life.try_again = Some(self.partition.clock.now().plus(PERMIT_PAUSE));
+                Ok(nothing(Reply::Nothing))
+            }
+            Turn::Report(report) => {
+                self.note(&report);
+                let step = self.step(Input::Report(*report))?;
+                Ok(Decided { step, permit: None, reply: Reply::Seen })
+            }
+            Turn::Doorbell { authentic, answer } => self.doorbell(authentic, answer),
+            Turn::Tick => {
+                let mut life = self.life.borrow_mut();
+                (life.armed, life.try_again) = (None, None);
+                drop(life);
+                Ok(quietly(self.step(Input::Tick)?))
+            }
+            Turn::Wake => {
+                let now = self.partition.clock.now();
+                let life = self.life.borrow();
+                let payout = life.payout.as_ref().ok_or(Refusal::NotFound)?;
+                let effects = pending_effects(payout, now);
+                Ok(quietly(Step { entries: Vec::new(), effects }))
+            }
+            Turn::Archived(version) => {
+                self.life.borrow_mut().archived = version;
+                Ok(nothing(Reply::Nothing))
+            }
+            #[cfg(test)]
+            Turn::Die => Ok(nothing(Reply::Death)),
+            #[cfg(test)]
+            Turn::Confuse => panic!("a test wanted deciding to fail"),
+        }
+    }
+
+    /// A request under an id that may be taken already.
+    fn create(&mut self, request: Request) -> Result<Decided, Refusal> {
+        let life = self.life.borrow();
+        match &life.payout {
+            None => {
+                let step = create(self.id, request, self.partition.clock.now());
+                Ok(Decided { step, permit: None, reply: Reply::Created })
+            }
+            Some(payout) if payout.request().body == request.body => {
+                let view = self.partition.view(&as_created(payout), Default::default());
+                Ok(nothing(Reply::Given(Answer::Replayed(Box::new(view)))))
+            }
+            Some(_) => Err(Refusal::KeyReused),
+        }
+    }
+
+    /// The answer that this key was given before, if it was.
+    fn answered_before(
+        &self,
+        command: &Command,
+        key: Option<(domain::id::Fingerprint, domain::id::Fingerprint)>,
+    ) -> Result<Option<Answer>, Refusal> {
+        let life = self.life.borrow();
+        let (Some(payout), Some((key, body))) = (&life.payout, key) else { return Ok(None) };
+        match payout.answered(key) {
+            Some((seen, version)) if seen == body => {
+                let then = payout.as_of(version);
+                let view = self.partition.view(&then, Default::default());
+                tracing::debug!(payout = %self.id, command = command.word(), "answered again");
+                Ok(Some(Answer::Replayed(Box::new(view))))
+            }
+            Some(_) => Err(Refusal::Refused(Refused::KeyReused)),
+            None => Ok(None),
+        }
+    }
+
+    fn permit(&mut self, granted: PermitGranted) -> Result<Decided, Refusal> {
+        let now = self.partition.clock.now();
+        self.life.borrow_mut().waits_for_permit = false;
+        match granted.quoted {
+            Ok(settlement) => {
+                let account = Box::from(&*granted.account);
+                let step = self.step(Input::Permit { account, settlement })?;
+                Ok(Decided { step, permit: Some(granted.permit), reply: Reply::Nothing })
+            }
+            Err(why) => {
+                tracing::warn!(payout = %self.id, resolution = %why.resolution, "no quote");
+                self.life.borrow_mut().try_again = Some(now.plus(PERMIT_PAUSE * 5));
+                Ok(nothing(Reply::Nothing))
+            }
+        }
+    }
+
+    /// A callback is a reason to ask; only the answer to our own question is more.
+    fn doorbell(
+        &mut self,
+        authentic: bool,
+        answer: Option<(Box<str>, Box<Found>)>,
+    ) -> Result<Decided, Refusal> {
+        let mut life = self.life.borrow_mut();
+        if let Some((token, found)) = answer
+            && authentic
+            && life.token.as_ref() == Some(&token)
+        {
+            life.token = None;
+            drop(life);
+            let report = Report::CalledBack { found: *found };
+            return Ok(quietly(self.step(Input::Report(report))?));
+        }
+        let asked_lately = self.partition.clock.now().since(life.watch.last) < STRANGER_PAUSE;
+        let sent = life.payout.as_ref().is_some_and(|payout| payout.standing().attempt > 0);
+        if !sent || (!authentic && asked_lately) {
+            return Ok(nothing(Reply::Nothing));
+        }
+        Ok(quietly(Step { entries: Vec::new(), effects: vec![Effect::Verify] }))
+    }
+
+    /// What is remembered of an answer beside the entries it may make.
+    fn note(&mut self, report: &Report) {
+        let Report::Fetched { outcome, .. } = report else { return };
+        let mut life = self.life.borrow_mut();
+        life.verifying = false;
+        life.watch.asked = life.watch.asked.saturating_add(1);
+        life.watch.last = self.partition.clock.now();
+        if let FetchOutcome::Deferred { token } = outcome {
+            life.token = Some(token.clone());
+        }
+        Counters::up(&self.partition.counters.verified);
+    }
+
+    fn step(&self, input: Input) -> Result<Step, Refusal> {
+        let life: &Life = &self.life.borrow();
+        let payout = life.payout.as_ref().ok_or(Refusal::NotFound)?;
+        let policy = self.partition.adapters.policy_of(payout);
+        Ok(decide(payout, input, life.watch, self.partition.clock.now(), policy)?)
+    }
+
+    /// Hands the entries to the journal; resolves once they are durable.
+    pub(super) fn write(&self, step: &Step) -> Result<Option<Appended>, Refusal> {
+        if step.entries.is_empty() {
+            return Ok(None);
+        }
+        let records = codec::records(self.id, &step.entries).map_err(|error| {
+            tracing::error!(payout = %self.id, %error, "an entry cannot be encoded");
+            Refusal::Internal
+        })?;
+        Ok(Some(JournalPort::append(&self.partition.store.journal, records)))
+    }
+
+    /// Makes durable entries true, in memory and in the index of live payouts.
+    pub(super) fn believe(&mut self, entries: Vec<Entry>) -> Result<(), Refusal> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let mut life = self.life.borrow_mut();
+        life.watch.asked = 0;
+        for entry in entries {
+            let applied = match &mut life.payout {
+                Some(payout) => payout.apply(entry),
+                none => Payout::begin(self.id, entry).map(|payout| *none = Some(payout)),
+            };
+            if let Err(error) = applied {
+                tracing::error!(payout = %self.id, %error, "memory and journal part ways");
+                // This memory can no longer be vouched for: the supervisor reads the journal again.
+                panic!("memory and journal part ways");
+            }
+        }
+        if let Some(payout) = &life.payout {
+            self.partition.index.put(payout);
+        }
+        Ok(())
+    }
+}
+
+/// The payout as its creation was answered: the entries that its creation wrote, and no later ones.
+pub(crate) fn as_created(payout: &Payout) -> Payout {
+    let complete = payout.request().recipient.complete();
+    payout.as_of(if complete { 2 } else { 1 })
+}
+
+fn nothing(reply: Reply) -> Decided {
+    Decided { step: Step::default(), permit: None, reply }
+}
+
+fn quietly(step: Step) -> Decided {
+    Decided { step, permit: None, reply: Reply::Nothing }
+}

@@ -1,0 +1,259 @@
+//! One partition's supervisor: finds a payout's actor, starts one where there is none, and revives
+//! from the journal what died. actix's own supervisor does not notice a panic.
+//!
+//! ← `gateway` / `payout_actor` →
+
+use crate::gateway::View;
+use crate::lean_context::LeanContext;
+use crate::partition::{Counters, Life, Partition, Slot};
+use crate::payout_actor::{Answer, PayoutActor, Turn, as_created};
+use crate::recovery;
+use crate::refusal::Refusal;
+use crate::timer_actor::ArmAll;
+use actix::{Actor, Addr, Context, Handler, Message, MessageResult, ResponseFuture};
+use adapters::adapter_actor::messages::PermitGranted;
+use domain::effect::pending_effects;
+use domain::id::PayoutId;
+use domain::payout::Payout;
+use domain::schedule::next_due;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+/// Hands a turn to a payout, wherever it is.
+#[derive(Message)]
+#[rtype(result = "Result<Answer, Refusal>")]
+pub(crate) struct Deliver {
+    pub id: PayoutId,
+    pub turn: Turn,
+}
+
+/// Reads live payouts. What is believed is durable, so reading needs no turn.
+#[derive(Message)]
+#[rtype(result = "Vec<View>")]
+pub(crate) struct Look {
+    pub ids: Vec<PayoutId>,
+}
+
+/// The live payouts that recovery found for this partition.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Adopt(pub Vec<Payout>);
+
+/// Calls the recovered payouts that have something to do; answers when all were called.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct WakeAll;
+
+/// The ids of all live payouts.
+#[derive(Message)]
+#[rtype(result = "Vec<PayoutId>")]
+pub(crate) struct LiveIds;
+
+/// Copies of live payouts, for a snapshot.
+#[derive(Message)]
+#[rtype(result = "Vec<Payout>")]
+pub(crate) struct CopyOf(pub Vec<PayoutId>);
+
+/// One partition's supervisor.
+pub(crate) struct PayoutSupervisor {
+    partition: Rc<Partition>,
+}
+
+impl PayoutSupervisor {
+    pub fn new(partition: Rc<Partition>) -> PayoutSupervisor {
+        PayoutSupervisor { partition }
+    }
+
+    /// The payout's actor, started if need be. `None`: no such payout, or answered already.
+    fn find(&self, id: PayoutId, turn: &Turn) -> Result<Found, Refusal> {
+        let mut slots = self.partition.slots.borrow_mut();
+        if let Some(slot) = slots.get_mut(&id) {
+            return Ok(Found::Actor(start(&self.partition, id, slot)));
+        }
+        let rested = self.partition.archived(id)?;
+        if let (Some(payout), Turn::Create(request)) = (&rested, turn) {
+            if payout.request().body != request.body {
+                return Err(Refusal::KeyReused);
+            }
+            let view = self.partition.view(&as_created(payout), Default::default());
+            return Ok(Found::Answer(Answer::Replayed(Box::new(view))));
+        }
+        if rested.is_none() && !matches!(turn, Turn::Create(_)) {
+            return Err(Refusal::NotFound);
+        }
+        if let Some(payout) = &rested {
+            self.partition.index.put(payout);
+            self.partition.index.put_reference(payout);
+        }
+        let life = rested.map_or_else(|| Life::new(None), Life::rested);
+        let slot = slots.entry(id).or_insert_with(|| Slot::new(life));
+        self.partition.counters.live.fetch_add(1, Ordering::Relaxed);
+        Ok(Found::Actor(start(&self.partition, id, slot)))
+    }
+}
+
+enum Found {
+    Actor(Addr<PayoutActor>),
+    Answer(Answer),
+}
+
+/// The slot's actor with one more turn on its way, started if it has none.
+fn start(partition: &Rc<Partition>, id: PayoutId, slot: &mut Slot) -> Addr<PayoutActor> {
+    slot.pending += 1;
+    let actor = slot.actor.get_or_insert_with(|| {
+        let (life, partition) = (slot.life.clone(), partition.clone());
+        LeanContext::start(PayoutActor { id, life, partition })
+    });
+    actor.clone()
+}
+
+impl Actor for PayoutSupervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(1 << 14);
+    }
+}
+
+impl Handler<Deliver> for PayoutSupervisor {
+    type Result = ResponseFuture<Result<Answer, Refusal>>;
+
+    fn handle(&mut self, Deliver { id, turn }: Deliver, _: &mut Context<Self>) -> Self::Result {
+        let actor = match self.find(id, &turn) {
+            Ok(Found::Actor(actor)) => actor,
+            Ok(Found::Answer(answer)) => return Box::pin(async { Ok(answer) }),
+            Err(refusal) => return Box::pin(async { Err(refusal) }),
+        };
+        let partition = self.partition.clone();
+        let turn = actor.send(turn);
+        Box::pin(async move {
+            match turn.await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    revive(&partition, id, &actor);
+                    Err(Refusal::Internal)
+                }
+            }
+        })
+    }
+}
+
+/// The actor died in the middle of a turn: what it believed cannot be vouched for, so the payout
+/// is read again from the journal. Blocks this partition for a moment; deaths are rare.
+fn revive(partition: &Rc<Partition>, id: PayoutId, dead: &Addr<PayoutActor>) {
+    let died = |slot: &Slot| slot.actor.as_ref() == Some(dead);
+    if !partition.slots.borrow().get(&id).is_some_and(died) {
+        return;
+    }
+    tracing::error!(payout = %id, "a payout's actor died; reading its journal again");
+    Counters::up(&partition.counters.revived);
+    match recovery::find(&partition.store, id) {
+        Ok(payout) => {
+            let exists = payout.is_some();
+            if exists {
+                partition.slots.borrow_mut().insert(id, Slot::new(Life::new(payout)));
+                let supervisor = partition.supervisor.clone();
+                actix_rt::spawn(async move { Partition::deliver(&supervisor, id, Turn::Wake).await });
+            } else if partition.slots.borrow_mut().remove(&id).is_some() {
+                partition.counters.live.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        Err(error) => {
+            // Without its journal the payout must not act; a restart reads it again or refuses.
+            tracing::error!(payout = %id, %error, "a payout cannot be read from the journal");
+            std::process::abort();
+        }
+    }
+}
+
+impl Handler<PermitGranted> for PayoutSupervisor {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, granted: PermitGranted, context: &mut Context<Self>) -> Self::Result {
+        let id = granted.payout;
+        let turn = Turn::Permit(Box::new(granted));
+        let taken = Handler::<Deliver>::handle(self, Deliver { id, turn }, context);
+        Box::pin(async move {
+            // A payout that no longer wants its permit drops it, which gives the place back.
+            if let Err(refusal) = taken.await {
+                tracing::debug!(payout = %id, %refusal, "a permit came too late");
+            }
+        })
+    }
+}
+
+impl Handler<Look> for PayoutSupervisor {
+    type Result = MessageResult<Look>;
+
+    fn handle(&mut self, look: Look, _: &mut Context<Self>) -> Self::Result {
+        let slots = self.partition.slots.borrow();
+        let seen = look.ids.iter().filter_map(|id| {
+            let life = slots.get(id)?.life.borrow();
+            life.payout.as_ref().map(|payout| self.partition.view(payout, life.watch))
+        });
+        MessageResult(seen.collect())
+    }
+}
+
+impl Handler<Adopt> for PayoutSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, Adopt(payouts): Adopt, _: &mut Context<Self>) {
+        let mut slots = self.partition.slots.borrow_mut();
+        slots.reserve(payouts.len());
+        self.partition.counters.live.fetch_add(payouts.len() as u64, Ordering::Relaxed);
+        let mut due = Vec::with_capacity(payouts.len());
+        for payout in payouts {
+            self.partition.index.put(&payout);
+            self.partition.index.put_reference(&payout);
+            let plan = &self.partition.adapters.policy_of(&payout).poll;
+            let armed = next_due(&payout, Default::default(), plan);
+            let id = payout.id();
+            due.extend(armed.map(|time| (time, id)));
+            let life = Life { armed, ..Life::new(Some(payout)) };
+            slots.insert(id, Slot::new(life));
+        }
+        self.partition.timer.do_send(ArmAll(due));
+    }
+}
+
+impl Handler<WakeAll> for PayoutSupervisor {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: WakeAll, _: &mut Context<Self>) -> Self::Result {
+        let now = self.partition.clock.now();
+        let slots = self.partition.slots.borrow();
+        let busy = |slot: &Slot| {
+            let life = slot.life.borrow();
+            life.payout.as_ref().is_some_and(|payout| {
+                !pending_effects(payout, now).is_empty() || crate::retire::is_finished(payout)
+            })
+        };
+        let ids: Vec<PayoutId> =
+            slots.iter().filter(|(_, slot)| busy(slot)).map(|(id, _)| *id).collect();
+        let supervisor = self.partition.supervisor.clone();
+        Box::pin(async move {
+            for id in ids {
+                Partition::deliver(&supervisor, id, Turn::Wake).await;
+            }
+        })
+    }
+}
+
+impl Handler<LiveIds> for PayoutSupervisor {
+    type Result = MessageResult<LiveIds>;
+
+    fn handle(&mut self, _: LiveIds, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.partition.slots.borrow().keys().copied().collect())
+    }
+}
+
+impl Handler<CopyOf> for PayoutSupervisor {
+    type Result = MessageResult<CopyOf>;
+
+    fn handle(&mut self, CopyOf(ids): CopyOf, _: &mut Context<Self>) -> Self::Result {
+        let slots = self.partition.slots.borrow();
+        let copy = |id: &PayoutId| slots.get(id)?.life.borrow().payout.clone();
+        MessageResult(ids.iter().filter_map(copy).collect())
+    }
+}

@@ -1,0 +1,110 @@
+//! Leaving memory: what is finished goes to the archive, what is idle gives its actor back. Apart
+//! from the spine because nothing here moves money; everything here only frees memory.
+
+use crate::codec;
+use crate::partition::{Counters, Partition};
+use crate::payout_actor::{PayoutActor, Turn};
+use domain::payout::Payout;
+use domain::schedule::needs_asking;
+use domain::time::Timestamp;
+use std::sync::atomic::Ordering;
+
+/// A payout that has nothing to wait for: settled or final, out of doubt, and not held.
+pub(crate) fn is_finished(payout: &Payout) -> bool {
+    let status = payout.status();
+    (status.is_final() || status.is_settled()) && !needs_asking(payout)
+}
+
+/// At the end of a turn: archives a finished payout, or passivates an idle one. True when the
+/// actor must stop.
+pub(crate) fn leave(actor: &PayoutActor) -> bool {
+    let partition = &actor.partition;
+    if !partition.slots.borrow().contains_key(&actor.id) {
+        return true;
+    }
+    let mut life = actor.life.borrow_mut();
+    let Some(payout) = &life.payout else {
+        // A create that was refused leaves nothing behind.
+        drop(life);
+        return forget(actor);
+    };
+    let quiet = !life.verifying && !life.rang && !life.waits_for_permit && life.token.is_none();
+    if is_finished(payout) {
+        let version = payout.version();
+        if life.archived == version {
+            return quiet && rest(actor, payout, life.armed);
+        }
+        if quiet && life.archiving < version {
+            let prepared = codec::archived(payout);
+            life.archiving = version;
+            drop(life);
+            archive(actor, prepared, version);
+        }
+        return false;
+    }
+    let far = life.armed.is_none_or(|due| due >= partition.clock.now().plus(partition.passivate_after));
+    drop(life);
+    quiet && far && passivate(actor)
+}
+
+fn archive(
+    actor: &PayoutActor,
+    prepared: Result<snapshots::Archived, snapshots::codec::CodecError>,
+    version: u32,
+) {
+    let id = actor.id;
+    let archived = match prepared {
+        Ok(archived) => archived,
+        Err(error) => return tracing::error!(payout = %id, %error, "a payout cannot be encoded"),
+    };
+    Counters::up(&actor.partition.counters.finished);
+    let put = actor.partition.store.archiver.put(archived);
+    let supervisor = actor.partition.supervisor.clone();
+    actix_rt::spawn(async move {
+        match put.await {
+            Ok(()) => Partition::deliver(&supervisor, id, Turn::Archived(version)).await,
+            Err(error) => tracing::error!(payout = %id, %error, "a payout stays in memory"),
+        }
+    });
+}
+
+/// The archive has this version: the payout leaves memory, unless somebody is on the way to it.
+fn rest(actor: &PayoutActor, payout: &Payout, armed: Option<Timestamp>) -> bool {
+    let mut slots = actor.partition.slots.borrow_mut();
+    // The supervisor is the only sender and lives on this thread: nothing pending means that
+    // nothing can be in the mailbox.
+    if slots.get(&actor.id).is_none_or(|slot| slot.pending > 0) {
+        return false;
+    }
+    slots.remove(&actor.id);
+    actor.partition.index.remove(payout);
+    actor.partition.counters.live.fetch_sub(1, Ordering::Relaxed);
+    if armed.is_some() {
+        let arm = crate::timer_actor::Arm { id: actor.id, old: armed, new: None };
+        actor.partition.timer.do_send(arm);
+    }
+    true
+}
+
+/// Gives the actor back and keeps the state; the next message starts a new one.
+fn passivate(actor: &PayoutActor) -> bool {
+    let mut slots = actor.partition.slots.borrow_mut();
+    match slots.get_mut(&actor.id) {
+        Some(slot) if slot.pending == 0 => {
+            slot.actor = None;
+            true
+        }
+        Some(_) => false,
+        None => true,
+    }
+}
+
+fn forget(actor: &PayoutActor) -> bool {
+    let mut slots = actor.partition.slots.borrow_mut();
+    let idle = slots.get(&actor.id).is_some_and(|slot| slot.pending == 0);
+    if idle {
+        slots.remove(&actor.id);
+        actor.partition.counters.live.fetch_sub(1, Ordering::Relaxed);
+    }
+    idle
+}

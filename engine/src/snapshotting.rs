@@ -1,0 +1,106 @@
+//! Taking a snapshot while payouts go on living: copies in small portions, encoding and writing on
+//! a thread of its own. States may be newer than the base; replay skips what they contain already.
+
+use crate::codec;
+use crate::payout_supervisor::{CopyOf, LiveIds, PayoutSupervisor};
+use actix::Addr;
+use domain::payout::Payout;
+use snapshots::Running;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Copied in one turn of a supervisor; small enough not to be felt by a create.
+const COPIED_AT_ONCE: usize = 512;
+
+/// A snapshot that was written, read back and found good.
+#[derive(Clone, Debug)]
+pub struct SnapshotTaken {
+    /// Every entry up to this sequence is in it.
+    pub base_sequence: u64,
+    /// Payouts in it.
+    pub payouts: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Why there is no snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The engine has not recovered, or has stopped.
+    #[error("the engine is not running")]
+    NotRunning,
+    /// The store did not take it.
+    #[error("the snapshot could not be written: {0}")]
+    Store(String),
+    /// A supervisor or the writing thread is gone.
+    #[error("the snapshot was interrupted")]
+    Interrupted,
+}
+
+/// Takes a snapshot of all live payouts.
+pub(crate) async fn take(
+    store: &Arc<Running>,
+    supervisors: &[Addr<PayoutSupervisor>],
+) -> Result<SnapshotTaken, SnapshotError> {
+    let began = Instant::now();
+    let base_sequence = store.journal.durable_sequence();
+    let (portions, taken) = crossbeam_channel::bounded::<Vec<Payout>>(4);
+    let writing = store.clone();
+    let writer = tokio::task::spawn_blocking(move || write(&writing, base_sequence, &taken));
+    for supervisor in supervisors {
+        let ids = supervisor.send(LiveIds).await.map_err(|_| SnapshotError::Interrupted)?;
+        for some in ids.chunks(COPIED_AT_ONCE) {
+            let copies = supervisor.send(CopyOf(some.to_vec())).await;
+            let mut portion = copies.map_err(|_| SnapshotError::Interrupted)?;
+            // The writer is slower than the copying: wait for it without blocking this thread.
+            loop {
+                match portions.try_send(portion) {
+                    Ok(()) => break,
+                    Err(crossbeam_channel::TrySendError::Full(back)) => {
+                        portion = back;
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                    Err(crossbeam_channel::TrySendError::Disconnected(_)) => {
+                        drop(portions);
+                        return Err(outcome(writer.await, began, base_sequence).err().unwrap_or(SnapshotError::Interrupted));
+                    }
+                }
+            }
+        }
+    }
+    drop(portions);
+    outcome(writer.await, began, base_sequence)
+}
+
+fn outcome(
+    written: Result<Result<u64, SnapshotError>, tokio::task::JoinError>,
+    began: Instant,
+    base_sequence: u64,
+) -> Result<SnapshotTaken, SnapshotError> {
+    let payouts = written.map_err(|_| SnapshotError::Interrupted)??;
+    let taken = SnapshotTaken { base_sequence, payouts, took: began.elapsed() };
+    tracing::info!(base_sequence, payouts, took_ms = taken.took.as_millis() as u64, "snapshot taken");
+    Ok(taken)
+}
+
+/// Encodes and writes what arrives until the senders are gone; then reads it back.
+fn write(
+    store: &Running,
+    base_sequence: u64,
+    portions: &crossbeam_channel::Receiver<Vec<Payout>>,
+) -> Result<u64, SnapshotError> {
+    let failed = |error: &dyn std::fmt::Display| SnapshotError::Store(error.to_string());
+    let mut writer = store.snapshots.begin(base_sequence).map_err(|error| failed(&error))?;
+    let mut payouts = 0;
+    for portion in portions {
+        for payout in portion {
+            let body = codec::body(&payout).map_err(|error| failed(&error))?;
+            writer.push(payout.id().0, &body).map_err(|error| failed(&error))?;
+            payouts += 1;
+        }
+    }
+    // Payouts that left for the archive meanwhile are in neither unless the archive is on disk.
+    store.archive.persist().map_err(|error| failed(&error))?;
+    writer.finish().map_err(|error| failed(&error))?;
+    Ok(payouts)
+}

@@ -1,0 +1,72 @@
+//! Payout actors that die, and code that fails on one payout: the engine goes on.
+
+use super::Rig;
+use super::scripted::{Manner, Scripted};
+use crate::gateway::Gateway;
+use crate::payout_actor::Turn;
+use crate::refusal::Refusal;
+use domain::command::Command;
+use domain::entry::{By, HoldCause};
+use domain::status::Status;
+use std::sync::atomic::Ordering;
+
+fn revived(gateway: &Gateway) -> u64 {
+    gateway.counters().revived.load(Ordering::Relaxed)
+}
+
+#[actix_rt::test]
+async fn a_dead_actor_is_revived_from_the_journal_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::start(dir.path(), Scripted::new(Manner::Pays)).await;
+    let gateway = rig.engine.gateway();
+    let id = rig.create("k1", |request| request.autoprocess = false).await.payout.id();
+    let before = rig.door().get(id).await.unwrap().payout;
+
+    let died = gateway.deliver_in_test(id, Turn::Die).await;
+    assert!(matches!(died, Err(Refusal::Internal)));
+    assert_eq!(revived(&gateway), 1);
+    assert_eq!(rig.door().get(id).await.unwrap().payout, before, "nothing is lost");
+
+    rig.door().command(id, Command::Process, None).await.unwrap();
+    rig.until(id, |view| view.payout.status() == Status::Processed).await;
+    assert_eq!(rig.provider.submissions(), 1);
+    rig.engine.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_death_after_a_snapshot_is_revived_from_snapshot_and_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::start(dir.path(), Scripted::new(Manner::Pays)).await;
+    let gateway = rig.engine.gateway();
+    let id = rig.create("k1", |request| request.autoprocess = false).await.payout.id();
+    rig.engine.snapshot().await.unwrap();
+    rig.door().command(id, Command::Terminate, None).await.unwrap();
+    let later = rig.create("k2", |request| request.autoprocess = false).await.payout.id();
+
+    assert!(gateway.deliver_in_test(later, Turn::Die).await.is_err());
+    assert_eq!(rig.door().get(later).await.unwrap().payout.status(), Status::Ready);
+    assert_eq!(rig.door().get(id).await.unwrap().payout.status(), Status::Terminated);
+    rig.engine.stop().await;
+}
+
+#[actix_rt::test]
+async fn code_that_fails_on_a_payout_quarantines_it_and_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::start(dir.path(), Scripted::new(Manner::Pays)).await;
+    let gateway = rig.engine.gateway();
+    let id = rig.create("k1", |request| request.autoprocess = false).await.payout.id();
+
+    gateway.deliver_in_test(id, Turn::Confuse).await.unwrap();
+    let held = rig.door().get(id).await.unwrap().payout;
+    assert_eq!(held.standing().hold.map(|(hold, _)| hold.cause), Some(HoldCause::Quarantine));
+    assert!(rig.door().command(id, Command::Process, None).await.is_err(), "it may not act");
+
+    let other = rig.create("k2", |_| {}).await.payout.id();
+    rig.until(other, |view| view.payout.status() == Status::Processed).await;
+
+    let by = By::Operator("ann".into());
+    gateway.operate(id, Command::Release, by).await.unwrap();
+    rig.door().command(id, Command::Process, None).await.unwrap();
+    rig.until(id, |view| view.payout.status() == Status::Processed).await;
+    rig.engine.stop().await;
+}

@@ -1,0 +1,96 @@
+//! The engine against the real store and a scripted provider: deaths, restarts, and time turned by
+//! hand. Inside the crate because only here an actor can be made to die in the middle of a turn.
+
+mod deaths;
+mod lives;
+mod scripted;
+
+use crate::clock::TurnedClock;
+use crate::gateway::{Created, MerchantDoor, View};
+use crate::{Engine, EngineOptions};
+use domain::entry::Request;
+use domain::id::{Fingerprint, IdKey, MerchantId, PayoutId};
+use domain::method::Method;
+use domain::money::Amount;
+use domain::recipient::{Recipient, RecipientInput};
+use scripted::Scripted;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub const MERCHANT: MerchantId = MerchantId(7);
+
+/// An engine on a directory of its own.
+pub struct Rig {
+    pub engine: Engine,
+    pub clock: TurnedClock,
+    pub provider: Arc<Scripted>,
+}
+
+impl Rig {
+    pub async fn start(dir: &Path, provider: Arc<Scripted>) -> Rig {
+        let clock = TurnedClock::default();
+        let mut options = EngineOptions::new(dir, IdKey([3; 32]));
+        options.store.segment_bytes = 1 << 20;
+        let engine = Engine::prepare(options, Arc::new(clock.clone()));
+        engine.recover(vec![provider.clone()]).await.unwrap();
+        Rig { engine, clock, provider }
+    }
+
+    /// Stops in order and lets go of the directory.
+    pub async fn stop(self) {
+        self.engine.stop().await;
+    }
+
+    pub fn door(&self) -> MerchantDoor {
+        self.engine.gateway().for_merchant(MERCHANT)
+    }
+
+    pub async fn create(&self, key: &str, change: impl FnOnce(&mut Request)) -> View {
+        let mut request = request(&self.clock);
+        change(&mut request);
+        match self.door().create(key, request).await.unwrap() {
+            Created::New(view) | Created::Replayed(view) => view,
+        }
+    }
+
+    /// The payout once it is as wanted. A story that never gets there fails with what it saw.
+    pub async fn until(&self, id: PayoutId, wanted: impl Fn(&View) -> bool) -> View {
+        for _ in 0..2_000 {
+            let view = self.door().get(id).await.unwrap();
+            if wanted(&view) {
+                return view;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("never got there: {:?}", self.door().get(id).await.unwrap().payout.standing());
+    }
+}
+
+pub fn request(clock: &TurnedClock) -> Request {
+    use crate::clock::Clock;
+    let input = RecipientInput {
+        kind: Some("bank_account".into()),
+        name: Some("Anna Schmidt".into()),
+        iban: Some("DE89370400440532013000".into()),
+        country: Some("DE".into()),
+        ..RecipientInput::default()
+    };
+    let currency = "EUR".parse().unwrap();
+    Request {
+        merchant: MERCHANT,
+        livemode: false,
+        body: Fingerprint([1; 16]),
+        amount: Amount::parse("125.40", currency).unwrap(),
+        currency,
+        method: Method::BankTransfer,
+        recipient: Recipient::build(input).unwrap(),
+        reference: None,
+        description: None,
+        metadata: Box::new([]),
+        autoprocess: true,
+        expires_at: clock.now().plus(Duration::from_secs(172_800)),
+        provider_account: None,
+        max_slippage_bps: None,
+    }
+}

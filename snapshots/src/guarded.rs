@@ -1,0 +1,176 @@
+//! Opening a database that may panic, hang, or be beyond repair.
+//!
+//! Apart because both databases need it and neither may take the start down:
+//! everything they hold can be rebuilt from the log. What does not open is set
+//! aside under another name, never deleted, so that its cause can be found.
+
+use std::{
+    any::Any,
+    error::Error,
+    fs, io,
+    panic::{self, AssertUnwindSafe},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::RecvTimeoutError;
+use tracing::dispatcher;
+
+/// How long a busy database is waited for, and how often it is asked.
+const PATIENCE: Duration = Duration::from_secs(3);
+const RETRY: Duration = Duration::from_millis(5);
+
+/// Why a database did not open.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Somebody still has it open; it must not be touched.
+    Busy,
+    /// The system is short of something, or forbids it. The database may be in
+    /// the best of health; setting it aside would cure nothing.
+    Refused(String),
+    /// It cannot be used, for the reason given.
+    Unusable(String),
+}
+
+impl<E: Error + 'static> From<E> for Fault {
+    fn from(error: E) -> Self {
+        let text = error.to_string();
+        if is_environment(&error) { Self::Refused(text) } else { Self::Unusable(text) }
+    }
+}
+
+/// Whether somewhere beneath `error` the operating system said no for a reason
+/// that has nothing to do with the bytes in the files.
+fn is_environment(error: &(dyn Error + 'static)) -> bool {
+    let io = match error.downcast_ref::<sled::Error>() {
+        Some(sled::Error::Io(io)) => Some(io),
+        _ => error.downcast_ref::<io::Error>(),
+    };
+    let refused = io.is_some_and(|io| {
+        matches!(
+            io.kind(),
+            io::ErrorKind::PermissionDenied
+                | io::ErrorKind::StorageFull
+                | io::ErrorKind::QuotaExceeded
+                | io::ErrorKind::ReadOnlyFilesystem
+                | io::ErrorKind::OutOfMemory
+        ) || matches!(io.raw_os_error(), Some(TOO_MANY_OPEN_HERE | TOO_MANY_OPEN_EVERYWHERE))
+    });
+    refused || error.source().is_some_and(is_environment)
+}
+
+/// `EMFILE` and `ENFILE`, for which the standard library has no name.
+const TOO_MANY_OPEN_HERE: i32 = 24;
+const TOO_MANY_OPEN_EVERYWHERE: i32 = 23;
+
+/// Runs `open` in a thread of its own, and takes a panic or a missed deadline
+/// for an answer. A thread that hangs is left behind: it holds only files that
+/// are about to be renamed.
+pub(crate) fn open<T: Send + 'static>(
+    name: &str,
+    deadline: Duration,
+    open: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let (answer, answered) = crossbeam_channel::bounded(1);
+    // What is logged on the way belongs to the caller.
+    let dispatch = dispatcher::get_default(Clone::clone);
+    let body = move || {
+        let open = || dispatcher::with_default(&dispatch, open);
+        let outcome = panic::catch_unwind(AssertUnwindSafe(open));
+        // Nobody listens any more once the deadline has passed.
+        let _ = answer.send(outcome.unwrap_or_else(|payload| Err(panicked(payload.as_ref()))));
+    };
+    thread::Builder::new().name(format!("open-{name}")).spawn(body)?;
+    match answered.recv_timeout(deadline) {
+        Ok(outcome) => outcome,
+        Err(RecvTimeoutError::Timeout) => {
+            Err(Fault::Unusable(format!("opening took longer than {deadline:?}")))
+        }
+        Err(RecvTimeoutError::Disconnected) => {
+            Err(Fault::Unusable("the opening thread ended without an answer".to_owned()))
+        }
+    }
+}
+
+/// Tries again while the database is busy. The threads of one that was just
+/// closed let go of it a little after the last handle; no other process can be
+/// in it, the data directory is locked.
+pub(crate) fn patiently<T>(mut open: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
+    let patience = Instant::now() + PATIENCE;
+    loop {
+        match open() {
+            Err(Fault::Busy) if Instant::now() < patience => thread::sleep(RETRY),
+            outcome => return outcome,
+        }
+    }
+}
+
+/// The text of a panic, as a reason.
+pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Fault {
+    let text = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    Fault::Unusable(format!("panicked: {text}"))
+}
+
+/// Renames `path` to `path.damaged-<n>`, the first number that is free.
+pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    for number in 1u32.. {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".damaged-{number}"));
+        let aside = PathBuf::from(name);
+        if !aside.try_exists()? {
+            fs::rename(path, &aside)?;
+            return Ok(aside);
+        }
+    }
+    Err(io::Error::other("every number is taken"))
+}
+
+#[cfg(test)]
+mod tests {
+    //! Each way of not opening is an answer.
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_panic_is_a_reason() {
+        let found = open("test", LONG, || -> Result<(), Fault> { panic!("bad page") });
+        assert_eq!(found, Err(Fault::Unusable("panicked: bad page".to_owned())));
+    }
+
+    #[test]
+    fn a_hang_is_a_reason() {
+        let (release, wait) = crossbeam_channel::bounded::<()>(1);
+        let found = open("test", Duration::from_millis(1), move || Ok(wait.recv()?));
+        assert!(matches!(found, Err(Fault::Unusable(reason)) if reason.contains("longer")));
+        release.send(()).unwrap();
+    }
+
+    #[test]
+    fn a_full_disk_is_not_the_databases_fault() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        assert!(matches!(Fault::from(full()), Fault::Refused(_)));
+        assert!(matches!(Fault::from(sled::Error::Io(full())), Fault::Refused(_)));
+        assert!(matches!(Fault::from(fjall::Error::Io(full())), Fault::Refused(_)));
+        let bad = || io::Error::from(io::ErrorKind::InvalidData);
+        assert!(matches!(Fault::from(fjall::Error::Io(bad())), Fault::Unusable(_)));
+        assert!(matches!(Fault::from(sled::Error::Io(bad())), Fault::Unusable(_)));
+    }
+
+    #[test]
+    fn what_is_set_aside_never_replaces_what_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sled");
+        for number in 1..=3 {
+            fs::create_dir(&path).unwrap();
+            let aside = set_aside(&path).unwrap();
+            assert_eq!(aside, dir.path().join(format!("sled.damaged-{number}")));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What survives: the write-ahead log, sled's snapshots, and the archive.
+//!
+//! Apart from the engine because here a payout is an id, a version and opaque
+//! bytes. Nothing in this crate knows a status or moves money; it promises
+//! that an acknowledged record is on the disk, that corruption is never
+//! silent, and that everything but the log can be thrown away.
+//!
+//! In reading order: `store` ties it together, `log` makes a word durable,
+//! `anchor` remembers how far it went, `sled_store` mirrors it and keeps
+//! the snapshots, `archive` holds what is finished, `codec` is the form
+//! of every stored value.
+
+mod anchor;
+pub mod archive;
+pub mod codec;
+mod directory;
+mod guarded;
+mod journal_port;
+pub mod log;
+pub mod memory;
+mod open_error;
+mod options;
+pub mod sled_store;
+pub mod store;
+
+pub use archive::{ArchiveError, ArchiveStore, Archived, Archiver, Facets, Listing, Row};
+pub use journal_port::{Appended, JournalError, JournalPort, JournalStats};
+pub use log::{Journal, Record, RecordRef};
+pub use memory::MemoryJournal;
+pub use open_error::{OpenError, RolledBackTo};
+pub use options::{AnchorPolicy, Durability, StoreOptions};
+pub use sled_store::{SnapshotError, SnapshotInfo, SnapshotStore, SnapshotWriter};
+pub use store::{FindError, Found, FoundIn, ReplayError, Replayed, Running, Store};

@@ -1,0 +1,73 @@
+//! The write-ahead log: what makes an acknowledged word durable.
+//!
+//! Apart from sled and the archive because those can be thrown away and this
+//! cannot. In reading order: `journal` is the handle, `writer` the thread
+//! behind it, `tail` the file at its end; `record`, `frame` and
+//! `segment` are the format; `reader` and `recovery` read it back.
+
+pub(crate) mod bytes;
+mod damage;
+mod frame;
+mod frame_builder;
+mod journal;
+mod reader;
+mod record;
+mod recovery;
+mod segment;
+mod tail;
+mod window;
+mod writer;
+
+use std::path::Path;
+
+pub use damage::{LogDamaged, LogError};
+pub use frame::{ChainHash, Frame};
+pub use journal::{APPEND_LIMIT, Appending, Journal};
+pub use reader::LogReader;
+pub use record::{Record, RecordRef};
+
+pub(crate) use frame::{FRAME_HEADER, FrameHeader};
+pub(crate) use journal::Shared;
+pub(crate) use recovery::{Scan, erase, scan};
+pub(crate) use segment::sync_directory;
+pub(crate) use tail::{SegmentRules, Tail};
+pub(crate) use writer::{Writer, abort};
+
+/// What a walk over a whole log found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogSummary {
+    /// Drawn at random when the log began.
+    pub log_id: u64,
+    /// Sequence of the last record.
+    pub last_sequence: u64,
+    /// What all frames hash to.
+    pub chain: ChainHash,
+    /// Whether an unfinished write stands behind the last frame.
+    pub torn: bool,
+}
+
+/// Reads every frame in the log directory `dir` and compares every checksum,
+/// every sequence and the whole chain. Changes nothing.
+pub fn verify(dir: &Path) -> Result<LogSummary, LogError> {
+    let scan = scan(dir, 1, 0, &[])?;
+    Ok(LogSummary {
+        log_id: scan.tip.log_id,
+        last_sequence: scan.last_sequence(),
+        chain: scan.tip.chain,
+        torn: scan.torn.is_some(),
+    })
+}
+
+/// Whether `dir` holds a log, even an empty one.
+pub(crate) fn exists(dir: &Path) -> Result<bool, LogError> {
+    Ok(!segment::list(dir).map_err(LogError::io(dir))?.is_empty())
+}
+
+/// First sequences of all segments, oldest first.
+pub(crate) fn first_sequences(dir: &Path) -> Result<Vec<u64>, LogError> {
+    let segments = segment::list(dir).map_err(LogError::io(dir))?;
+    Ok(segments.into_iter().map(|segment| segment.first_sequence).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Reads the log frame by frame, over all segments, trusting nothing.
+//!
+//! Apart because four readers need the very same care: recovery, replay, the
+//! follower that feeds sled, and the search for one payout. Each frame is
+//! checked in itself and against the one before it; a frame that does not
+//! continue the log ends the reading with file and offset.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    damage::{LogError, Shape},
+    frame::{ChainHash, FRAME_HEADER, Frame, FrameHeader},
+    segment::{self, SEGMENT_HEADER, Segment, SegmentHeader},
+    window::Window,
+};
+
+/// Where a reader stands: behind a frame, before the next.
+#[derive(Clone, Debug)]
+pub(crate) struct Position {
+    pub(crate) path: PathBuf,
+    pub(crate) offset: u64,
+    pub(crate) log_id: u64,
+    pub(crate) next_sequence: u64,
+    pub(crate) chain: ChainHash,
+}
+
+/// An iterator over frames that lends each one.
+pub struct LogReader {
+    dir: PathBuf,
+    window: Window,
+    position: Position,
+    limit: u64,
+}
+
+impl LogReader {
+    /// A reader that stands at the start of the segment holding `sequence`.
+    /// The frames before it in that segment are read, and checked, too.
+    pub fn seek(dir: &Path, sequence: u64) -> Result<Self, LogError> {
+        let segments = segment::list(dir).map_err(LogError::io(dir))?;
+        let wanted = sequence.max(1);
+        let begun = segments.iter().rev().find(|segment| segment.first_sequence <= wanted);
+        let Some(segment) = begun else {
+            let first = segments.first().map_or(0, |segment| segment.first_sequence);
+            return Err(LogError::Missing { first, wanted });
+        };
+        let (window, position) = enter(segment)?;
+        Ok(Self { dir: dir.to_owned(), window, position, limit: 0 })
+    }
+
+    /// The next frame, if its first sequence is at most `limit`. `None` is
+    /// the end for now: a log that is being written may have more later.
+    pub fn next(&mut self, limit: u64) -> Result<Option<Frame<'_>>, LogError> {
+        if limit > self.limit {
+            // What was read ahead may have been written to since.
+            self.window.forget();
+            self.limit = limit;
+        }
+        let length = loop {
+            if self.position.next_sequence > limit {
+                return Ok(None);
+            }
+            match self.locate()? {
+                Some(length) => break length,
+                None if self.enter_next()? => {}
+                None => return Ok(None),
+            }
+        };
+        self.take(length).map(Some)
+    }
+
+    pub(crate) fn position(&self) -> &Position {
+        &self.position
+    }
+
+    /// The length of the frame at the position; `None` where nothing was
+    /// written yet.
+    fn locate(&mut self) -> Result<Option<usize>, LogError> {
+        let Position { path, offset, .. } = &self.position;
+        let header = self.window.bytes(*offset, FRAME_HEADER).map_err(LogError::io(path))?;
+        if header.iter().all(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        if header.len() < FRAME_HEADER {
+            return Err(malformed(&self.position, "the segment ends inside a frame's header"));
+        }
+        let decoded = FrameHeader::decode(header);
+        decoded
+            .map(|header| Some(header.length))
+            .map_err(|reason| malformed(&self.position, reason))
+    }
+
+    /// Checks the frame and steps behind it.
+    fn take(&mut self, length: usize) -> Result<Frame<'_>, LogError> {
+        let offset = self.position.offset;
+        let read = self.window.bytes(offset, length).map_err(LogError::io(&self.position.path))?;
+        if read.len() < length {
+            return Err(malformed(&self.position, "the segment ends inside a frame"));
+        }
+        let frame = Frame::check(read).map_err(|reason| malformed(&self.position, reason))?;
+        let misplaced = if frame.log_id() != self.position.log_id {
+            Some("the frame belongs to another log")
+        } else if frame.first_sequence() != self.position.next_sequence {
+            Some("the frame does not begin at the next sequence")
+        } else if frame.previous() != self.position.chain {
+            Some("the frame does not continue the chain")
+        } else {
+            None
+        };
+        if let Some(reason) = misplaced {
+            return Err(LogError::damaged(&self.position.path, offset, Shape::Misplaced, reason));
+        }
+        self.position.offset += length as u64;
+        self.position.next_sequence = frame.last_sequence() + 1;
+        self.position.chain = frame.chain();
+        Ok(frame)
+    }
+
+    /// Steps into the following segment. `false` when there is none.
+    fn enter_next(&mut self) -> Result<bool, LogError> {
+        let Some(next) = following(&self.dir, &self.position.path)? else {
+            return Ok(false);
+        };
+        let (window, position) = enter(&next)?;
+        let continues = position.log_id == self.position.log_id
+            && position.next_sequence == self.position.next_sequence
+            && position.chain == self.position.chain;
+        if !continues {
+            let reason = format!(
+                "the segment does not continue the log after sequence {}",
+                self.position.next_sequence - 1
+            );
+            return Err(LogError::damaged(&next.path, 0, Shape::Misplaced, reason));
+        }
+        self.window = window;
+        self.position = position;
+        Ok(true)
+    }
+}
+
+/// The segment after the one at `path`, if there is one.
+pub(crate) fn following(dir: &Path, path: &Path) -> Result<Option<Segment>, LogError> {
+    let segments = segment::list(dir).map_err(LogError::io(dir))?;
+    Ok(segments.into_iter().skip_while(|segment| segment.path != path).nth(1))
+}
+
+fn enter(segment: &Segment) -> Result<(Window, Position), LogError> {
+    let path = &segment.path;
+    let refuse = |reason: &str| LogError::damaged(path, 0, Shape::Misplaced, reason);
+    let open = || -> io::Result<Window> { Ok(Window::new(File::open(path)?)) };
+    let mut window = open().map_err(LogError::io(path))?;
+    let bytes = window.bytes(0, SEGMENT_HEADER).map_err(LogError::io(path))?;
+    let header = SegmentHeader::decode(bytes).map_err(refuse)?;
+    if header.first_sequence != segment.first_sequence {
+        return Err(refuse("the segment's name and its header disagree"));
+    }
+    let position = Position {
+        path: path.clone(),
+        offset: SEGMENT_HEADER as u64,
+        log_id: header.log_id,
+        next_sequence: header.first_sequence,
+        chain: header.previous,
+    };
+    Ok((window, position))
+}
+
+fn malformed(position: &Position, reason: &str) -> LogError {
+    LogError::damaged(&position.path, position.offset, Shape::Malformed, reason)
+}

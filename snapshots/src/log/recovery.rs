@@ -1,0 +1,163 @@
+//! Start-up: find the log's tip, and tell a torn tail from damage.
+//!
+//! Apart because the rule is short and everything rests on it. A frame that
+//! does not read is a torn tail only when all of this holds: it is in the
+//! last segment, no later frame of this log is to be found anywhere behind
+//! it, and the anchor does not say that it was committed. Anything else was
+//! acknowledged once, and the start stops (I-26).
+
+use std::{
+    fs::{self, OpenOptions},
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    damage::{LogDamaged, LogError, Shape},
+    frame::{ChainHash, FRAME_HEADER, FRAME_MAGIC, FrameHeader},
+    reader::{self, LogReader, Position},
+};
+
+/// What a walk to the tip found.
+#[derive(Debug)]
+pub(crate) struct Scan {
+    /// Behind the last good frame.
+    pub(crate) tip: Position,
+    /// For each sequence asked for: the chain hash that the frame holding it
+    /// ends in, or none when the walk did not meet it.
+    pub(crate) heads: Vec<(u64, Option<ChainHash>)>,
+    /// What an unfinished write left behind the tip.
+    pub(crate) torn: Option<Torn>,
+}
+
+impl Scan {
+    pub(crate) fn last_sequence(&self) -> u64 {
+        self.tip.next_sequence - 1
+    }
+
+    pub(crate) fn head(&self, sequence: u64) -> Option<ChainHash> {
+        self.heads.iter().find(|(wanted, _)| *wanted == sequence).and_then(|(_, head)| *head)
+    }
+}
+
+/// The remains of a write that no one was told of.
+#[derive(Debug)]
+pub(crate) struct Torn {
+    path: PathBuf,
+    offset: u64,
+    /// Up to behind the last byte that is not zero.
+    end: u64,
+}
+
+/// Walks from the segment that holds `from` to the tip, changing nothing.
+/// `committed` is the anchor's word: up to there all frames must be good.
+pub(crate) fn scan(
+    dir: &Path,
+    from: u64,
+    committed: u64,
+    wanted: &[u64],
+) -> Result<Scan, LogError> {
+    let mut reader = LogReader::seek(dir, from)?;
+    let mut heads: Vec<_> = wanted.iter().map(|sequence| (*sequence, None)).collect();
+    note_head(&mut heads, 0, reader.position().next_sequence - 1, reader.position().chain);
+    let torn = loop {
+        match reader.next(u64::MAX) {
+            Ok(Some(frame)) => {
+                let (first, last) = (frame.first_sequence(), frame.last_sequence());
+                note_head(&mut heads, first, last, frame.chain());
+            }
+            Ok(None) => break remains(reader.position(), committed, None)?,
+            Err(LogError::Damaged(damage)) if damage.shape == Shape::Malformed => {
+                if reader::following(dir, &damage.file)?.is_some() {
+                    return Err(damage.into());
+                }
+                break remains(reader.position(), committed, Some(damage))?;
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    Ok(Scan { tip: reader.position().clone(), heads, torn })
+}
+
+/// Overwrites the remains with zeros, so that the tip is blank again. A crash
+/// on the way leaves remains of the same kind, to be found by the next start.
+pub(crate) fn erase(torn: &Torn) -> Result<(), LogError> {
+    let erase = || {
+        let file = OpenOptions::new().write(true).open(&torn.path)?;
+        let mut at = torn.offset;
+        while at < torn.end {
+            let piece = (torn.end - at).min(64 * 1024);
+            file.write_all_at(&vec![0; piece as usize], at)?;
+            at += piece;
+        }
+        file.sync_all()
+    };
+    erase().map_err(LogError::io(&torn.path))?;
+    tracing::warn!(
+        file = %torn.path.display(),
+        offset = torn.offset,
+        bytes = torn.end - torn.offset,
+        "an unfinished write at the log's end was erased; it had not been acknowledged"
+    );
+    Ok(())
+}
+
+/// The walk's own start counts as a head: a snapshot's base may be the very
+/// last sequence of the segment before.
+fn note_head(heads: &mut [(u64, Option<ChainHash>)], first: u64, last: u64, chain: ChainHash) {
+    for (wanted, head) in heads {
+        if (first..=last).contains(wanted) && (first > 0 || *wanted == last) {
+            *head = Some(chain);
+        }
+    }
+}
+
+/// Judges what stands behind the last good frame of the last segment.
+fn remains(
+    position: &Position,
+    committed: u64,
+    damage: Option<LogDamaged>,
+) -> Result<Option<Torn>, LogError> {
+    let Position { path, offset, .. } = position;
+    let bytes = fs::read(path).map_err(LogError::io(path))?;
+    let tail = usize::try_from(*offset).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
+    let Some(last) = last_written(tail) else {
+        return Ok(None);
+    };
+    let reason = damage.map_or_else(
+        || "bytes without a frame follow the last frame".to_owned(),
+        |damage| damage.reason,
+    );
+    let refuse = |why: String| LogError::damaged(path, *offset, Shape::Malformed, why);
+    if let Some(at) = later_frame(tail, position) {
+        let at = offset + at as u64;
+        return Err(refuse(format!("{reason}; a later frame follows at byte {at}")));
+    }
+    if position.next_sequence <= committed {
+        return Err(refuse(format!("{reason}; the anchor says it was committed")));
+    }
+    Ok(Some(Torn { path: path.clone(), offset: *offset, end: offset + last as u64 + 1 }))
+}
+
+/// Index of the last byte that is not zero. In blocks from the end, because
+/// this reads a whole blank segment at every start.
+fn last_written(tail: &[u8]) -> Option<usize> {
+    let blocks = tail.len().div_ceil(4096);
+    let block = tail.chunks(4096).rev().position(|block| block.iter().any(|byte| *byte != 0))?;
+    let start = (blocks - 1 - block) * 4096;
+    let end = tail.len().min(start + 4096);
+    tail[start..end].iter().rposition(|byte| *byte != 0).map(|at| start + at)
+}
+
+/// Where a later frame of this log begins, if one does. Its header is enough:
+/// a frame is begun only when the one before it is on disk.
+fn later_frame(tail: &[u8], position: &Position) -> Option<usize> {
+    let candidates = tail.windows(FRAME_HEADER).enumerate();
+    candidates
+        .filter(|(_, bytes)| bytes[..4] == FRAME_MAGIC)
+        .filter_map(|(at, bytes)| Some((at, FrameHeader::decode(bytes).ok()?)))
+        .find(|(_, header)| {
+            header.log_id == position.log_id && header.first_sequence > position.next_sequence
+        })
+        .map(|(at, _)| at)
+}

@@ -1,0 +1,158 @@
+//! Segments: the files the log is made of, named by their first sequence.
+//!
+//! Apart because a segment is prepared long before anything is written to it:
+//! its blocks are allocated *and filled with zeros*, so that a later commit
+//! changes bytes only and `fdatasync` has no metadata to write. Measured on
+//! ext4, 5 kB commits: 75 µs on zeroed blocks against 115–210 µs on blocks
+//! that were only allocated, and 190–210 µs when the file grows.
+//!
+//! A segment begins with 64 bytes: `magic 8 | version u16 | reserved u16 |
+//! log id u64 | first sequence u64 | chain hash before it 32 | CRC32C u32`.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    bytes::{array, u16_at, u32_at, u64_at},
+    frame::ChainHash,
+};
+
+pub(crate) const SEGMENT_HEADER: usize = 64;
+
+const MAGIC: [u8; 8] = *b"BursrLog";
+const VERSION: u16 = 1;
+const CHECKSUM_AT: usize = 60;
+const EXTENSION: &str = "seg";
+const SPARE: &str = "spare.tmp";
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+
+/// What the first bytes of a segment say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SegmentHeader {
+    pub(crate) log_id: u64,
+    pub(crate) first_sequence: u64,
+    pub(crate) previous: ChainHash,
+}
+
+impl SegmentHeader {
+    pub(crate) fn encode(&self) -> [u8; SEGMENT_HEADER] {
+        let mut bytes = [0; SEGMENT_HEADER];
+        bytes[0..8].copy_from_slice(&MAGIC);
+        bytes[8..10].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[12..20].copy_from_slice(&self.log_id.to_le_bytes());
+        bytes[20..28].copy_from_slice(&self.first_sequence.to_le_bytes());
+        bytes[28..60].copy_from_slice(&self.previous);
+        let checksum = crc32c::crc32c(&bytes[..CHECKSUM_AT]);
+        bytes[CHECKSUM_AT..].copy_from_slice(&checksum.to_le_bytes());
+        bytes
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, &'static str> {
+        if bytes.len() < SEGMENT_HEADER || bytes[..8] != MAGIC {
+            return Err("the segment does not begin as one");
+        }
+        if crc32c::crc32c(&bytes[..CHECKSUM_AT]) != u32_at(bytes, CHECKSUM_AT) {
+            return Err("the segment's header does not match its checksum");
+        }
+        if u16_at(bytes, 8) != VERSION {
+            return Err("the segment is of a version this build does not know");
+        }
+        Ok(Self {
+            log_id: u64_at(bytes, 12),
+            first_sequence: u64_at(bytes, 20),
+            previous: array(bytes, 28),
+        })
+    }
+}
+
+/// A segment on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) first_sequence: u64,
+    pub(crate) path: PathBuf,
+}
+
+/// All segments of `dir`, oldest first.
+pub(crate) fn list(dir: &Path) -> io::Result<Vec<Segment>> {
+    let mut segments = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|found| found != EXTENSION) {
+            continue;
+        }
+        let number = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+        let first_sequence = number.ok_or_else(|| {
+            let text = format!("{} is not named by a sequence", path.display());
+            io::Error::new(io::ErrorKind::InvalidData, text)
+        })?;
+        segments.push(Segment { first_sequence, path });
+    }
+    segments.sort_by_key(|segment| segment.first_sequence);
+    Ok(segments)
+}
+
+/// Prepares an unused segment: allocated, zeroed and on disk, under a name
+/// that no reader looks at.
+pub(crate) fn prepare(dir: &Path, bytes: u64, durable: bool) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(dir.join(SPARE))?;
+    // A file system that cannot allocate ahead only loses contiguity here;
+    // the zeros below claim the space all the same.
+    let _ = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes);
+    let mut at = 0;
+    while at < bytes {
+        let piece = ZEROS.len().min(usize::try_from(bytes - at).unwrap_or(usize::MAX));
+        file.write_all_at(&ZEROS[..piece], at)?;
+        at += piece as u64;
+        // In steps, so that the commits of the running segment never wait
+        // behind the whole of this one in the device's queue.
+        if durable && at % (8 << 20) == 0 {
+            file.sync_data()?;
+        }
+    }
+    if durable {
+        file.sync_all()?;
+    }
+    Ok(file)
+}
+
+/// Gives a prepared segment its header and its name. After this returns the
+/// segment survives a power cut, so frames may be acknowledged from it.
+pub(crate) fn install(
+    dir: &Path,
+    spare: File,
+    header: &SegmentHeader,
+    durable: bool,
+) -> io::Result<(File, PathBuf)> {
+    spare.write_all_at(&header.encode(), 0)?;
+    if durable {
+        spare.sync_all()?;
+    }
+    let path = dir.join(format!("{:020}.{EXTENSION}", header.first_sequence));
+    fs::rename(dir.join(SPARE), &path)?;
+    if durable {
+        sync_directory(dir)?;
+    }
+    Ok((spare, path))
+}
+
+/// Removes a segment that was prepared and never used.
+pub(crate) fn remove_spare(dir: &Path) -> io::Result<()> {
+    match fs::remove_file(dir.join(SPARE)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the names in `dir` durable.
+pub(crate) fn sync_directory(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}

@@ -1,0 +1,169 @@
+//! The end of the log, where frames are written.
+//!
+//! Apart from the writer thread because it is plain I/O without channels: put
+//! these bytes behind the last frame, make them durable, begin a new segment
+//! when the old one is full. The next segment is prepared in the background
+//! while the present one fills, so that a commit never waits for 64 MiB of
+//! zeros.
+
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    thread::{self, JoinHandle},
+};
+
+use super::{
+    frame::{self, ChainHash},
+    reader::Position,
+    segment::{self, SEGMENT_HEADER, SegmentHeader},
+};
+
+/// How segments are made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SegmentRules {
+    /// Size prepared ahead.
+    pub(crate) bytes: u64,
+    /// Whether anything is fsynced at all.
+    pub(crate) durable: bool,
+}
+
+pub(crate) struct Tail {
+    dir: PathBuf,
+    file: File,
+    offset: u64,
+    log_id: u64,
+    next_sequence: u64,
+    chain: ChainHash,
+    rules: SegmentRules,
+    spare: Option<JoinHandle<io::Result<File>>>,
+}
+
+impl Tail {
+    /// Begins a log in an empty directory, with an id of its own.
+    pub(crate) fn create(dir: &Path, rules: SegmentRules) -> io::Result<Position> {
+        let log_id = random_id();
+        let chain = frame::genesis(log_id);
+        let header = SegmentHeader { log_id, first_sequence: 1, previous: chain };
+        let spare = segment::prepare(dir, rules.bytes, rules.durable)?;
+        let (_, path) = segment::install(dir, spare, &header, rules.durable)?;
+        Ok(Position { path, offset: SEGMENT_HEADER as u64, log_id, next_sequence: 1, chain })
+    }
+
+    /// Continues the log behind `position`, which recovery found.
+    pub(crate) fn resume(dir: &Path, position: &Position, rules: SegmentRules) -> io::Result<Self> {
+        segment::remove_spare(dir)?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            file: OpenOptions::new().read(true).write(true).open(&position.path)?,
+            offset: position.offset,
+            log_id: position.log_id,
+            next_sequence: position.next_sequence,
+            chain: position.chain,
+            rules,
+            spare: None,
+        })
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn log_id(&self) -> u64 {
+        self.log_id
+    }
+
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.next_sequence
+    }
+
+    pub(crate) fn chain(&self) -> ChainHash {
+        self.chain
+    }
+
+    /// Writes one frame behind the last. It is durable only after [`sync`].
+    ///
+    /// [`sync`]: Self::sync
+    pub(crate) fn write(
+        &mut self,
+        frame: &[u8],
+        next_sequence: u64,
+        chain: ChainHash,
+    ) -> io::Result<()> {
+        let blank = self.offset == SEGMENT_HEADER as u64;
+        // A frame larger than a whole segment gets one to itself, and the
+        // file grows for it.
+        if !blank && self.offset + frame.len() as u64 > self.rules.bytes {
+            self.roll()?;
+        }
+        self.file.write_all_at(frame, self.offset)?;
+        self.offset += frame.len() as u64;
+        self.next_sequence = next_sequence;
+        self.chain = chain;
+        if self.spare.is_none() && self.offset > self.rules.bytes / 2 {
+            self.spare = Some(self.prepare_spare()?);
+        }
+        Ok(())
+    }
+
+    /// Makes everything written durable.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        if self.rules.durable { self.file.sync_data() } else { Ok(()) }
+    }
+
+    /// The same tail on another file, for tests that need one that fails.
+    #[cfg(test)]
+    pub(crate) fn on_file(mut self, file: File) -> Self {
+        self.file = file;
+        self
+    }
+
+    fn roll(&mut self) -> io::Result<()> {
+        let spare = match self.spare.take() {
+            Some(spare) => finished(spare)?,
+            None => segment::prepare(&self.dir, self.rules.bytes, self.rules.durable)?,
+        };
+        let header = SegmentHeader {
+            log_id: self.log_id,
+            first_sequence: self.next_sequence,
+            previous: self.chain,
+        };
+        let (file, _) = segment::install(&self.dir, spare, &header, self.rules.durable)?;
+        self.file = file;
+        self.offset = SEGMENT_HEADER as u64;
+        Ok(())
+    }
+
+    fn prepare_spare(&self) -> io::Result<JoinHandle<io::Result<File>>> {
+        let (dir, rules) = (self.dir.clone(), self.rules);
+        thread::Builder::new().name("log-spare".to_owned()).spawn(move || {
+            segment::prepare(&dir, rules.bytes, rules.durable).inspect_err(|error| {
+                tracing::error!(%error, "no next segment: the log stops when this one is full");
+            })
+        })
+    }
+}
+
+impl Drop for Tail {
+    /// Waits for the spare, so that nothing writes to the directory once the
+    /// log is closed. What fails here fails again, and is said, at the next
+    /// start.
+    fn drop(&mut self) {
+        if let Some(spare) = self.spare.take() {
+            let _ = finished(spare);
+            let _ = segment::remove_spare(&self.dir);
+        }
+    }
+}
+
+fn finished(spare: JoinHandle<io::Result<File>>) -> io::Result<File> {
+    spare.join().unwrap_or_else(|_| Err(io::Error::other("preparing a segment panicked")))
+}
+
+/// A number nobody outside can foresee: the standard library seeds its hash
+/// maps from the system's randomness, and that is all the entropy needed here.
+fn random_id() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id())
+}

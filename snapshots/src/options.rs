@@ -1,0 +1,73 @@
+//! What can be chosen when the store is opened.
+//!
+//! Apart so that the choices, their defaults and their reasons are one page.
+
+use std::{path::PathBuf, time::Duration};
+
+/// Where the store lives, and how it behaves.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// Holds `log`, `sled`, `archive`, `lock` and, unless moved, `anchor`.
+    pub data_dir: PathBuf,
+    /// The anchor's file. Best on another disk: an anchor that is rolled back
+    /// together with the log notices nothing.
+    pub anchor_path: Option<PathBuf>,
+    /// What a log that does not fit the anchor means.
+    pub anchor_policy: AnchorPolicy,
+    /// Whether commits are fsynced.
+    pub durability: Durability,
+    /// Size of a log segment, written ahead in zeros.
+    pub segment_bytes: u64,
+    /// Bytes after which a frame takes no further append.
+    pub frame_bytes: usize,
+    /// Appends that may wait before appending blocks.
+    pub queue_depth: usize,
+    /// sled's page cache. sled uses several times as much.
+    pub sled_cache_bytes: u64,
+    /// How many segments' worth of frames sled mirrors at most.
+    pub mirror_segments: usize,
+    /// fjall's block cache.
+    pub archive_cache_bytes: u64,
+    /// How long each database may take to open before it counts as damaged.
+    pub open_deadline: Duration,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("bursar-data"),
+            anchor_path: None,
+            anchor_policy: AnchorPolicy::Enforce,
+            durability: Durability::Fsync,
+            segment_bytes: 64 * 1024 * 1024,
+            frame_bytes: 1024 * 1024,
+            queue_depth: 65_536,
+            sled_cache_bytes: 64 * 1024 * 1024,
+            mirror_segments: 8,
+            archive_cache_bytes: 128 * 1024 * 1024,
+            open_deadline: Duration::from_secs(120),
+        }
+    }
+}
+
+/// What an acknowledgement means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The record is on the disk.
+    Fsync,
+    /// The kernel has the record; a power cut loses it. For measurements only,
+    /// and the start says so loudly.
+    None,
+}
+
+/// What the anchor's word is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnchorPolicy {
+    /// A log that ends before the anchor, or looks different there, stops the
+    /// start.
+    Enforce,
+    /// The operator's word, given once after a restore to an older point: the
+    /// log is right as it is. sled and archive yield to it, and the anchor is
+    /// written anew.
+    Adopt,
+}

@@ -1,0 +1,173 @@
+//! The snapshots that sled holds: which are good, and what is in them.
+//!
+//! Apart from their writing because reading is what recovery rests on. A
+//! snapshot is good when its manifest opens and each chunk matches its hash;
+//! a bad one is passed over for the next older, with one log line.
+//!
+//! A snapshot is fuzzy: it was taken while the engine ran, so each state is as
+//! of the base sequence *or later*. Whoever replays the log behind the base
+//! skips, payout by payout, the versions that the state already has.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64},
+    },
+};
+
+use super::{
+    chunk,
+    database::Database,
+    manifest::{self, Manifest, SnapshotInfo},
+    pieces,
+    snapshot_error::SnapshotError,
+    snapshot_writer::SnapshotWriter,
+};
+use crate::{archive::ArchiveStore, log::Journal};
+
+/// Is handed the id and the state of one payout after the other.
+pub type VisitPayout<'a, E> = dyn FnMut([u8; 16], &[u8]) -> Result<(), E> + 'a;
+
+/// Takes and reads snapshots; cheap to clone.
+#[derive(Clone)]
+pub struct SnapshotStore {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What all handles and the one writer share.
+pub(crate) struct Shared {
+    pub(crate) database: Arc<Database>,
+    pub(crate) log_dir: PathBuf,
+    pub(crate) journal: Journal,
+    pub(crate) archive: Arc<dyn ArchiveStore>,
+    pub(crate) newest: Mutex<Option<SnapshotInfo>>,
+    /// Told to the follower: what lies before is in the snapshots.
+    pub(crate) mirror_floor: Arc<AtomicU64>,
+    pub(crate) writing: AtomicBool,
+}
+
+impl SnapshotStore {
+    /// Begins a snapshot whose states will all be as of `base_sequence` or
+    /// later. Take the base from the journal *before* the first state.
+    pub fn begin(&self, base_sequence: u64) -> Result<SnapshotWriter, SnapshotError> {
+        SnapshotWriter::begin(Arc::clone(&self.shared), base_sequence)
+    }
+
+    /// The newest good snapshot, as known since the start or the last finish;
+    /// reads nothing.
+    pub fn newest(&self) -> Option<SnapshotInfo> {
+        *self.shared.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads all snapshots, newest first, until one is good.
+    pub fn newest_good_snapshot(&self) -> Result<Option<SnapshotInfo>, SnapshotError> {
+        Ok(newest_good(&self.shared.database)?.map(|manifest| manifest.info()))
+    }
+
+    /// All snapshots with a sound manifest, newest first; chunks unread.
+    pub fn list(&self) -> Result<Vec<SnapshotInfo>, SnapshotError> {
+        let tree = &self.shared.database.manifests;
+        let ids = manifest::ids(tree)?;
+        Ok(ids.into_iter().filter_map(|id| Some(Manifest::load(tree, id).ok()?.info())).collect())
+    }
+
+    /// Hands on every payout of snapshot `id`, checking each chunk.
+    pub fn read<E: From<SnapshotError>>(
+        &self,
+        id: u64,
+        visit: &mut VisitPayout<'_, E>,
+    ) -> Result<SnapshotInfo, E> {
+        let database = &self.shared.database;
+        let manifest = Manifest::load(&database.manifests, id).map_err(SnapshotError::from)?;
+        read(database, &manifest, visit)?;
+        Ok(manifest.info())
+    }
+
+    /// The state of one payout in the newest snapshot. Chunks have no index,
+    /// so this unpacks them one by one: for the rare case, not for lookups.
+    pub fn find(&self, payout: [u8; 16]) -> Result<Option<Vec<u8>>, SnapshotError> {
+        let Some(newest) = self.newest() else {
+            return Ok(None);
+        };
+        let database = &self.shared.database;
+        let manifest = Manifest::load(&database.manifests, newest.id)?;
+        for number in 0..manifest.chunks.len() {
+            let raw = chunk::unpack(&stored(database, &manifest, number)?)?;
+            for entry in chunk::entries(&raw) {
+                let (id, state) = entry?;
+                if id == payout {
+                    return Ok(Some(state.to_vec()));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The newest snapshot of which every chunk matches its hash.
+pub(crate) fn newest_good(database: &Database) -> Result<Option<Manifest>, SnapshotError> {
+    for id in manifest::ids(&database.manifests)? {
+        let verified = Manifest::load(&database.manifests, id)
+            .map_err(SnapshotError::from)
+            .and_then(|manifest| verify_chunks(database, &manifest).map(|()| manifest));
+        match verified {
+            Ok(manifest) => return Ok(Some(manifest)),
+            Err(SnapshotError::Sled(error)) => return Err(error.into()),
+            Err(error) => {
+                tracing::error!(snapshot = id, %error, "a snapshot is passed over");
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Reads each chunk and compares its hash, without unpacking it.
+fn verify_chunks(database: &Database, manifest: &Manifest) -> Result<(), SnapshotError> {
+    (0..manifest.chunks.len()).try_for_each(|number| stored(database, manifest, number).map(drop))
+}
+
+/// Hands on every payout, and compares the hash over all of them at the end.
+pub(crate) fn read<E: From<SnapshotError>>(
+    database: &Database,
+    manifest: &Manifest,
+    visit: &mut VisitPayout<'_, E>,
+) -> Result<(), E> {
+    let mut content = blake3::Hasher::new();
+    let mut payouts = 0;
+    for number in 0..manifest.chunks.len() {
+        let stored = stored(database, manifest, number)?;
+        let raw = chunk::unpack(&stored).map_err(SnapshotError::from)?;
+        content.update(&raw);
+        for entry in chunk::entries(&raw) {
+            let (id, state) = entry.map_err(SnapshotError::from)?;
+            payouts += 1;
+            visit(id, state)?;
+        }
+    }
+    if *content.finalize().as_bytes() != manifest.content || payouts != manifest.payouts {
+        return Err(SnapshotError::Damaged("the content does not match the manifest").into());
+    }
+    Ok(())
+}
+
+fn stored(
+    database: &Database,
+    manifest: &Manifest,
+    number: usize,
+) -> Result<Vec<u8>, SnapshotError> {
+    let stored = pieces::get(&database.chunks, &chunk_prefix(manifest.id, number))?;
+    if blake3::hash(&stored) != manifest.chunks[number] {
+        return Err(SnapshotError::Damaged("a chunk does not match its hash"));
+    }
+    Ok(stored)
+}
+
+/// Where the pieces of a chunk are kept: snapshot, then chunk, big endian.
+pub(crate) fn chunk_prefix(id: u64, number: usize) -> [u8; 12] {
+    let mut prefix = [0; 12];
+    prefix[..8].copy_from_slice(&id.to_be_bytes());
+    // Within u32: the codec's limit on the manifest allows far fewer chunks.
+    prefix[8..].copy_from_slice(&(number as u32).to_be_bytes());
+    prefix
+}

@@ -1,0 +1,152 @@
+//! The store while the gateway runs: its threads, and their orderly end.
+//!
+//! Apart from opening because nothing here can fail the start any more. The
+//! threads end in the order in which they feed each other: archiver, writer,
+//! follower.
+
+use std::{
+    io,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    thread::{self, JoinHandle},
+};
+
+use super::Store;
+use crate::{
+    archive::{ArchiveStore, Archiver, ArchiverThread},
+    directory::Directory,
+    log::{self, Frame, Journal, Writer},
+    sled_store::{Database, Follower, Manifest, Mirror, MirrorError, Shared, SnapshotStore},
+};
+
+/// A running store. Dropping it closes it.
+pub struct Running {
+    /// Where entries become durable.
+    pub journal: Journal,
+    /// Puts payouts into the archive.
+    pub archiver: Archiver,
+    /// Answers from the archive.
+    pub archive: Arc<dyn ArchiveStore>,
+    /// Takes and reads snapshots.
+    pub snapshots: SnapshotStore,
+    pub(super) log_dir: PathBuf,
+    mirror: Mirror,
+    threads: Mutex<Option<Threads>>,
+    /// Last, so that the directory is unlocked when all else has let go of it.
+    _directory: Directory,
+}
+
+struct Threads {
+    writer: JoinHandle<()>,
+    follower: JoinHandle<()>,
+    archiver: ArchiverThread,
+}
+
+impl Store {
+    /// Starts the threads.
+    pub fn start(self) -> io::Result<Running> {
+        let shared = Arc::new(log::Shared::new(self.last_sequence()));
+        let (messages, queue) = crossbeam_channel::bounded(self.options.queue_depth);
+        let (committed, woken) = crossbeam_channel::bounded(1);
+        let journal = Journal::new(messages, Arc::clone(&shared));
+        let archive = self.archive();
+        let (log_dir, opened) = (self.directory.log.clone(), self.sled.into_parts());
+        let snapshots =
+            snapshot_store(&log_dir, &journal, &archive, opened.database, opened.snapshot);
+        let writer = Writer {
+            tail: self.tail,
+            anchor: self.anchor,
+            queue,
+            shared,
+            committed,
+            on_fatal: Box::new(log::abort),
+            frame_bytes: self.options.frame_bytes,
+        };
+        let follower = Follower {
+            log_dir: log_dir.clone(),
+            database: Arc::clone(&snapshots.shared.database),
+            journal: journal.clone(),
+            mirrored: opened.mirror,
+            committed: woken,
+            floor: Arc::clone(&snapshots.shared.mirror_floor),
+            segments: self.options.mirror_segments,
+        };
+        let threads = Threads {
+            writer: spawn("log-writer", move || writer.run())?,
+            follower: spawn("sled-follower", move || follower.run())?,
+            archiver: ArchiverThread::start(Arc::clone(&archive))?,
+        };
+        Ok(Running {
+            journal,
+            archiver: threads.archiver.handle(),
+            archive,
+            mirror: Mirror::new(&snapshots.shared.database.journal),
+            snapshots,
+            log_dir,
+            threads: Mutex::new(Some(threads)),
+            _directory: self.directory,
+        })
+    }
+}
+
+fn snapshot_store(
+    log_dir: &Path,
+    journal: &Journal,
+    archive: &Arc<dyn ArchiveStore>,
+    database: Database,
+    newest: Option<Manifest>,
+) -> SnapshotStore {
+    let shared = Shared {
+        database: Arc::new(database),
+        log_dir: log_dir.to_owned(),
+        journal: journal.clone(),
+        archive: Arc::clone(archive),
+        newest: Mutex::new(newest.map(|manifest| manifest.info())),
+        mirror_floor: Arc::default(),
+        writing: AtomicBool::new(false),
+    };
+    SnapshotStore { shared: Arc::new(shared) }
+}
+
+impl Running {
+    /// Hands on the frames that sled mirrors, from the one that holds
+    /// `sequence`: for comparing them with the log. sled lags a little behind.
+    pub fn journal_frames_from(
+        &self,
+        sequence: u64,
+        visit: &mut dyn FnMut(Frame<'_>) -> ControlFlow<()>,
+    ) -> Result<(), MirrorError> {
+        self.mirror.frames_from(sequence, visit)
+    }
+
+    /// Stores what is queued, brings sled and the anchor to the log's tip, and
+    /// ends the threads. Appends fail from here on. Closing twice is closing once.
+    /// The directory stays locked until this value is dropped: its databases are
+    /// still open for reading.
+    pub fn close(&self) {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(threads) = threads else {
+            return;
+        };
+        threads.archiver.close();
+        if let Err(error) = self.archive.persist() {
+            tracing::error!(%error, "the archive was not brought to the disk");
+        }
+        self.journal.close();
+        // The writer's end is the follower's signal. Both have said already
+        // what went wrong with them, if anything did.
+        let _ = threads.writer.join();
+        let _ = threads.follower.join();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name.to_owned()).spawn(body)
+}

@@ -1,0 +1,165 @@
+//! `kill -9` at random moments under load, a hundred times, with the sandbox as a process of its
+//! own whose ledger survives. At the end: everything acknowledged is there, at least as far as it
+//! was acknowledged; nothing was paid twice; nothing is told failed that was paid.
+//!
+//! A binary of its own, because it runs itself as the gateway and as the sandbox.
+#![allow(clippy::unwrap_used, reason = "a story that cannot go on should stop where it stands")]
+
+use serde_json::Value;
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tests::process::{Process, merchant};
+use tests::recipient::payout;
+
+const ROUNDS: u32 = 100;
+const CLIENTS: u32 = 6;
+const SUFFIXES: [&str; 8] = ["000", "002", "010", "012", "013", "018", "020", "040"];
+
+fn main() -> ExitCode {
+    match std::env::args().nth(1).as_deref() {
+        Some("serve" | "sandbox") => web::cli::run(),
+        // Listing and filtering, as test runners ask for them.
+        Some("--list") => {
+            println!("a_hundred_kills_lose_nothing: test");
+            ExitCode::SUCCESS
+        }
+        Some(filter) if !filter.starts_with('-') && !"a_hundred_kills_lose_nothing".contains(filter) => {
+            println!("\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out");
+            ExitCode::SUCCESS
+        }
+        _ => {
+            println!("\nrunning 1 test");
+            actix_rt::System::new().block_on(a_hundred_kills_lose_nothing());
+            println!("test a_hundred_kills_lose_nothing ... ok");
+            println!("\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out");
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// What was acknowledged: each payout's id, and the highest version that any answer showed.
+type Acknowledged = Arc<Mutex<HashMap<String, u64>>>;
+
+async fn a_hundred_kills_lose_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let sandbox = Process::start(&["sandbox", "--bind", "127.0.0.1:0"], "sandbox on ");
+    let acknowledged = Acknowledged::default();
+    let mut pauses = Pauses(0x9e37_79b9_7f4a_7c15);
+    for round in 0..ROUNDS {
+        let gateway = serve(dir.path(), &sandbox.url);
+        let load = load(&gateway.url, dir.path(), round, &acknowledged);
+        tokio::time::sleep(Duration::from_millis(pauses.next(20, 250))).await;
+        gateway.kill();
+        for client in load {
+            client.await.unwrap();
+        }
+    }
+    let gateway = serve(dir.path(), &sandbox.url);
+    let client = merchant(&gateway.url, dir.path());
+    let acknowledged = std::mem::take(&mut *acknowledged.lock().unwrap());
+    assert!(acknowledged.len() > ROUNDS as usize, "the load was real: {}", acknowledged.len());
+    let mut told = HashMap::new();
+    for (id, version) in &acknowledged {
+        let settled = |payout: &Value| {
+            let open = payout["state"] == "pending" || payout["state"] == "processing";
+            !open || payout["moderation_required"] == true
+        };
+        let payout = client.until(id, settled).await;
+        assert!(payout["version"].as_u64().unwrap() >= *version, "{id} went back in time");
+        told.insert(id.clone(), payout);
+    }
+    let ledger = ledger(&sandbox.url).await;
+    let mut paid_payouts = 0;
+    for (id, paid) in &ledger {
+        assert!(*paid <= 1, "{id} was paid {paid} times");
+        paid_payouts += paid;
+    }
+    for (id, payout) in &told {
+        let paid = ledger.get(id).copied().unwrap_or(0);
+        let failed = payout["state"] == "failed";
+        assert!(!(failed && paid > 0), "{id} is told failed and was paid");
+        assert!(!(payout["status"] == "PROCESSED" && paid != 1), "{id} is told paid and was not");
+    }
+    println!("{} acknowledged, {paid_payouts} paid once, {ROUNDS} kills", told.len());
+    gateway.kill();
+    sandbox.kill();
+}
+
+fn serve(dir: &Path, sandbox: &str) -> Process {
+    let dir = dir.to_str().unwrap();
+    Process::start(&["serve", "--bind", "127.0.0.1:0", "--data-dir", dir, "--sandbox", sandbox], "listening on ")
+}
+
+/// Clients that create, look, and stop when the gateway is gone.
+fn load(url: &str, dir: &Path, round: u32, seen: &Acknowledged) -> Vec<tokio::task::JoinHandle<()>> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    // The keys are there before the gateway listens.
+    let client = merchant(url, dir);
+    (0..CLIENTS)
+        .map(|_| {
+            let (client, seen) = (client.clone(), seen.clone());
+            tokio::task::spawn_local(async move {
+                loop {
+                    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+                    let suffix = SUFFIXES[number as usize % SUFFIXES.len()];
+                    let key = format!("kill-{round}-{number}");
+                    let request = client.request("POST", "/v1/payouts").header("Idempotency-Key", key);
+                    let Some(made) = client.send(request.json(&payout(suffix, number))).await else { return };
+                    if made.status == 503 {
+                        // Still reading its journal.
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                        continue;
+                    }
+                    assert_eq!(made.status, 201, "{}", made.text);
+                    let id = made.id();
+                    note(&seen, &made.json());
+                    let look = client.request("GET", &format!("/v1/payouts/{id}"));
+                    let Some(looked) = client.send(look).await else { return };
+                    if looked.status == 200 {
+                        note(&seen, &looked.json());
+                    }
+                }
+            })
+        })
+        .collect()
+}
+
+fn note(seen: &Acknowledged, payout: &Value) {
+    let (Some(id), Some(version)) = (payout["id"].as_str(), payout["version"].as_u64()) else { return };
+    let mut seen = seen.lock().unwrap();
+    let highest = seen.entry(id.to_owned()).or_default();
+    *highest = version.max(*highest);
+}
+
+/// How often the provider paid, by payout.
+async fn ledger(url: &str) -> HashMap<String, u64> {
+    let (mut paid, mut cursor) = (HashMap::new(), String::new());
+    loop {
+        let page = reqwest::get(format!("{url}/_sim/ledger?limit=1000{cursor}")).await.unwrap();
+        let page: Value = page.json().await.unwrap();
+        for row in page["data"].as_array().unwrap() {
+            let id = row["payout"].as_str().unwrap().to_owned();
+            *paid.entry(id).or_default() += row["paid"].as_u64().unwrap();
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return paid,
+        }
+    }
+}
+
+/// Pauses that differ from round to round and are the same in every run.
+struct Pauses(u64);
+
+impl Pauses {
+    fn next(&mut self, from: u64, until: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        from + self.0 % (until - from)
+    }
+}

@@ -1,0 +1,14 @@
+//! The manual, executable. Each module is a chapter; each test is a story in the words of the
+//! domain, told over HTTP against the real server, the real store and the real sandbox.
+#![allow(clippy::unwrap_used, reason = "a story that cannot go on should stop where it stands")]
+
+mod bad_requests;
+mod commands;
+mod docs;
+mod idempotency;
+mod journey;
+mod lists;
+mod secrets;
+mod suffixes;
+mod tenants;
+mod tidy;

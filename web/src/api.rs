@@ -1,0 +1,34 @@
+//! The addresses of the API, one file per subject, and the one list of them all. A handler takes
+//! what the wire brings, asks the engine through its one door, and renders the answer; it decides
+//! nothing about payouts itself.
+
+pub(crate) mod callbacks;
+pub(crate) mod commands;
+mod cursor;
+pub(crate) mod docs;
+mod idempotency;
+pub(crate) mod methods;
+pub(crate) mod operations;
+pub(crate) mod operator_payouts;
+pub(crate) mod operator_providers;
+mod parameters;
+pub(crate) mod payout_in;
+pub(crate) mod payouts;
+pub(crate) mod records;
+
+use crate::app::Endpoints;
+
+/// Every address, in the order of the documentation.
+pub fn endpoints() -> Endpoints {
+    let mut endpoints = Endpoints::default();
+    payouts::configure(&mut endpoints);
+    commands::configure(&mut endpoints);
+    records::configure(&mut endpoints);
+    callbacks::configure(&mut endpoints);
+    methods::configure(&mut endpoints);
+    operator_payouts::configure(&mut endpoints);
+    operator_providers::configure(&mut endpoints);
+    operations::configure(&mut endpoints);
+    docs::configure(&mut endpoints);
+    endpoints
+}

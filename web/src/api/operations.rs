@@ -1,0 +1,138 @@
+//! What a machine asks about the gateway itself: is it alive, is it ready, what does it count, which
+//! version is it. No key: these say nothing about any payout.
+
+use crate::app::{AppState, Endpoints};
+use crate::metrics;
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use std::sync::atomic::Ordering;
+use utoipa::ToSchema;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The front door.
+#[derive(Serialize, ToSchema)]
+#[schema(as = About)]
+pub struct AboutOut {
+    /// Always "bursar".
+    #[schema(example = "bursar")]
+    name: &'static str,
+    /// The version of this gateway.
+    version: &'static str,
+    /// Where to go from here.
+    links: LinksOut,
+}
+
+/// Where to go from the front door.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Links)]
+pub struct LinksOut {
+    /// The API's description, for programs.
+    openapi: &'static str,
+    /// The same, for people.
+    docs: &'static str,
+    /// Whether it is ready.
+    ready: &'static str,
+}
+
+/// The version of this gateway.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Version)]
+pub struct VersionOut {
+    /// Always "bursar".
+    name: &'static str,
+    /// The version.
+    version: &'static str,
+    /// The versions of the API that it serves.
+    #[schema(example = json!(["v1"]))]
+    api: [&'static str; 1],
+}
+
+/// The process runs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Alive)]
+pub struct AliveOut {
+    /// Always true.
+    alive: bool,
+}
+
+/// Whether the gateway takes payouts.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ready)]
+pub struct ReadyOut {
+    /// Recovery is through, and nobody has asked the gateway to stop.
+    ready: bool,
+    /// Payouts in memory.
+    live_payouts: u64,
+    /// Requests inside the engine.
+    requests_in_flight: u64,
+    /// The last durable record of the journal; none before recovery is through.
+    journal_sequence: Option<u64>,
+}
+
+/// What this is.
+#[utoipa::path(
+    get, path = "/", tag = "operations", operation_id = "about",
+    responses((status = 200, description = "Name, version and links", body = AboutOut)),
+)]
+pub(crate) async fn about() -> HttpResponse {
+    let links = LinksOut { openapi: "/openapi.json", docs: "/docs", ready: "/readyz" };
+    HttpResponse::Ok().json(AboutOut { name: "bursar", version: VERSION, links })
+}
+
+/// Which version this is.
+#[utoipa::path(
+    get, path = "/version", tag = "operations", operation_id = "version",
+    responses((status = 200, description = "The version", body = VersionOut)),
+)]
+pub(crate) async fn version() -> HttpResponse {
+    HttpResponse::Ok().json(VersionOut { name: "bursar", version: VERSION, api: ["v1"] })
+}
+
+/// The process runs and answers.
+#[utoipa::path(
+    get, path = "/livez", tag = "operations", operation_id = "livez",
+    responses((status = 200, description = "It runs", body = AliveOut)),
+)]
+pub(crate) async fn livez() -> HttpResponse {
+    HttpResponse::Ok().json(AliveOut { alive: true })
+}
+
+/// The gateway takes payouts.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operations", operation_id = "readyz",
+    responses(
+        (status = 200, description = "It takes payouts", body = ReadyOut),
+        (status = 503, description = "It is starting or stopping", body = ReadyOut),
+    ),
+)]
+pub(crate) async fn readyz(state: web::Data<AppState>) -> HttpResponse {
+    let (gateway, counters) = (&state.gateway, state.gateway.counters());
+    let ready = gateway.is_ready();
+    let mut answer = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    answer.json(ReadyOut {
+        ready,
+        live_payouts: counters.live.load(Ordering::Relaxed),
+        requests_in_flight: counters.in_flight.load(Ordering::Relaxed),
+        journal_sequence: gateway.store().map(|store| metrics::durable_sequence(store)),
+    })
+}
+
+/// What the gateway counts, for Prometheus.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations", operation_id = "metrics",
+    responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain")),
+)]
+pub(crate) async fn figures(state: web::Data<AppState>) -> HttpResponse {
+    let page = metrics::page(&state).await;
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(page)
+}
+
+pub(super) fn configure(endpoints: &mut Endpoints) {
+    endpoints
+        .get("/livez", livez)
+        .get("/readyz", readyz)
+        .get("/metrics", figures)
+        .get("/version", version)
+        .get("/", about);
+}

@@ -1,0 +1,130 @@
+//! What a scenario plays on: a fresh data directory on the disk that the gateway would use, an engine
+//! on it, and an inline sandbox behind it. Apart so that scenarios begin equal and leave nothing.
+
+use super::machine::{cores, file_system};
+use super::workload::Workload;
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::serve::{engine_options, sandbox_settings};
+use adapters::provider::Provider;
+use adapters::sandbox::{InlineSandbox, SandboxSettings, VirtualClock};
+use domain::id::{IdKey, MerchantId};
+use domain::schedule::PollPlan;
+use engine::clock::{Clock, SystemClock};
+use engine::{Engine, Gateway, MerchantDoor};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// A directory of our own that goes away in the end.
+pub struct Ground {
+    path: PathBuf,
+    file_system: String,
+}
+
+impl Ground {
+    /// Below the chosen directory, or else beside the configured one: a temporary directory is often
+    /// in memory, and an fsync there costs nothing.
+    pub fn prepare(config: &Config, chosen: Option<PathBuf>) -> Result<Ground, Failure> {
+        let beside = config.store.data_dir.parent().map(Path::to_owned);
+        let parent = chosen.or(beside).filter(|path| !path.as_os_str().is_empty());
+        let parent = parent.unwrap_or_else(|| PathBuf::from("."));
+        let path = parent.join(format!("bursar-bench-{}", std::process::id()));
+        let made = crate::identity::make_private(&path);
+        made.map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+        Ok(Ground { file_system: file_system(&path), path })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The kind of file system it is on.
+    pub fn file_system(&self) -> &str {
+        &self.file_system
+    }
+
+    fn fresh(&self) -> PathBuf {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        self.path.join(NUMBER.fetch_add(1, Ordering::Relaxed).to_string())
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.path) {
+            tracing::warn!(path = %self.path.display(), %error, "the bench's data was not removed");
+        }
+    }
+}
+
+/// An engine with an inline sandbox.
+pub struct Stage {
+    engine: Engine,
+    sandbox: InlineSandbox,
+    merchant: MerchantId,
+    data_dir: PathBuf,
+}
+
+impl Stage {
+    /// Starts it.
+    pub async fn open(config: &Config, ground: &Ground) -> Result<Stage, Failure> {
+        let data_dir = ground.fresh();
+        let mut config = config.clone();
+        config.store.data_dir.clone_from(&data_dir);
+        config.store.anchor = None;
+        // The ids of these payouts mean nothing to anybody.
+        let options = engine_options(&config, IdKey([7; 32]), cores());
+        let engine = Engine::prepare(options, Arc::new(SystemClock));
+        let clock = Arc::new(VirtualClock::running());
+        let sandbox = InlineSandbox::new(&prompt(&config), clock);
+        let provider: Arc<dyn Provider> = Arc::new(sandbox.clone());
+        engine.recover(vec![provider]).await.map_err(Failure::failed)?;
+        Ok(Stage { engine, sandbox, merchant: MerchantId::from_name("bench"), data_dir })
+    }
+
+    /// The way in.
+    pub fn gateway(&self) -> Gateway {
+        self.engine.gateway()
+    }
+
+    /// The way in for the bench's merchant.
+    pub fn door(&self) -> MerchantDoor {
+        self.engine.gateway().for_merchant(self.merchant)
+    }
+
+    /// The provider and its ledger.
+    pub fn sandbox(&self) -> &InlineSandbox {
+        &self.sandbox
+    }
+
+    /// Requests for this engine.
+    pub fn workload(&self, name: &'static str, autoprocess: bool) -> Result<Workload, Failure> {
+        let made = Workload::new(name, self.merchant, SystemClock.now(), autoprocess);
+        made.map_err(Failure::failed)
+    }
+
+    /// Stops it and removes what it wrote.
+    pub async fn close(self) {
+        let Stage { engine, data_dir, .. } = self;
+        engine.stop().await;
+        drop(engine);
+        // Whatever stays is removed with the ground.
+        let _ = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(data_dir)).await;
+    }
+}
+
+/// A provider that answers at once and is asked at once, so that only the engine is measured.
+fn prompt(config: &Config) -> SandboxSettings {
+    let mut settings = sandbox_settings(config);
+    settings.settle_after = Duration::ZERO;
+    settings.visibility_lag = Duration::ZERO;
+    settings.faults = adapters::sandbox::world::faults::Faults::default();
+    settings.limits.calls = 0;
+    settings.limits.concurrency = 100_000;
+    settings.limits.queue = usize::MAX;
+    settings.poll = PollPlan { first: Duration::ZERO, ..settings.poll };
+    settings
+}

@@ -1,0 +1,29 @@
+//! A secret in the configuration: read like any text, never written back. Apart because it is the one
+//! value whose printed form is not what was read.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A text that is printed as `[redacted]`.
+#[derive(Clone, Debug)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// The text, for whoever must prove to know it.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
+        String::deserialize(from).map(|text| Secret(text.into()))
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        // That a secret is missing is worth seeing.
+        to.serialize_str(if self.expose().is_empty() { "" } else { "[redacted]" })
+    }
+}

@@ -1,0 +1,164 @@
+//! Mistakes an operator can make, each with the one line that tells it; and the manual held against the
+//! types.
+
+use super::*;
+use std::io::Write;
+
+fn with_file(text: &str) -> (Result<Config, Invalid>, String) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let inputs = Inputs { file: Some(file.path().to_owned()), ..Inputs::default() };
+    (load(&inputs), file.path().display().to_string())
+}
+
+fn with_variables(variables: &[(&str, &str)]) -> Result<Config, Invalid> {
+    let variables =
+        variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    load(&Inputs { variables, ..Inputs::default() })
+}
+
+#[test]
+fn the_defaults_are_valid() {
+    let config = load(&Inputs::default()).unwrap();
+    assert_eq!(config.server.bind.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.payouts.expires_in.as_secs(), 172_800);
+    assert_eq!(config.store.durability, Durability::Fsync);
+    assert!(config.merchants.is_empty());
+}
+
+#[test]
+fn each_mistake_is_one_line_with_its_place() {
+    #[rustfmt::skip]
+    let table = [
+        ("[server]\nbnd = \"127.0.0.1:1\"",             "2: server.bnd: unknown field `bnd`, expected one of `bind`"),
+        ("[sever]\nbind = \"127.0.0.1:1\"",             "1: sever: unknown field `sever`, expected one of `server`"),
+        ("\n[server]\nworkers = \"two\"",               "3: server.workers: invalid type: string \"two\", expected a whole number"),
+        ("[server]\nworkers = -1",                      "2: server.workers: invalid value: integer `-1`, expected a whole number"),
+        ("[server]\nworkers = 1000",                    "2: server.workers: 1000 is outside the allowed 0 to 256"),
+        ("server = 5",                                  "1: server: invalid type: integer `5`, expected a section"),
+        ("[server]\nbind = \"localhost\"",              "2: server.bind: "),
+        ("[server]\nbind = 8080",                       "2: server.bind: "),
+        ("[server]\nrequest_timeout = \"2 weeks\"",     "2: server.request_timeout: \"2 weeks\" is not a duration, expected a whole number and a unit"),
+        ("[server]\nrequest_timeout = \"0s\"",          "2: server.request_timeout: must be longer than zero"),
+        ("[store]\ndurability = \"maybe\"",             "2: store.durability: unknown variant `maybe`, expected `fsync` or `none`"),
+        ("[sandbox]\ntransport = \"tcp\"",              "2: sandbox.transport: unknown variant `tcp`, expected `http` or `inline`"),
+        ("[sandbox]\nurl = \"127.0.0.1:1\"",            "2: sandbox.url: \"127.0.0.1:1\" is not an address"),
+        ("[sandbox.faults]\nfail = \"often\"",          "2: sandbox.faults.fail: a chance is text from \"0\" to \"1\""),
+        ("[sandbox.faults]\noutage_kind = \"500\"",     "2: sandbox.faults.outage_kind: unknown variant `500`, expected one of `503`, `timeout`, `reset`"),
+        ("[log]\nlevel = \"inof\"",                     "2: log.level: \"inof\" is none of error, warn"),
+        ("[log]\nformat = \"xml\"",                     "2: log.format: unknown variant `xml`, expected `json` or `text`"),
+        ("[merchants.acme]\nlive = true",               "2: merchants.acme.live: unknown field `live`, expected `livemode`"),
+        ("[server]\nbind = ",                           "2: "),
+    ];
+    for (text, expected) in table {
+        let (result, path) = with_file(text);
+        let Invalid(lines) = result.unwrap_err();
+        assert_eq!(lines.len(), 1, "{text}: {lines:?}");
+        assert!(lines[0].starts_with(&format!("{path}:{expected}")), "{text}: {}", lines[0]);
+        assert!(!lines[0].contains('\n'), "{text}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let (result, _) = with_file(
+        "[server]\nbnd = 1\nworkers = true\n[log]\nformat = \"xml\"\n[engine]\nlive_max = 0\n",
+    );
+    assert_eq!(result.unwrap_err().0.len(), 4);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let inputs = Inputs { file: Some("/nowhere/bursar.toml".into()), ..Inputs::default() };
+    assert!(load(&inputs).unwrap_err().0[0].starts_with("/nowhere/bursar.toml: "));
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_flags_over_both() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"[server]\nworkers = 3\nbacklog = 7\n[log]\nlevel = \"warn\"\n").unwrap();
+    let config = load(&Inputs {
+        file: Some(file.path().to_owned()),
+        variables: vec![
+            ("BURSAR__SERVER__WORKERS".into(), "4".into()),
+            ("BURSAR__SANDBOX__FAULTS__FAIL".into(), "0.5".into()),
+            ("BURSAR__MERCHANTS__ACME__LIVEMODE".into(), "true".into()),
+            ("BURSAR__SANDBOX__ENABLED".into(), "false".into()),
+            ("BURSAR__LOG__LEVEL".into(), "debug".into()),
+            ("BURSAR_UNRELATED".into(), "x".into()),
+        ],
+        flags: vec![("--bind", "server.bind", "127.0.0.1:1".into())],
+    })
+    .unwrap();
+    assert_eq!((config.server.workers, config.server.backlog), (4, 7));
+    assert_eq!(config.server.bind.port(), 1);
+    assert_eq!(config.log.level, "debug");
+    assert_eq!(config.sandbox.faults.fail.millionths(), 500_000);
+    assert!(!config.sandbox.enabled);
+}
+
+#[test]
+fn mistakes_in_the_environment_name_the_variable() {
+    #[rustfmt::skip]
+    let table = [
+        ("BURSAR__SERVER__WORKERS", "two",  "BURSAR__SERVER__WORKERS: server.workers: invalid type"),
+        ("BURSAR__SERVER__WORKRS",  "2",    "BURSAR__SERVER__WORKRS: server.workrs: unknown field"),
+        ("BURSAR__SERVER",          "2",    "BURSAR__SERVER: server: invalid type"),
+        ("BURSAR__LOG__LEVEL_FILE", "/nowhere/level", "BURSAR__LOG__LEVEL_FILE: /nowhere/level: "),
+    ];
+    for (name, value, expected) in table {
+        let Invalid(lines) = with_variables(&[(name, value)]).unwrap_err();
+        assert_eq!(lines.len(), 1, "{name}: {lines:?}");
+        assert!(lines[0].starts_with(expected), "{name}: {}", lines[0]);
+    }
+}
+
+#[test]
+fn a_secret_comes_from_a_file_and_is_never_shown() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"very-secret\n").unwrap();
+    let path = file.path().display().to_string();
+    let name = "BURSAR__SANDBOX__CLIENT_SECRET";
+    let config = with_variables(&[(&format!("{name}_FILE"), &path)]).unwrap();
+    assert_eq!(config.sandbox.client_secret.expose(), "very-secret");
+    let shown = toml::to_string_pretty(&config).unwrap();
+    assert!(!shown.contains("very-secret") && shown.contains("[redacted]"));
+    let both = with_variables(&[(&format!("{name}_FILE"), &path), (name, "other")]).unwrap_err();
+    assert!(both.0[0].contains("only one of them"), "{both}");
+}
+
+/// Every key of a table with its dotted name.
+fn keys(table: &toml::Table, before: &str, into: &mut Vec<String>) {
+    for (name, value) in table {
+        let name = format!("{before}{name}");
+        match value {
+            toml::Value::Table(inner) => {
+                into.push(name.clone());
+                keys(inner, &format!("{name}."), into);
+            }
+            _ => into.push(name),
+        }
+    }
+}
+
+#[test]
+fn the_manual_has_every_key_and_no_other() {
+    let (mut written, mut typed) = (Vec::new(), Vec::new());
+    keys(&DEFAULTS.parse().unwrap(), "", &mut written);
+    let config = load(&Inputs::default()).unwrap();
+    keys(&toml::Table::try_from(&config).unwrap(), "", &mut typed);
+    written.sort();
+    typed.sort();
+    assert_eq!(written, typed);
+}
+
+#[test]
+fn every_key_of_the_manual_has_a_sentence_above_it() {
+    let mut before = "";
+    for line in DEFAULTS.lines() {
+        let is_key = !line.starts_with('#') && (line.contains(" = ") || line.starts_with('['));
+        let sentence = before.starts_with("# ") && before.ends_with('.');
+        assert!(!is_key || sentence, "no sentence above: {line}");
+        before = line;
+    }
+}

@@ -1,0 +1,179 @@
+//! The data directory as this process holds it: private, locked, and with the secret that payout ids
+//! are derived from. Apart from the store because a merchant's retry must make the *same* payout after
+//! a restore, so this secret has to outlive everything that the store can rebuild.
+
+use domain::id::IdKey;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// A data directory that no other gateway serves from.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    /// Locked while it is open; the kernel unlocks it even for a killed process.
+    _lock: File,
+}
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// Somebody else serves from it.
+    #[error("{} is in use by another bursar process", .0.display())]
+    InUse(PathBuf),
+    /// There are payouts, and the secret of their ids is gone.
+    #[error(
+        "{} is missing, but there are payouts whose ids depend on it; put it back from a backup",
+        .0.display()
+    )]
+    IdentityMissing(PathBuf),
+    /// The secret is not what was written.
+    #[error("{} does not hold 64 hexadecimal digits; put it back from a backup", .0.display())]
+    IdentityDamaged(PathBuf),
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    NoRandomness,
+    /// The file system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// What was touched.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+}
+
+impl DataDirError {
+    /// The data is damaged, as against in use or unreadable.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            DataDirError::IdentityMissing(_) | DataDirError::IdentityDamaged(_) => true,
+            DataDirError::InUse(_) | DataDirError::NoRandomness | DataDirError::Io { .. } => false,
+        }
+    }
+}
+
+impl DataDir {
+    /// Makes the directory if there is none, for its owner only, and takes the lock.
+    ///
+    /// # Errors
+    /// It is in use, or the file system refuses.
+    pub fn open(path: &Path) -> Result<DataDir, DataDirError> {
+        let failed = |source| DataDirError::Io { path: path.to_owned(), source };
+        make_private(path).map_err(failed)?;
+        let name = path.join("serve.lock");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        let lock = options.open(name).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(DataDir { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.to_owned())),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The secret that payout ids are derived from; made at the first start, and never again.
+    ///
+    /// # Errors
+    /// It is gone although there are payouts, it is damaged, or the file system refuses.
+    pub fn identity(&self) -> Result<IdKey, DataDirError> {
+        let path = self.path.join("identity");
+        let failed = |source| DataDirError::Io { path: path.clone(), source };
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                let key = blake3::Hash::from_hex(text.trim_end());
+                key.map(|key| IdKey(*key.as_bytes()))
+                    .map_err(|_| DataDirError::IdentityDamaged(path))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // With another secret a merchant's retry would be a second payout.
+                if self.has_journal().map_err(failed)? {
+                    return Err(DataDirError::IdentityMissing(path));
+                }
+                let mut secret = [0; 32];
+                getrandom::fill(&mut secret).map_err(|_| DataDirError::NoRandomness)?;
+                let text = format!("{}\n", blake3::Hash::from_bytes(secret).to_hex());
+                write_private(&path, text.as_bytes()).map_err(failed)?;
+                Ok(IdKey(secret))
+            }
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Err(DataDirError::IdentityDamaged(path))
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn has_journal(&self) -> io::Result<bool> {
+        match fs::read_dir(self.path.join("log")) {
+            Ok(mut segments) => Ok(segments.next().is_some()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Makes a directory that only its owner may enter, unless there is one.
+pub fn make_private(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Writes a file that only its owner may read: whole or not at all, and on disk when this returns.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let draft = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // The new name is durable once its folder is.
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_identity_is_made_once_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        let first = DataDir::open(&path).unwrap().identity().unwrap();
+        let second = DataDir::open(&path).unwrap().identity().unwrap();
+        assert_eq!(first.0, second.0);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&path.join("identity"))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn a_lost_or_broken_identity_is_damage_and_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open(folder.path()).unwrap();
+        data.identity().unwrap();
+        fs::write(folder.path().join("identity"), "not a key").unwrap();
+        assert!(matches!(data.identity(), Err(DataDirError::IdentityDamaged(_))));
+        fs::remove_file(folder.path().join("identity")).unwrap();
+        fs::create_dir(folder.path().join("log")).unwrap();
+        fs::write(folder.path().join("log/1.seg"), "").unwrap();
+        let missing = data.identity().unwrap_err();
+        assert!(missing.is_damage() && matches!(missing, DataDirError::IdentityMissing(_)));
+    }
+
+    #[test]
+    fn two_gateways_do_not_share_a_directory() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = DataDir::open(folder.path()).unwrap();
+        let refused = DataDir::open(folder.path()).unwrap_err();
+        assert!(matches!(refused, DataDirError::InUse(_)) && !refused.is_damage());
+        drop(first);
+        assert!(DataDir::open(folder.path()).is_ok());
+    }
+}

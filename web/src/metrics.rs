@@ -1,0 +1,130 @@
+//! What the gateway counts, as text for Prometheus. Apart from what counts: the engine and the
+//! adapters keep their own figures, and only here do they get names and units.
+
+mod http;
+mod text;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;
+
+pub use http::HttpMetrics;
+
+use crate::app::AppState;
+use adapters::adapter_actor::messages::{Health, Mode};
+use adapters::circuit_breaker::BreakerState;
+use engine::Counters;
+use snapshots::JournalPort;
+use snapshots::store::Running;
+use std::sync::atomic::{AtomicU64, Ordering};
+use text::{Kind, Text};
+
+/// Everything, as one page.
+pub async fn page(state: &AppState) -> String {
+    let mut text = Text::default();
+    text.one("bursar_ready", Kind::Gauge, "1 once recovery is through", state.gateway.is_ready().into());
+    engine(&mut text, state.gateway.counters());
+    if let Some(store) = state.gateway.store() {
+        journal(&mut text, &store.journal);
+    }
+    if let Some(adapters) = state.gateway.adapters() {
+        let mut all = Vec::new();
+        for account in adapters.accounts() {
+            // An account whose actor is gone has no figures; its absence is the alarm.
+            all.extend(account.health().await);
+        }
+        providers(&mut text, &all);
+    }
+    state.http.write(&mut text);
+    if let Some(bytes) = resident_bytes() {
+        text.one("process_resident_memory_bytes", Kind::Gauge, "memory in use", bytes);
+    }
+    text.finish()
+}
+
+/// The last durable record of a store's journal.
+pub fn durable_sequence(store: &Running) -> u64 {
+    store.journal.durable_sequence()
+}
+
+fn engine(text: &mut Text, counters: &Counters) {
+    let Counters { in_flight, live, created, submitted, verified, finished, discrepancies, revived } =
+        counters;
+    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let gauges = [
+        ("bursar_requests_in_flight", "requests inside the engine", in_flight),
+        ("bursar_payouts_live", "payouts in memory", live),
+    ];
+    for (name, help, gauge) in gauges {
+        text.one(name, Kind::Gauge, help, read(gauge));
+    }
+    let totals = [
+        ("bursar_payouts_created_total", "payouts created", created),
+        ("bursar_submissions_total", "submissions handed to adapters", submitted),
+        ("bursar_verifications_total", "status fetches made", verified),
+        ("bursar_payouts_finished_total", "payouts settled or final", finished),
+        ("bursar_discrepancies_total", "contradictions found", discrepancies),
+        ("bursar_actors_revived_total", "payout actors revived after a death", revived),
+    ];
+    for (name, help, total) in totals {
+        text.one(name, Kind::Counter, help, read(total));
+    }
+}
+
+fn journal(text: &mut Text, journal: &dyn JournalPort) {
+    let stats = journal.stats();
+    text.one("bursar_journal_sequence", Kind::Gauge, "last durable record", journal.durable_sequence());
+    text.one("bursar_journal_depth", Kind::Gauge, "appends that wait", journal.depth() as u64);
+    text.one("bursar_journal_commits_total", Kind::Counter, "group commits", stats.commits);
+    text.one("bursar_journal_records_total", Kind::Counter, "records written", stats.records);
+    text.one("bursar_journal_bytes_total", Kind::Counter, "bytes written", stats.bytes);
+    let name = "bursar_journal_sync_seconds_total";
+    text.family(name, Kind::Counter, "time spent making records durable");
+    text.seconds(name, "", stats.sync_micros_total);
+    let name = "bursar_journal_sync_seconds_max";
+    text.family(name, Kind::Gauge, "the longest time that one commit took");
+    text.seconds(name, "", stats.sync_micros_max);
+}
+
+fn providers(text: &mut Text, all: &[Health]) {
+    let label = |health: &Health| format!("account=\"{}\"", health.account);
+    type Figure = fn(&Health) -> u64;
+    let figures: [(&str, Kind, &str, Figure); 6] = [
+        ("bursar_provider_waiting_submits", Kind::Gauge, "payouts that wait for a permit", |one| {
+            one.waiting_submits as u64
+        }),
+        ("bursar_provider_waiting_fetches", Kind::Gauge, "questions that wait for their turn", |one| {
+            one.waiting_fetches as u64
+        }),
+        ("bursar_provider_in_flight", Kind::Gauge, "permits out and questions under way", |one| {
+            one.in_flight as u64
+        }),
+        ("bursar_provider_granted_total", Kind::Counter, "permits granted", |one| one.granted_total),
+        ("bursar_provider_tripped_total", Kind::Counter, "times the breaker opened", |one| one.tripped_total),
+        ("bursar_provider_breaker_closed", Kind::Gauge, "1 while calls go through", |one| {
+            u64::from(one.breaker == BreakerState::Closed)
+        }),
+    ];
+    for (name, kind, help, figure) in figures {
+        text.family(name, kind, help);
+        all.iter().for_each(|health| text.sample(name, &label(health), figure(health)));
+    }
+    let name = "bursar_provider_latency_seconds";
+    text.family(name, Kind::Gauge, "how long calls take, the last ones weighing most");
+    all.iter().for_each(|health| text.seconds(name, &label(health), health.latency_micros));
+    let name = "bursar_provider_mode";
+    text.family(name, Kind::Gauge, "1 for the mode the account is in");
+    for health in all {
+        for mode in Mode::ALL {
+            let labels = format!("{},mode=\"{}\"", label(health), mode.word());
+            text.sample(name, &labels, u64::from(health.mode == mode));
+        }
+    }
+}
+
+/// The memory of this process, as Linux counts it.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}

@@ -1,0 +1,101 @@
+//! The OpenAPI document, made from the handlers and the types that they take and give. A test
+//! compares it with the list of addresses that is served, in both directions.
+
+mod recipient;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;
+
+pub use recipient::RecipientDoc;
+
+use crate::api::{
+    callbacks, commands, docs, methods, operations, operator_payouts, operator_providers, payouts, records,
+};
+use crate::problem::{Kind, ProblemOut};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi as Document, Ref, Response};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Bursar",
+        description = "A payout gateway: it takes payouts, sends each to a payment provider once, finds \
+            out what really happened to the money, and says so.\n\nEvery refusal is a problem as in \
+            RFC 9457 with a stable `code`. Amounts are decimal strings. Unknown fields and parameters \
+            are refused.",
+    ),
+    tags(
+        (name = "payouts", description = "Made, read, listed; their history and evidence"),
+        (name = "commands", description = "What can be asked of a payout that exists"),
+        (name = "methods", description = "How the money can travel"),
+        (name = "operators", description = "For operators' keys"),
+        (name = "callbacks", description = "For providers"),
+        (name = "operations", description = "About the gateway itself"),
+    ),
+    paths(
+        payouts::create, payouts::list, payouts::get,
+        commands::process, commands::details, commands::terminate, commands::revoke, commands::cancel,
+        commands::reconcile,
+        records::history, records::statements,
+        callbacks::take,
+        methods::list,
+        operator_payouts::inspect, operator_payouts::moderate,
+        operator_providers::list, operator_providers::get,
+        operations::livez, operations::readyz, operations::figures, operations::version,
+        operations::about,
+        docs::document, docs::front, docs::file,
+    ),
+    components(schemas(ProblemOut)),
+    modifiers(&Keys, &Refusals),
+)]
+struct Api;
+
+/// The document.
+pub fn document() -> Document {
+    Api::openapi()
+}
+
+/// The two kinds of key.
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        for (name, format) in [
+            ("merchant_key", "A merchant's key, `sk_test_…` or `sk_live_…`"),
+            ("operator_key", "An operator's key, `ok_…`"),
+        ] {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(format)).build();
+            components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
+    }
+}
+
+/// The refusals that every handler shares: written once here instead of at each of them.
+struct Refusals;
+
+impl Modify for Refusals {
+    fn modify(&self, document: &mut Document) {
+        for item in document.paths.paths.values_mut() {
+            for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+                let responses = &mut operation.responses.responses;
+                let guarded = operation.security.as_ref().is_some_and(|needs| !needs.is_empty());
+                let keyed = [Kind::UNAUTHORIZED, Kind::FORBIDDEN, Kind::RATE_LIMITED];
+                let all = [Kind::INVALID_REQUEST, Kind::OVERLOADED];
+                let shared = keyed.into_iter().filter(|_| guarded).chain(all);
+                for kind in shared {
+                    let status = kind.status.as_u16().to_string();
+                    responses.entry(status).or_insert_with(|| refusal(kind).into());
+                }
+            }
+        }
+    }
+}
+
+fn refusal(kind: Kind) -> Response {
+    let mut response = Response::new(kind.title);
+    let body = Content::new(Some(Ref::from_schema_name("Problem")));
+    response.content.insert("application/problem+json".to_owned(), body.into());
+    response
+}

@@ -1,0 +1,127 @@
+//! Amounts, times, recipients and metadata as they are spelled on the wire. Apart because each has
+//! one spelling everywhere; they write themselves without making a copy first.
+
+use domain::recipient::MaskedRecipient;
+use domain::time::Timestamp;
+use rust_decimal::Decimal;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// An amount as a decimal string, with the digits of its currency or asset.
+#[derive(Clone, Copy)]
+pub struct AmountOut(pub Decimal);
+
+impl Serialize for AmountOut {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
+impl PartialSchema for AmountOut {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let text = text.pattern(Some(r"^[0-9]+(\.[0-9]+)?$")).examples(["125.40"]);
+        text.description(Some("A decimal string with as many digits after the point as the currency has."))
+            .into()
+    }
+}
+
+impl ToSchema for AmountOut {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Amount".into()
+    }
+}
+
+/// A time: RFC 3339, UTC, always with microseconds, so that texts sort like times.
+#[derive(Clone, Copy)]
+pub struct TimeOut(pub Timestamp);
+
+impl Serialize for TimeOut {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Timestamp(micros) = self.0;
+        // Beyond the year 9999 there is no RFC 3339; the last time that has one stands for it.
+        let time = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::MAX);
+        to.collect_str(&format_args!("{time:.6}"))
+    }
+}
+
+impl PartialSchema for TimeOut {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let text = text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+        text.examples(["2026-11-20T09:30:00.000000Z"]).into()
+    }
+}
+
+impl ToSchema for TimeOut {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Time".into()
+    }
+}
+
+/// A recipient, masked.
+pub struct RecipientOut(pub MaskedRecipient);
+
+impl Serialize for RecipientOut {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let MaskedRecipient { kind, fields } = &self.0;
+        let mut map = to.serialize_map(Some(fields.len() + 1))?;
+        map.serialize_entry("type", kind.word())?;
+        for (name, text) in fields {
+            map.serialize_entry(name, text)?;
+        }
+        map.end()
+    }
+}
+
+impl PartialSchema for RecipientOut {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String).build();
+        ObjectBuilder::new()
+            .property("type", text())
+            .required("type")
+            .additional_properties(Some(AdditionalProperties::<Schema>::RefOr(text().into())))
+            .description(Some("The recipient's type and details, masked."))
+            .examples([serde_json::json!({
+                "type": "bank_account", "name": "A*** S******",
+                "iban": "DE89**************3000", "country": "DE",
+            })])
+            .into()
+    }
+}
+
+impl ToSchema for RecipientOut {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "MaskedRecipient".into()
+    }
+}
+
+/// The merchant's own pairs.
+pub struct MetadataOut<'p>(pub &'p [(Box<str>, Box<str>)]);
+
+impl Serialize for MetadataOut<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+impl PartialSchema for MetadataOut<'_> {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(500)).build();
+        ObjectBuilder::new()
+            .additional_properties(Some(AdditionalProperties::<Schema>::RefOr(text.into())))
+            .max_properties(Some(50))
+            .description(Some("At most 50 keys of at most 40 characters, values of at most 500."))
+            .examples([serde_json::json!({"order": "1001"})])
+            .into()
+    }
+}
+
+impl ToSchema for MetadataOut<'_> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Metadata".into()
+    }
+}

@@ -1,0 +1,111 @@
+//! `bursar serve`: the composition root. Everything is built here, in the order it needs one another,
+//! and ended in the opposite order; no other file knows both the store and a provider.
+
+mod account;
+mod http;
+mod options;
+mod welcome;
+
+pub use options::{engine_options, sandbox_options, sandbox_settings};
+
+use crate::cli::{Failure, Output, open_keys};
+use crate::config::{Config, Durability};
+use crate::dev_keys;
+use crate::identity::DataDir;
+use crate::shutdown::Shutdown;
+use account::Account;
+use engine::Engine;
+use engine::clock::SystemClock;
+use engine::engine::{Recovered, StartError};
+use http::Listening;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use welcome::Welcome;
+
+/// How long a recovery that is under way may still take once the gateway is asked to stop.
+const RECOVERY_GRACE: Duration = Duration::from_secs(5);
+
+/// Serves until a signal.
+pub fn run(config: Config, output: &Output) -> Result<(), Failure> {
+    crate::telemetry::start(&config.log);
+    actix_rt::System::new().block_on(serve(&config, output))
+}
+
+async fn serve(config: &Config, output: &Output) -> Result<(), Failure> {
+    let mut shutdown = Shutdown::listen().map_err(Failure::failed)?;
+    let data = DataDir::open(&config.store.data_dir)?;
+    let id_key = data.identity()?;
+    let listening = Listening::bind(config)?;
+    let keys = Arc::new(open_keys(config)?);
+    let may_make = config.merchants.is_empty() && listening.is_loopback();
+    let dev_keys = dev_keys::open(data.path(), &keys, may_make).map_err(Failure::failed)?;
+    if config.store.durability == Durability::None {
+        tracing::warn!(
+            "store.durability is \"none\": a power cut loses payouts that were answered for"
+        );
+    }
+    let options = engine_options(config, id_key, http::cores());
+    let engine = Engine::prepare(options, Arc::new(SystemClock));
+    let account = Account::open(config, &listening, &engine.gateway()).await?;
+    account.announce(output);
+    let url = listening.url();
+    // From here callers are answered, with 503 until recovery is through.
+    let server = listening.serve(config, engine.gateway(), keys).await?;
+    output.say(&format!("listening on {url}"), &json!({ "event": "listening", "url": url }));
+    match recover(&engine, &account, &mut shutdown).await? {
+        Some(recovered) => tell(&recovered, output),
+        None => return Ok(()),
+    }
+    Welcome { url: &url, data_dir: data.path(), keys: dev_keys.as_ref() }.print(output);
+    shutdown.asked().await;
+    tracing::info!("stopping");
+    shutdown.at_once_from_now();
+    server.stop().await;
+    engine.stop().await;
+    account.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Recovers; nothing if the gateway was asked to stop meanwhile and is to end now.
+async fn recover(
+    engine: &Engine,
+    account: &Account,
+    shutdown: &mut Shutdown,
+) -> Result<Option<Recovered>, Failure> {
+    let mut recovery = std::pin::pin!(engine.recover(account.providers()));
+    let done = tokio::select! {
+        biased;
+        done = &mut recovery => done,
+        () = shutdown.asked() => {
+            tracing::info!("stopping during recovery");
+            if let Ok(Ok(_)) = tokio::time::timeout(RECOVERY_GRACE, recovery).await {
+                engine.stop().await;
+                return Ok(None);
+            }
+            // Recovery runs on a thread that cannot be interrupted, and has written nothing that
+            // the next start would miss.
+            std::process::exit(0);
+        }
+    };
+    done.map(Some).map_err(failure)
+}
+
+fn failure(error: StartError) -> Failure {
+    if error.is_damage() { Failure::damaged(error) } else { Failure::failed(error) }
+}
+
+fn tell(recovered: &Recovered, output: &Output) {
+    let Recovered { live, finished, in_doubt, records, took, notes } = recovered;
+    for note in notes {
+        tracing::warn!("{note}");
+    }
+    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(live, finished, in_doubt, records, millis, "recovered");
+    let mut event = json!({ "event": "ready", "live": live, "finished": finished });
+    event["in_doubt"] = json!(in_doubt);
+    event["records"] = json!(records);
+    event["milliseconds"] = json!(millis);
+    output.json_only(&event);
+}

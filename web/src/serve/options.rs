@@ -1,0 +1,83 @@
+//! The configuration in the words of those it is for. Apart from `serve.rs` because the bench and the
+//! sandbox command set up the same things.
+
+use crate::config::{self, Config};
+use adapters::provider::Limits;
+use adapters::sandbox::{SandboxOptions, SandboxSettings};
+use domain::id::IdKey;
+use domain::schedule::PollPlan;
+use engine::EngineOptions;
+use snapshots::{Durability, StoreOptions};
+use std::path::PathBuf;
+
+/// For the engine, on a machine with this many cores.
+pub fn engine_options(config: &Config, id_key: IdKey, cores: usize) -> EngineOptions {
+    let engine = &config.engine;
+    EngineOptions {
+        partitions: if engine.partitions == 0 { cores } else { engine.partitions },
+        in_flight_max: engine.in_flight_max,
+        live_max: engine.live_max,
+        passivate_after: engine.passivate_after,
+        snapshot_every: engine.snapshot_every,
+        id_key,
+        store: store_options(config),
+    }
+}
+
+fn store_options(config: &Config) -> StoreOptions {
+    let store = &config.store;
+    StoreOptions {
+        data_dir: store.data_dir.clone(),
+        anchor_path: store.anchor.as_ref().map(PathBuf::from),
+        durability: match store.durability {
+            config::Durability::Fsync => Durability::Fsync,
+            config::Durability::None => Durability::None,
+        },
+        segment_bytes: store.segment_bytes,
+        frame_bytes: store.frame_bytes,
+        queue_depth: store.queue,
+        sled_cache_bytes: store.sled_cache_bytes,
+        mirror_segments: store.mirror_segments,
+        archive_cache_bytes: store.archive_cache_bytes,
+        open_deadline: store.open_deadline,
+        ..StoreOptions::default()
+    }
+}
+
+/// For both sides of the sandbox.
+pub fn sandbox_settings(config: &Config) -> SandboxSettings {
+    let sandbox = &config.sandbox;
+    SandboxSettings {
+        limits: Limits {
+            calls: sandbox.calls,
+            per: sandbox.per,
+            verify_share: sandbox.verify_share,
+            concurrency: sandbox.concurrency,
+            timeout: sandbox.timeout,
+            queue: sandbox.queue,
+        },
+        poll: PollPlan {
+            first: sandbox.poll_first,
+            factor: sandbox.poll_factor,
+            cap: sandbox.poll_cap,
+            give_up: sandbox.poll_give_up,
+        },
+        visibility_lag: sandbox.visibility_lag,
+        settle_after: sandbox.settle_after,
+        seed: sandbox.seed,
+        faults: sandbox.faults.settings(),
+        client_id: sandbox.client_id.as_str().into(),
+        client_secret: sandbox.client_secret.expose().into(),
+        callback_secret: sandbox.callback_secret.expose().into(),
+        ..SandboxSettings::default()
+    }
+}
+
+/// For the sandbox's server.
+pub fn sandbox_options(config: &Config) -> SandboxOptions {
+    SandboxOptions {
+        bind: config.sandbox.bind,
+        settings: sandbox_settings(config),
+        ..SandboxOptions::default()
+    }
+}

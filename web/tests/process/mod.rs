@@ -1,0 +1,82 @@
+//! Running the built binary: to its end, or until it is told to stop.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bursar"));
+    command.args(args).stdin(Stdio::null());
+    // What the machine has set is no business of the tests.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("BURSAR__")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs it to its end.
+pub fn bursar(args: &[&str]) -> Output {
+    command(args).output().unwrap()
+}
+
+/// What it answered.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What it said about itself.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A process that runs until it is stopped; killed when the test ends before that.
+pub struct Running {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Running {
+    /// Starts it.
+    pub fn start(args: &[&str]) -> Running {
+        let mut child = command(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Running { child, lines }
+    }
+
+    /// Waits for the line that holds this. Of an announced address, the answer is the address.
+    pub fn line(&mut self, wanted: &str) -> String {
+        let mut line = String::new();
+        while self.lines.read_line(&mut line).unwrap() > 0 {
+            if line.contains(wanted) {
+                let address = line.find("http://").filter(|_| wanted.ends_with("http://"));
+                return line[address.unwrap_or(0)..].trim_end().to_owned();
+            }
+            line.clear();
+        }
+        panic!("it ended without saying {wanted:?}");
+    }
+
+    /// Sends a signal and waits for the end.
+    pub fn stop(mut self, signal: &str) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The whole answer to a GET.
+pub fn get(address: &str, path: &str) -> String {
+    let host = address.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
