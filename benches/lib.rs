@@ -5,6 +5,10 @@
 //!   `cargo bench -p benches --bench transition`
 //! - `codec`: sealing and opening an entry and a whole payout.
 //!   `cargo bench -p benches --bench codec`
+//! - `log`: one append made durable, alone and among others.
+//!   `cargo bench -p benches --bench log`
+//! - `engine`: a durable create and a read of a live payout, without HTTP.
+//!   `cargo bench -p benches --bench engine`
 //!
 //! Apart from Criterion, minutes:
 //! - `archive_stores`: which store holds the archive, measured while it grows.

@@ -73,14 +73,16 @@ async fn a_command_under_the_same_key_is_answered_the_same() {
     body["autoprocess"] = json!(false);
     let id = world.merchant.create(&body).await.id();
     let path = format!("/v1/payouts/{id}/process");
-    let ask = || world.merchant.request("POST", &path).header("Idempotency-Key", "once").json(&json!({}));
+    let ask =
+        || world.merchant.request("POST", &path).header("Idempotency-Key", "once").json(&json!({}));
     let first = world.merchant.send(ask()).await.unwrap();
     world.merchant.until_status(&id, "PROCESSED").await;
     let again = world.merchant.send(ask()).await.unwrap();
     assert_eq!((again.status, &again.text), (200, &first.text));
     assert_eq!(again.header("Idempotent-Replayed"), "true");
     let path = format!("/v1/payouts/{id}/cancel");
-    let other = world.merchant.request("POST", &path).header("Idempotency-Key", "once").json(&json!({}));
+    let other =
+        world.merchant.request("POST", &path).header("Idempotency-Key", "once").json(&json!({}));
     assert_eq!(world.merchant.send(other).await.unwrap().status, 422);
     world.stop().await;
 }

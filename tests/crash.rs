@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tests::Client;
 use tests::process::{Process, merchant};
 use tests::recipient::payout;
 
@@ -27,15 +28,21 @@ fn main() -> ExitCode {
             println!("a_hundred_kills_lose_nothing: test");
             ExitCode::SUCCESS
         }
-        Some(filter) if !filter.starts_with('-') && !"a_hundred_kills_lose_nothing".contains(filter) => {
-            println!("\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out");
+        Some(filter)
+            if !filter.starts_with('-') && !"a_hundred_kills_lose_nothing".contains(filter) =>
+        {
+            println!(
+                "\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out"
+            );
             ExitCode::SUCCESS
         }
         _ => {
             println!("\nrunning 1 test");
             actix_rt::System::new().block_on(a_hundred_kills_lose_nothing());
             println!("test a_hundred_kills_lose_nothing ... ok");
-            println!("\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out");
+            println!(
+                "\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out"
+            );
             ExitCode::SUCCESS
         }
     }
@@ -51,6 +58,10 @@ async fn a_hundred_kills_lose_nothing() {
     let mut pauses = Pauses(0x9e37_79b9_7f4a_7c15);
     for round in 0..ROUNDS {
         let gateway = serve(dir.path(), &sandbox.url);
+        if round % 3 > 0 {
+            // Every third is killed while it may still be reading its journal.
+            ready(&merchant(&gateway.url, dir.path())).await;
+        }
         let load = load(&gateway.url, dir.path(), round, &acknowledged);
         tokio::time::sleep(Duration::from_millis(pauses.next(20, 250))).await;
         gateway.kill();
@@ -60,6 +71,7 @@ async fn a_hundred_kills_lose_nothing() {
     }
     let gateway = serve(dir.path(), &sandbox.url);
     let client = merchant(&gateway.url, dir.path());
+    ready(&client).await;
     let acknowledged = std::mem::take(&mut *acknowledged.lock().unwrap());
     assert!(acknowledged.len() > ROUNDS as usize, "the load was real: {}", acknowledged.len());
     let mut told = HashMap::new();
@@ -91,11 +103,26 @@ async fn a_hundred_kills_lose_nothing() {
 
 fn serve(dir: &Path, sandbox: &str) -> Process {
     let dir = dir.to_str().unwrap();
-    Process::start(&["serve", "--bind", "127.0.0.1:0", "--data-dir", dir, "--sandbox", sandbox], "listening on ")
+    Process::start(
+        &["serve", "--bind", "127.0.0.1:0", "--data-dir", dir, "--sandbox", sandbox],
+        "listening on ",
+    )
+}
+
+/// Recovery is through.
+async fn ready(client: &Client) {
+    while client.get("/readyz").await.status != 200 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// Clients that create, look, and stop when the gateway is gone.
-fn load(url: &str, dir: &Path, round: u32, seen: &Acknowledged) -> Vec<tokio::task::JoinHandle<()>> {
+fn load(
+    url: &str,
+    dir: &Path,
+    round: u32,
+    seen: &Acknowledged,
+) -> Vec<tokio::task::JoinHandle<()>> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     // The keys are there before the gateway listens.
     let client = merchant(url, dir);
@@ -107,8 +134,12 @@ fn load(url: &str, dir: &Path, round: u32, seen: &Acknowledged) -> Vec<tokio::ta
                     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
                     let suffix = SUFFIXES[number as usize % SUFFIXES.len()];
                     let key = format!("kill-{round}-{number}");
-                    let request = client.request("POST", "/v1/payouts").header("Idempotency-Key", key);
-                    let Some(made) = client.send(request.json(&payout(suffix, number))).await else { return };
+                    let request =
+                        client.request("POST", "/v1/payouts").header("Idempotency-Key", key);
+                    let Some(made) = client.send(request.json(&payout(suffix, number))).await
+                    else {
+                        return;
+                    };
                     if made.status == 503 {
                         // Still reading its journal.
                         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -129,7 +160,9 @@ fn load(url: &str, dir: &Path, round: u32, seen: &Acknowledged) -> Vec<tokio::ta
 }
 
 fn note(seen: &Acknowledged, payout: &Value) {
-    let (Some(id), Some(version)) = (payout["id"].as_str(), payout["version"].as_u64()) else { return };
+    let (Some(id), Some(version)) = (payout["id"].as_str(), payout["version"].as_u64()) else {
+        return;
+    };
     let mut seen = seen.lock().unwrap();
     let highest = seen.entry(id.to_owned()).or_default();
     *highest = version.max(*highest);

@@ -36,7 +36,8 @@ fn every_link_of_the_documents_leads_somewhere() {
 #[test]
 fn the_code_map_names_files_that_exist() {
     for line in read("ARCHITECTURE.md").lines() {
-        for path in line.split(['`', ' ', '(', ')', ',', ':']).filter(|word| word.contains("/src/")) {
+        for path in line.split(['`', ' ', '(', ')', ',', ':']).filter(|word| word.contains("/src/"))
+        {
             let path = path.trim_end_matches('.');
             let file = root().join(path);
             let found = [file.clone(), file.with_extension("rs")].iter().any(|one| one.exists());

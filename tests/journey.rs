@@ -33,8 +33,13 @@ async fn a_payout_is_made_sent_verified_and_remembered() {
     assert_eq!(world.ledger(&id), (1, 0, 0));
 
     let history = world.merchant.get(&format!("/v1/payouts/{id}/history")).await;
-    let steps: Vec<String> = history.at("/data").as_array().unwrap().iter()
-        .map(|row| row["to"].as_str().unwrap().to_owned()).collect();
+    let steps: Vec<String> = history
+        .at("/data")
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["to"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(steps[..3], ["CREATED", "READY", "INVOKING"]);
     assert_eq!(steps.last().unwrap(), "PROCESSED");
 

@@ -211,7 +211,9 @@ async fn a_crypto_payout_captures_a_rate_that_was_still_good() {
     let paid = world.merchant.until_status(&id, "PROCESSED").await;
     assert_eq!(paid["settlement"]["currency"], "BTC");
     assert_eq!(paid["settlement"]["rate"]["from"], "EUR");
-    assert!(paid["settlement"]["amount"].is_string() && paid["settlement"]["rate"]["value"].is_string());
+    assert!(
+        paid["settlement"]["amount"].is_string() && paid["settlement"]["rate"]["value"].is_string()
+    );
     assert_eq!(world.ledger(&id), (1, 0, 0));
     world.stop().await;
 }
@@ -220,17 +222,34 @@ async fn a_crypto_payout_captures_a_rate_that_was_still_good() {
 async fn other_rails_choose_by_their_own_last_digits() {
     let world = World::start().await;
     let cases = [
-        ("mobile_money", json!({"type": "phone", "number": "+254712345002", "country": "KE"}), "PROCESS_FAILED"),
-        ("mobile_money", json!({"type": "phone", "number": "+254712345678", "country": "KE"}), "PROCESSED"),
+        (
+            "mobile_money",
+            json!({"type": "phone", "number": "+254712345002", "country": "KE"}),
+            "PROCESS_FAILED",
+        ),
+        (
+            "mobile_money",
+            json!({"type": "phone", "number": "+254712345678", "country": "KE"}),
+            "PROCESSED",
+        ),
         ("wallet", json!({"type": "wallet", "email": "anna+001@example.com"}), "INVOKE_FAILED"),
         ("wallet", json!({"type": "wallet", "email": "anna@example.com"}), "PROCESSED"),
         ("card", json!({"type": "card", "token": "tok_abc_040"}), "PARTIALLY_PROCESSED"),
-        ("card", json!({"type": "card", "token": "tok_abc", "sim_resolution": "ANTIFRAUD_ERROR"}), "PROCESS_FAILED"),
-        ("bank_transfer", json!({"type": "bank_account", "name": "Bo Li", "country": "US",
-            "account_number": "000123456003", "bank_code": "021000021"}), "INVOKE_FAILED"),
+        (
+            "card",
+            json!({"type": "card", "token": "tok_abc", "sim_resolution": "ANTIFRAUD_ERROR"}),
+            "PROCESS_FAILED",
+        ),
+        (
+            "bank_transfer",
+            json!({"type": "bank_account", "name": "Bo Li", "country": "US",
+            "account_number": "000123456003", "bank_code": "021000021"}),
+            "INVOKE_FAILED",
+        ),
     ];
     for (method, recipient, end) in cases {
-        let body = json!({"amount": "10.00", "currency": "EUR", "method": method, "recipient": recipient});
+        let body =
+            json!({"amount": "10.00", "currency": "EUR", "method": method, "recipient": recipient});
         let made = world.merchant.create(&body).await;
         assert_eq!(made.status, 201, "{method}: {}", made.text);
         world.merchant.until_status(&made.id(), end).await;

@@ -11,15 +11,22 @@ async fn another_merchants_payout_is_as_absent_as_none() {
     world.merchant.until_status(&id, "PROCESSED").await;
     let missing = "po_00000000000000000000000000";
     let calls = [
-        ("GET", ""), ("GET", "/history"), ("GET", "/statements"), ("POST", "/process"),
-        ("POST", "/terminate"), ("POST", "/revoke"), ("POST", "/cancel"), ("POST", "/reconcile"),
+        ("GET", ""),
+        ("GET", "/history"),
+        ("GET", "/statements"),
+        ("POST", "/process"),
+        ("POST", "/terminate"),
+        ("POST", "/revoke"),
+        ("POST", "/cancel"),
+        ("POST", "/reconcile"),
         ("POST", "/details"),
     ];
     for (method, tail) in calls {
         let mut answers = Vec::new();
         for id in [id.as_str(), missing] {
             let request = world.other_merchant.request(method, &format!("/v1/payouts/{id}{tail}"));
-            let body = if tail == "/details" { json!({"recipient": {"name": "A"}}) } else { json!({}) };
+            let body =
+                if tail == "/details" { json!({"recipient": {"name": "A"}}) } else { json!({}) };
             let request = if method == "POST" { request.json(&body) } else { request };
             let answer = world.other_merchant.send(request).await.unwrap();
             let mut problem = answer.json();

@@ -24,13 +24,23 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-const FOLDERS: [&str; 7] =
-    ["engine/domain/src", "engine/src", "adapters/src", "snapshots/src", "web/src", "tests", "benches"];
+const FOLDERS: [&str; 7] = [
+    "engine/domain/src",
+    "engine/src",
+    "adapters/src",
+    "snapshots/src",
+    "web/src",
+    "tests",
+    "benches",
+];
 
 #[test]
 fn imports_point_one_way() {
     let forbidden: [(&str, &[&str]); 4] = [
-        ("engine/domain/src", &["actix", "sled", "tokio", "adapters", "snapshots", "engine", "web"]),
+        (
+            "engine/domain/src",
+            &["actix", "sled", "tokio", "adapters", "snapshots", "engine", "web"],
+        ),
         ("snapshots/src", &["actix", "actix_web", "adapters", "engine", "web"]),
         ("adapters/src", &["sled", "snapshots", "engine", "web"]),
         ("engine/src", &["actix_web", "reqwest", "sled", "web"]),
@@ -39,7 +49,11 @@ fn imports_point_one_way() {
         for (path, text) in sources(folder) {
             for line in text.lines().map(str::trim_start).filter(|line| line.starts_with("use ")) {
                 for name in crates {
-                    assert!(!line.starts_with(&format!("use {name}::")), "{}: {line}", path.display());
+                    assert!(
+                        !line.starts_with(&format!("use {name}::")),
+                        "{}: {line}",
+                        path.display()
+                    );
                 }
             }
         }
@@ -49,7 +63,9 @@ fn imports_point_one_way() {
 #[test]
 fn the_core_has_no_clock_no_chance_and_no_order_by_hash() {
     for (path, text) in sources("engine/domain/src") {
-        for word in ["SystemTime", "Instant::now", "HashMap", "HashSet", "rand::", "std::fs", "f64", "f32"] {
+        for word in
+            ["SystemTime", "Instant::now", "HashMap", "HashSet", "rand::", "std::fs", "f64", "f32"]
+        {
             assert!(!text.contains(word), "{} knows {word}", path.display());
         }
     }

@@ -164,8 +164,8 @@ fn fill(options: &Options) -> Outcome<Figures> {
     let mut figures = Figures::new();
     let (mut puts, mut persists) = (Timings::default(), Timings::default());
     let began = Instant::now();
-    // When each tenth of what was asked for had been stored.
-    let mut tenths = Vec::new();
+    // How much was stored when, to tell the last tenth from the rest.
+    let mut marks = Vec::new();
     let mut stored = 0;
     while stored < options.payouts && began.elapsed() < options.limit {
         let until = (stored + BATCH).min(options.payouts);
@@ -174,15 +174,16 @@ fn fill(options: &Options) -> Outcome<Figures> {
         if until / PERSIST_EVERY > stored / PERSIST_EVERY {
             persists.time(|| store.persist())?;
         }
+        marks.push((until, began.elapsed()));
         if until * 10 / options.payouts > stored * 10 / options.payouts {
-            tenths.push((until, began.elapsed()));
             eprintln!("{}: {until} in {:?}", options.stores.join(","), began.elapsed());
         }
         stored = until;
     }
     persists.time(|| store.persist())?;
     let took = began.elapsed();
-    let (last_from, last_began) = tenths.iter().rev().nth(1).copied().unwrap_or_default();
+    let before_last = (marks.len() * 9 / 10).checked_sub(1).map(|mark| marks[mark]);
+    let (last_from, last_began) = before_last.unwrap_or_default();
     let rate = |payouts: u64, time: Duration| payouts as f64 / time.as_secs_f64();
     figures.insert("payouts".into(), stored.into());
     figures.insert("fill_s".into(), took.as_secs_f64().into());
@@ -299,7 +300,8 @@ fn pages(
         // The first and the last row of the page, found without the store.
         let first = workload::older_of_same_merchant(number);
         let last = (0..PAGE_ROWS).try_fold(number, |at, _| workload::older_of_same_merchant(at));
-        let full = last.is_none_or(|last| page.last() == Some(&row(last)) && page.len() == PAGE_ROWS);
+        let full =
+            last.is_none_or(|last| page.last() == Some(&row(last)) && page.len() == PAGE_ROWS);
         if !in_order || !full || page.first() != first.map(row).as_ref() {
             return Err(format!("the page behind payout {number} is wrong").into());
         }

@@ -105,7 +105,11 @@ impl Adapter {
     }
 
     /// Sends an order, exactly once.
-    pub(crate) fn submit(&self, permit: Permit, order: Arc<Order>) -> BoxFuture<'static, SubmitOutcome> {
+    pub(crate) fn submit(
+        &self,
+        permit: Permit,
+        order: Arc<Order>,
+    ) -> BoxFuture<'static, SubmitOutcome> {
         let adapter = self.0.clone();
         Box::pin(async move { adapter.submit(permit, order).await })
     }

@@ -7,8 +7,8 @@ use domain::method::Method;
 use domain::money::Currency;
 use domain::payout::{BrokenHistory, Payout};
 use domain::status::Status;
-use snapshots::{Archived, Facets, Record};
 use snapshots::codec::{CodecError, Kind, open, seal};
+use snapshots::{Archived, Facets, Record};
 
 /// Bytes that do not make a payout.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +68,8 @@ pub fn reference_hash(reference: &str) -> [u8; 16] {
 /// What lists filter by, packed: status, method, moderation, currency.
 pub fn facets(payout: &Payout) -> Facets {
     let request = payout.request();
-    let currency = request.currency.code().bytes().fold(0_u64, |all, byte| (all << 8) | u64::from(byte));
+    let currency =
+        request.currency.code().bytes().fold(0_u64, |all, byte| (all << 8) | u64::from(byte));
     let moderation = u64::from(payout.moderation_required());
     let paid = u64::from(payout.state() == domain::status::State::Completed);
     Facets(

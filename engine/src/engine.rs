@@ -12,6 +12,8 @@ use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
 use crate::timer_actor::TimerActor;
 use actix::{Actor, Addr, Arbiter, Context};
 use adapters::adapter_actor::AdapterActor;
+use adapters::adapter_actor::messages::AdapterSettings;
+use adapters::circuit_breaker::BreakerSettings;
 use adapters::provider::Provider;
 use adapters::registry::{DeclaredTwice, Registry};
 use domain::id::IdKey;
@@ -142,7 +144,8 @@ impl Engine {
     /// Nothing is opened yet; the gateway answers `NotReady`.
     pub fn prepare(options: EngineOptions, clock: Arc<dyn Clock>) -> Engine {
         let counters = Arc::new(Counters::default());
-        let gateway = Gateway::new(clock.clone(), counters, options.in_flight_max, options.live_max);
+        let gateway =
+            Gateway::new(clock.clone(), counters, options.in_flight_max, options.live_max);
         let (arbiters, running) = (Mutex::new(Vec::new()), Mutex::new(None));
         Engine { options, clock, gateway, arbiters, running }
     }
@@ -153,7 +156,10 @@ impl Engine {
     }
 
     /// Opens the store, replays it, starts the actors and opens the gateway.
-    pub async fn recover(&self, providers: Vec<Arc<dyn Provider>>) -> Result<Recovered, StartError> {
+    pub async fn recover(
+        &self,
+        providers: Vec<Arc<dyn Provider>>,
+    ) -> Result<Recovered, StartError> {
         let began = Instant::now();
         let options = self.options.store.clone();
         let adapters = Arc::new(AdapterSupervisor::new(self.registry(providers)?));
@@ -165,7 +171,13 @@ impl Engine {
         let running = RunningParts { supervisors: supervisors.clone(), store: store.clone() };
         *self.running() = Some(running);
         let id_key = self.options.id_key.clone();
-        self.gateway.open(Parts { id_key, supervisors: supervisors.clone(), store, index, adapters });
+        self.gateway.open(Parts {
+            id_key,
+            supervisors: supervisors.clone(),
+            store,
+            index,
+            adapters,
+        });
         for supervisor in supervisors {
             // Whoever has something to do is called while the gateway already answers.
             actix_rt::spawn(async move { supervisor.send(WakeAll).await });
@@ -192,7 +204,8 @@ impl Engine {
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
             tracing::error!("the store did not close in order");
         }
-        let arbiters = std::mem::take(&mut *self.arbiters.lock().unwrap_or_else(PoisonError::into_inner));
+        let arbiters =
+            std::mem::take(&mut *self.arbiters.lock().unwrap_or_else(PoisonError::into_inner));
         let ended = tokio::task::spawn_blocking(move || {
             for arbiter in arbiters {
                 arbiter.stop();
@@ -210,7 +223,18 @@ impl Engine {
     /// Every provider account as an actor, on a thread shared by all of them.
     fn registry(&self, providers: Vec<Arc<dyn Provider>>) -> Result<Registry, StartError> {
         let arbiter = Arbiter::new();
-        let handles = providers.into_iter().map(|one| AdapterActor::start_on(&arbiter.handle(), one));
+        // A provider that loses every second answer still pays: only one that hardly answers at all
+        // is left alone for a while.
+        let breaker = BreakerSettings {
+            run: 100,
+            window: 200,
+            failing_percent: 80,
+            ..BreakerSettings::default()
+        };
+        let settings = AdapterSettings { breaker, ..AdapterSettings::default() };
+        let handles = providers
+            .into_iter()
+            .map(|one| AdapterActor::start_on_with(&arbiter.handle(), one, settings.clone()));
         let registry = Registry::new(handles);
         self.keep(arbiter);
         Ok(registry?)
@@ -315,7 +339,10 @@ fn open(options: StoreOptions) -> Result<Opened, StartError> {
 }
 
 /// Hands every payout to the supervisor that owns it.
-async fn adopt(supervisors: &[Addr<PayoutSupervisor>], live: Vec<Payout>) -> Result<(), StartError> {
+async fn adopt(
+    supervisors: &[Addr<PayoutSupervisor>],
+    live: Vec<Payout>,
+) -> Result<(), StartError> {
     let mut shares: Vec<Vec<Payout>> = supervisors.iter().map(|_| Vec::new()).collect();
     for payout in live {
         shares[partition_of(payout.id(), supervisors.len())].push(payout);

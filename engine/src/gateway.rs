@@ -118,7 +118,9 @@ impl Gateway {
     ) -> Gateway {
         let closed = AtomicBool::new(false);
         let parts = OnceLock::new();
-        Gateway { inner: Arc::new(Inner { parts, closed, clock, counters, in_flight_max, live_max }) }
+        Gateway {
+            inner: Arc::new(Inner { parts, closed, clock, counters, in_flight_max, live_max }),
+        }
     }
 
     pub(crate) fn open(&self, parts: Parts) {
@@ -176,7 +178,8 @@ impl Gateway {
     /// A payout as an operator sees it, whosever it is.
     pub async fn inspect(&self, id: PayoutId) -> Result<View, Refusal> {
         let parts = self.parts()?;
-        let seen = parts.owner(id).send(Look { ids: vec![id] }).await.map_err(|_| Refusal::Internal)?;
+        let seen =
+            parts.owner(id).send(Look { ids: vec![id] }).await.map_err(|_| Refusal::Internal)?;
         if let Some(view) = seen.into_iter().next() {
             return Ok(view);
         }
@@ -185,7 +188,11 @@ impl Gateway {
     }
 
     /// A provider's callback: authenticated by its adapter, and even then only a hint to ask.
-    pub async fn callback(&self, account: &str, raw: RawCallback) -> Result<CallbackTaken, Refusal> {
+    pub async fn callback(
+        &self,
+        account: &str,
+        raw: RawCallback,
+    ) -> Result<CallbackTaken, Refusal> {
         let parts = self.parts()?;
         let adapter = parts.adapters.by_name(account).ok_or(Refusal::NoSuchAccount)?;
         let (reference, authentic, answer) = match adapter.callback(&raw) {
@@ -265,13 +272,16 @@ impl MerchantDoor {
     ///
     /// # Errors
     /// Refused before anything is created: reused key, duplicate reference, no route, overload.
-    pub async fn create(&self, idempotency_key: &str, request: Request) -> Result<Created, Refusal> {
+    pub async fn create(
+        &self,
+        idempotency_key: &str,
+        request: Request,
+    ) -> Result<Created, Refusal> {
         debug_assert_eq!(request.merchant, self.merchant);
         let parts = self.gateway.parts()?;
         let id = PayoutId::derive(&parts.id_key, self.merchant, idempotency_key);
-        parts.adapters.route(request.method, request.provider_account.as_deref())?;
-        if self.gateway.inner.counters.live.load(Ordering::Relaxed) >= self.gateway.inner.live_max {
-            return Err(Refusal::Overloaded);
+        if let Err(refusal) = self.admit(parts, &request) {
+            return self.known(id, request.body).await.unwrap_or(Err(refusal));
         }
         let reserved = listing::reserve(parts, self.merchant, request.reference.as_deref(), id);
         let reserved = match reserved {
@@ -297,7 +307,11 @@ impl MerchantDoor {
     pub async fn get(&self, id: PayoutId) -> Result<View, Refusal> {
         let view = self.gateway.inspect(id).await?;
         // Somebody else's is as absent as one that never was.
-        if view.payout.request().merchant == self.merchant { Ok(view) } else { Err(Refusal::NotFound) }
+        if view.payout.request().merchant == self.merchant {
+            Ok(view)
+        } else {
+            Err(Refusal::NotFound)
+        }
     }
 
     /// A command for one payout of this merchant. With `key`, the fingerprints of the idempotency
@@ -308,7 +322,13 @@ impl MerchantDoor {
         command: Command,
         key: Option<(Fingerprint, Fingerprint)>,
     ) -> Result<Commanded, Refusal> {
-        self.get(id).await?;
+        let view = self.get(id).await?;
+        if command == Command::Revoke && view.payout.status().is_with_provider() {
+            // Look before you recall: what is paid already is PROCESSED, not a failed recall.
+            if let Err(refusal) = self.reconcile(id).await {
+                tracing::debug!(payout = %id, %refusal, "not asked before the recall");
+            }
+        }
         let turn = Turn::Command { command, key, by: By::Merchant };
         match self.gateway.deliver(id, turn).await? {
             Answer::Seen(view) => Ok(Commanded::Done(*view)),
@@ -344,7 +364,27 @@ impl MerchantDoor {
         listing::list(&self.gateway, parts, self.merchant, query).await
     }
 
-    /// What is already known under this id, when a reservation failed.
+    /// What the key made before, if anything: for a request that would not be accepted any more,
+    /// though it was once. The same key is answered the same for the life of its payout.
+    pub async fn replay(
+        &self,
+        idempotency_key: &str,
+        body: Fingerprint,
+    ) -> Option<Result<Created, Refusal>> {
+        let parts = self.gateway.parts().ok()?;
+        let id = PayoutId::derive(&parts.id_key, self.merchant, idempotency_key);
+        self.known(id, body).await
+    }
+
+    /// Whether a new payout may be made at all.
+    fn admit(&self, parts: &Parts, request: &Request) -> Result<(), Refusal> {
+        parts.adapters.route(request.method, request.provider_account.as_deref())?;
+        let inner = &self.gateway.inner;
+        let full = inner.counters.live.load(Ordering::Relaxed) >= inner.live_max;
+        if full { Err(Refusal::Overloaded) } else { Ok(()) }
+    }
+
+    /// What is already known under this id, when a new payout was refused.
     async fn known(&self, id: PayoutId, body: Fingerprint) -> Option<Result<Created, Refusal>> {
         let view = self.get(id).await.ok()?;
         if view.payout.request().body != body {

@@ -2,7 +2,9 @@
 //! their lives; the default context's list of spawned futures costs more than their state.
 
 use actix::dev::{Envelope, Mailbox, ToEnvelope};
-use actix::{Actor, ActorContext, ActorFuture, ActorState, Addr, AsyncContext, Handler, Message, SpawnHandle};
+use actix::{
+    Actor, ActorContext, ActorFuture, ActorState, Addr, AsyncContext, Handler, Message, SpawnHandle,
+};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context as Task, Poll};

@@ -26,8 +26,8 @@ pub use engine::{Engine, EngineOptions};
 pub use gateway::{Gateway, MerchantDoor, View};
 pub use listing::{ListQuery, Page, Place};
 pub use partition::Counters;
-pub use refusal::Refusal;
 pub use recovery::RecoveryError;
+pub use refusal::Refusal;
 pub use snapshotting::{SnapshotError, SnapshotTaken};
 
 #[cfg(test)]

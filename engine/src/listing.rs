@@ -10,8 +10,8 @@ use domain::money::Currency;
 use domain::status::{State, Status};
 use domain::time::Timestamp;
 use snapshots::{Facets, Listing, Row};
-use std::collections::BTreeMap;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// How many index rows one page may look at; a rarer filter goes on at the next page.
@@ -118,7 +118,11 @@ fn keys(
             found.insert(key, ());
         }
         live_end = (rows >= ROWS_PER_PAGE).then_some(key);
-        if found.len() >= wanted || live_end.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if found.len() >= wanted || live_end.is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     });
     let mut rested_end = None;
     let (mut rows, mut taken) = (0, 0);
@@ -134,7 +138,11 @@ fn keys(
         }
         rested_end = (rows >= ROWS_PER_PAGE).then_some(key);
         let past = query.created_after.is_some_and(|from| created_at < from.0);
-        if taken >= wanted || past || rested_end.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if taken >= wanted || past || rested_end.is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     };
     let listing = Listing { merchant: merchant.0, status, after: before, limit: ROWS_PER_PAGE };
     parts.store.archive.list(listing, &mut visit).map_err(|error| {

@@ -104,6 +104,8 @@ impl Partition {
     pub async fn deliver(supervisor: &Addr<PayoutSupervisor>, id: PayoutId, turn: Turn) {
         match supervisor.send(Deliver { id, turn }).await {
             Ok(Ok(_)) | Ok(Err(Refusal::Refused(_))) => {}
+            // The journal has closed: the next start reads what was written, and asks the rest.
+            Ok(Err(Refusal::NotReady)) => {}
             Ok(Err(refusal)) => tracing::warn!(payout = %id, %refusal, "a turn was not taken"),
             Err(error) => tracing::error!(payout = %id, %error, "a supervisor does not answer"),
         }

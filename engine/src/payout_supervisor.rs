@@ -153,7 +153,9 @@ fn revive(partition: &Rc<Partition>, id: PayoutId, dead: &Addr<PayoutActor>) {
             if exists {
                 partition.slots.borrow_mut().insert(id, Slot::new(Life::new(payout)));
                 let supervisor = partition.supervisor.clone();
-                actix_rt::spawn(async move { Partition::deliver(&supervisor, id, Turn::Wake).await });
+                actix_rt::spawn(
+                    async move { Partition::deliver(&supervisor, id, Turn::Wake).await },
+                );
             } else if partition.slots.borrow_mut().remove(&id).is_some() {
                 partition.counters.live.fetch_sub(1, Ordering::Relaxed);
             }

@@ -59,7 +59,8 @@ impl<'a> Recovery<'a> {
         match item {
             Replayed::Snapshot { payout, body } => {
                 let id = PayoutId(payout);
-                let payout = codec::payout(id, body).map_err(|why| RecoveryError::State { id, why })?;
+                let payout =
+                    codec::payout(id, body).map_err(|why| RecoveryError::State { id, why })?;
                 self.live.insert(id, payout);
                 Ok(())
             }
@@ -113,8 +114,8 @@ impl<'a> Recovery<'a> {
 
     fn rest(&mut self, id: PayoutId) -> Result<(), RecoveryError> {
         let Some(payout) = self.live.remove(&id) else { return Ok(()) };
-        let archived = codec::archived(&payout)
-            .map_err(|why| RecoveryError::State { id, why: why.into() })?;
+        let archived =
+            codec::archived(&payout).map_err(|why| RecoveryError::State { id, why: why.into() })?;
         self.finished.push(archived);
         self.finished_count += 1;
         if self.finished.len() >= ARCHIVE_BATCH { self.archive_batch() } else { Ok(()) }

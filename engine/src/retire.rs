@@ -7,6 +7,7 @@ use crate::payout_actor::{PayoutActor, Turn};
 use domain::payout::Payout;
 use domain::schedule::needs_asking;
 use domain::time::Timestamp;
+use snapshots::ArchiveError;
 use std::sync::atomic::Ordering;
 
 /// A payout that has nothing to wait for: settled or final, out of doubt, and not held.
@@ -42,7 +43,8 @@ pub(crate) fn leave(actor: &PayoutActor) -> bool {
         }
         return false;
     }
-    let far = life.armed.is_none_or(|due| due >= partition.clock.now().plus(partition.passivate_after));
+    let far =
+        life.armed.is_none_or(|due| due >= partition.clock.now().plus(partition.passivate_after));
     drop(life);
     quiet && far && passivate(actor)
 }
@@ -63,6 +65,8 @@ fn archive(
     actix_rt::spawn(async move {
         match put.await {
             Ok(()) => Partition::deliver(&supervisor, id, Turn::Archived(version)).await,
+            // The store is closing; the next start finds the payout in the log.
+            Err(ArchiveError::Closed) => {}
             Err(error) => tracing::error!(payout = %id, %error, "a payout stays in memory"),
         }
     });

@@ -62,7 +62,9 @@ pub(crate) async fn take(
                     }
                     Err(crossbeam_channel::TrySendError::Disconnected(_)) => {
                         drop(portions);
-                        return Err(outcome(writer.await, began, base_sequence).err().unwrap_or(SnapshotError::Interrupted));
+                        return Err(outcome(writer.await, began, base_sequence)
+                            .err()
+                            .unwrap_or(SnapshotError::Interrupted));
                     }
                 }
             }
@@ -79,7 +81,12 @@ fn outcome(
 ) -> Result<SnapshotTaken, SnapshotError> {
     let payouts = written.map_err(|_| SnapshotError::Interrupted)??;
     let taken = SnapshotTaken { base_sequence, payouts, took: began.elapsed() };
-    tracing::info!(base_sequence, payouts, took_ms = taken.took.as_millis() as u64, "snapshot taken");
+    tracing::info!(
+        base_sequence,
+        payouts,
+        took_ms = taken.took.as_millis() as u64,
+        "snapshot taken"
+    );
     Ok(taken)
 }
 

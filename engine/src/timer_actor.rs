@@ -5,7 +5,9 @@ use crate::clock::Clock;
 use crate::partition::Partition;
 use crate::payout_actor::Turn;
 use crate::payout_supervisor::PayoutSupervisor;
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture, ActorFutureExt};
+use actix::{
+    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture,
+};
 use domain::id::PayoutId;
 use domain::time::Timestamp;
 use futures_util::stream::{self, StreamExt};

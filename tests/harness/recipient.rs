@@ -7,9 +7,9 @@ pub fn iban(suffix: &str, number: u32) -> String {
     let account = format!("{:07}{suffix}", number % 10_000_000);
     let bban = format!("37040044{account}");
     // ISO 7064 mod 97-10 over the digits, with D = 13 and E = 14.
-    let remainder = format!("{bban}131400").bytes().fold(0_u32, |rest, byte| {
-        (rest * 10 + u32::from(byte - b'0')) % 97
-    });
+    let remainder = format!("{bban}131400")
+        .bytes()
+        .fold(0_u32, |rest, byte| (rest * 10 + u32::from(byte - b'0')) % 97);
     format!("DE{:02}{bban}", 98 - remainder)
 }
 

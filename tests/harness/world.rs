@@ -88,7 +88,11 @@ impl World {
     pub fn ledger(&self, id: &str) -> (u64, u64, u64) {
         let id: PayoutId = id.parse().unwrap();
         self.sandbox.ledger_of(id).iter().fold((0, 0, 0), |sum, row| {
-            (sum.0 + u64::from(row.paid), sum.1 + u64::from(row.returned), sum.2 + u64::from(row.revoked))
+            (
+                sum.0 + u64::from(row.paid),
+                sum.1 + u64::from(row.returned),
+                sum.2 + u64::from(row.revoked),
+            )
         })
     }
 

@@ -109,8 +109,10 @@ fn operator<N: Needs>(request: &HttpRequest) -> Result<Operator<N>, Problem> {
 
 fn caller(request: &HttpRequest) -> Result<(&AppState, Caller), Problem> {
     let state = AppState::of(request).ok_or_else(|| Problem::plain(Kind::INTERNAL_ERROR))?;
-    let key = bearer(request).ok_or_else(|| unknown("send \"Authorization: Bearer\" and your key"))?;
-    let caller = state.keys.find(key).ok_or_else(|| unknown("this key is not known, or was revoked"))?;
+    let key =
+        bearer(request).ok_or_else(|| unknown("send \"Authorization: Bearer\" and your key"))?;
+    let caller =
+        state.keys.find(key).ok_or_else(|| unknown("this key is not known, or was revoked"))?;
     Ok((state, caller))
 }
 

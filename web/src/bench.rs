@@ -106,7 +106,9 @@ async fn measure(
     if sound {
         Ok(())
     } else {
-        Err(Failure::failed("the payouts and the provider's ledger differ"))
+        Err(Failure::failed(
+            "payouts are missing, unpaid or paid otherwise; these figures are worth nothing",
+        ))
     }
 }
 

@@ -119,7 +119,9 @@ impl KeyStore {
     /// The configured name of a merchant that has a key.
     pub fn merchant_name(&self, merchant: MerchantId) -> Option<String> {
         self.list().into_iter().find_map(|record| match record.owner {
-            Owner::Merchant { name, livemode } if merchant_id(&name, livemode) == merchant => Some(name),
+            Owner::Merchant { name, livemode } if merchant_id(&name, livemode) == merchant => {
+                Some(name)
+            }
             _ => None,
         })
     }

@@ -13,12 +13,12 @@ pub mod problem;
 pub mod render;
 pub mod request_id;
 
-pub mod keys;
 pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod dev_keys;
 pub mod identity;
+pub mod keys;
 pub mod serve;
 pub mod shutdown;
 pub mod telemetry;

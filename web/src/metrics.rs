@@ -2,10 +2,10 @@
 //! adapters keep their own figures, and only here do they get names and units.
 
 mod http;
-mod text;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
+mod text;
 
 pub use http::HttpMetrics;
 
@@ -21,7 +21,12 @@ use text::{Kind, Text};
 /// Everything, as one page.
 pub async fn page(state: &AppState) -> String {
     let mut text = Text::default();
-    text.one("bursar_ready", Kind::Gauge, "1 once recovery is through", state.gateway.is_ready().into());
+    text.one(
+        "bursar_ready",
+        Kind::Gauge,
+        "1 once recovery is through",
+        state.gateway.is_ready().into(),
+    );
     engine(&mut text, state.gateway.counters());
     if let Some(store) = state.gateway.store() {
         journal(&mut text, &store.journal);
@@ -47,8 +52,16 @@ pub fn durable_sequence(store: &Running) -> u64 {
 }
 
 fn engine(text: &mut Text, counters: &Counters) {
-    let Counters { in_flight, live, created, submitted, verified, finished, discrepancies, revived } =
-        counters;
+    let Counters {
+        in_flight,
+        live,
+        created,
+        submitted,
+        verified,
+        finished,
+        discrepancies,
+        revived,
+    } = counters;
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let gauges = [
         ("bursar_requests_in_flight", "requests inside the engine", in_flight),
@@ -72,7 +85,12 @@ fn engine(text: &mut Text, counters: &Counters) {
 
 fn journal(text: &mut Text, journal: &dyn JournalPort) {
     let stats = journal.stats();
-    text.one("bursar_journal_sequence", Kind::Gauge, "last durable record", journal.durable_sequence());
+    text.one(
+        "bursar_journal_sequence",
+        Kind::Gauge,
+        "last durable record",
+        journal.durable_sequence(),
+    );
     text.one("bursar_journal_depth", Kind::Gauge, "appends that wait", journal.depth() as u64);
     text.one("bursar_journal_commits_total", Kind::Counter, "group commits", stats.commits);
     text.one("bursar_journal_records_total", Kind::Counter, "records written", stats.records);
@@ -92,14 +110,21 @@ fn providers(text: &mut Text, all: &[Health]) {
         ("bursar_provider_waiting_submits", Kind::Gauge, "payouts that wait for a permit", |one| {
             one.waiting_submits as u64
         }),
-        ("bursar_provider_waiting_fetches", Kind::Gauge, "questions that wait for their turn", |one| {
-            one.waiting_fetches as u64
-        }),
+        (
+            "bursar_provider_waiting_fetches",
+            Kind::Gauge,
+            "questions that wait for their turn",
+            |one| one.waiting_fetches as u64,
+        ),
         ("bursar_provider_in_flight", Kind::Gauge, "permits out and questions under way", |one| {
             one.in_flight as u64
         }),
-        ("bursar_provider_granted_total", Kind::Counter, "permits granted", |one| one.granted_total),
-        ("bursar_provider_tripped_total", Kind::Counter, "times the breaker opened", |one| one.tripped_total),
+        ("bursar_provider_granted_total", Kind::Counter, "permits granted", |one| {
+            one.granted_total
+        }),
+        ("bursar_provider_tripped_total", Kind::Counter, "times the breaker opened", |one| {
+            one.tripped_total
+        }),
         ("bursar_provider_breaker_closed", Kind::Gauge, "1 while calls go through", |one| {
             u64::from(one.breaker == BreakerState::Closed)
         }),

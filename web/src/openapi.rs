@@ -9,7 +9,8 @@ mod tests;
 pub use recipient::RecipientDoc;
 
 use crate::api::{
-    callbacks, commands, docs, methods, operations, operator_payouts, operator_providers, payouts, records,
+    callbacks, commands, docs, methods, operations, operator_payouts, operator_providers, payouts,
+    records,
 };
 use crate::problem::{Kind, ProblemOut};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -66,7 +67,8 @@ impl Modify for Keys {
             ("merchant_key", "A merchant's key, `sk_test_…` or `sk_live_…`"),
             ("operator_key", "An operator's key, `ok_…`"),
         ] {
-            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(format)).build();
+            let scheme =
+                HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(format)).build();
             components.add_security_scheme(name, SecurityScheme::Http(scheme));
         }
     }

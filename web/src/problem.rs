@@ -9,7 +9,7 @@ mod refusal;
 mod tests;
 
 pub use catalogue::Kind;
-pub use field_fault::{FieldFault, Faults};
+pub use field_fault::{Faults, FieldFault};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -158,7 +158,8 @@ impl Problem {
 
     /// The whole answer.
     pub fn answer(&self, request_id: &str) -> HttpResponse {
-        let Inner { kind, detail, field, errors, payout, payout_status, command, headers } = &*self.0;
+        let Inner { kind, detail, field, errors, payout, payout_status, command, headers } =
+            &*self.0;
         let mut answer = HttpResponse::build(self.status_code());
         for header in headers {
             answer.insert_header(header.clone());

@@ -158,7 +158,9 @@ pub fn payout(view: &View) -> PayoutOut<'_> {
         details_required: details_required(payout),
         provider_account: payout.account(),
         attempts: attempts::of(payout),
-        settlement: payout.last_intent().and_then(|intent| SettlementOut::of(intent, currency.code())),
+        settlement: payout
+            .last_intent()
+            .and_then(|intent| SettlementOut::of(intent, currency.code())),
         failure: FailureOut::of(payout),
         next_check_at: next_check_at.map(TimeOut),
         expires_at: TimeOut(*expires_at),

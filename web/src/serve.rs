@@ -3,13 +3,16 @@
 
 mod account;
 mod http;
+mod open_files;
 mod options;
 mod welcome;
 
+pub use http::cores;
+pub use open_files::allow as allow_open_files;
 pub use options::{engine_options, sandbox_options, sandbox_settings};
 
 use crate::cli::{Failure, Output, open_keys};
-use crate::config::{Config, Durability};
+use crate::config::Config;
 use crate::dev_keys;
 use crate::identity::DataDir;
 use crate::shutdown::Shutdown;
@@ -40,12 +43,8 @@ async fn serve(config: &Config, output: &Output) -> Result<(), Failure> {
     let keys = Arc::new(open_keys(config)?);
     let may_make = config.merchants.is_empty() && listening.is_loopback();
     let dev_keys = dev_keys::open(data.path(), &keys, may_make).map_err(Failure::failed)?;
-    if config.store.durability == Durability::None {
-        tracing::warn!(
-            "store.durability is \"none\": a power cut loses payouts that were answered for"
-        );
-    }
-    let options = engine_options(config, id_key, http::cores());
+    allow_open_files(config);
+    let options = engine_options(config, id_key, cores());
     let engine = Engine::prepare(options, Arc::new(SystemClock));
     let account = Account::open(config, &listening, &engine.gateway()).await?;
     account.announce(output);

@@ -96,7 +96,7 @@ impl Account {
 
     async fn fetch(&self, lookup: &Lookup) -> FetchOutcome {
         match self.call(|| self.http.lookup(&lookup.reference)).await {
-            Ok(heard) => map::fetched(heard, &lookup.reference),
+            Ok(heard) => map::fetched(heard, lookup),
             Err(no_token) => FetchOutcome::Unknown { why: no_token.doubt(), retry_after: None },
         }
     }

@@ -101,7 +101,7 @@ impl Provider for InlineSandbox {
         let shared = self.shared.clone();
         Box::pin(async move {
             let reply = shared.world().fetch(shared.clock.now(), &lookup.reference);
-            map::fetched(shared.heard(reply), &lookup.reference)
+            map::fetched(shared.heard(reply), &lookup)
         })
     }
 

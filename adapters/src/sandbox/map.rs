@@ -6,10 +6,10 @@ pub mod code;
 pub mod order;
 mod payout;
 
-pub use payout::found;
+pub use payout::{found, found_in};
 
 use super::wire::{Deferred, PayoutBody, Problem, QuoteBody, Said};
-use crate::provider::Quote;
+use crate::provider::{Lookup, Quote};
 use code::{failure, refusal, undo_refusal};
 use domain::entry::Settlement;
 use domain::failure::{Failure, Origin};
@@ -145,13 +145,13 @@ fn refused(status: u16, problem: &Problem, doubt: Failure) -> SubmitOutcome {
 }
 
 /// What a lookup found.
-pub fn fetched(heard: Heard, reference: &str) -> FetchOutcome {
+pub fn fetched(heard: Heard, lookup: &Lookup) -> FetchOutcome {
     let why = heard.doubt();
     match heard {
         Heard::Answer { status: 200, said: Some(Said::Payout(told)), .. }
-            if told.reference == reference =>
+            if told.reference == lookup.reference =>
         {
-            FetchOutcome::Found(found(told))
+            FetchOutcome::Found(found_in(lookup.currency, told))
         }
         Heard::Answer {
             status: 202, said: Some(Said::Deferred(Deferred { deferred })), ..

@@ -5,7 +5,6 @@ mod callbacks;
 mod equality;
 mod meaning;
 mod server;
-mod speed;
 mod transport;
 
 use super::{SandboxOptions, SandboxProvider, SandboxServer, SandboxSettings, serve};

@@ -10,6 +10,7 @@ mod calling;
 mod enquiry;
 pub mod faults;
 mod front_door;
+mod index;
 mod ledger;
 mod life;
 mod quotes;
@@ -32,10 +33,11 @@ use super::settings::SandboxSettings;
 use domain::id::{Fingerprint, PayoutId};
 use domain::time::Timestamp;
 use faults::{Faults, Lots};
+use index::Index;
 use life::Due;
 use row::Row;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,16 +54,16 @@ pub struct World {
     /// One per reference ever seen, in the order of their first sight.
     rows: Vec<Row>,
     /// A row by the hash of its reference: as good as the text, and a third of its size.
-    by_reference: HashMap<Fingerprint, usize>,
+    by_reference: Index<Fingerprint, u32>,
     /// The latest row of each payout; each row knows the one before it.
-    by_payout: HashMap<PayoutId, usize>,
+    by_payout: Index<PayoutId, u32>,
     due: BinaryHeap<Reverse<Due>>,
     /// Tells apart what is due at the same time: first planned, first done.
     planned: u64,
     outgoing: Vec<Outgoing>,
     /// The address of the last submission: nearly always that of the next one too.
     callback_url: Option<Arc<str>>,
-    quotes_given: HashMap<PayoutId, u32>,
+    quotes_given: Index<PayoutId, u32>,
     /// The current second, and the calls in it.
     calls_this_second: (i64, u32),
 }
@@ -76,13 +78,13 @@ impl World {
             lots: Lots::new(settings.seed),
             now: Timestamp::default(),
             rows: Vec::new(),
-            by_reference: HashMap::new(),
-            by_payout: HashMap::new(),
+            by_reference: Index::default(),
+            by_payout: Index::default(),
             due: BinaryHeap::new(),
             planned: 0,
             outgoing: Vec::new(),
             callback_url: None,
-            quotes_given: HashMap::new(),
+            quotes_given: Index::default(),
             calls_this_second: (0, 0),
         }
     }
@@ -94,28 +96,30 @@ impl World {
 
     /// A row by reference or by the sandbox's own id.
     fn find(&self, name: &str) -> Option<usize> {
-        let reference = name.strip_prefix(ID_PREFIX).unwrap_or(name);
-        let place = *self.by_reference.get(&Fingerprint::of(reference.as_bytes()))?;
-        // A reference of somebody's own could begin with the prefix.
-        (*self.rows[place].reference == *reference).then_some(place)
+        let place_of = |name: &str| self.by_reference.get(&Fingerprint::of(name.as_bytes()));
+        let place = place_of(name).or_else(|| place_of(name.strip_prefix(ID_PREFIX)?))?;
+        Some(*place as usize)
     }
 
     /// The row of a reference, new if it was never seen.
     fn find_or_add(&mut self, asked: &Asked<'_>) -> usize {
         let key = Fingerprint::of(asked.reference.as_bytes());
         if let Some(place) = self.by_reference.get(&key) {
-            return *place;
+            return *place as usize;
         }
         let place = self.rows.len();
-        let older = self.by_payout.insert(asked.payout, place);
-        self.by_reference.insert(key, place);
+        // Memory ends long before four thousand million rows.
+        let short = u32::try_from(place).unwrap_or(u32::MAX);
+        let older = self.by_payout.insert(asked.payout, short);
+        self.by_reference.insert(key, short);
         self.rows.push(Row::new(asked, older));
         place
     }
 
     /// The rows of one payout, latest first.
     fn rows_of(&self, payout: PayoutId) -> impl Iterator<Item = &Row> {
-        let first = self.by_payout.get(&payout).map(|place| &self.rows[*place]);
-        std::iter::successors(first, |row| row.older().map(|place| &self.rows[place]))
+        let row = |place: u32| &self.rows[place as usize];
+        let first = self.by_payout.get(&payout).map(|place| row(*place));
+        std::iter::successors(first, move |newer| newer.older.map(row))
     }
 }

@@ -71,7 +71,8 @@ fn shown(figure: f64) -> String {
         return format!("{figure:.places$}");
     }
     let digits = format!("{figure:.0}");
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|g| str::from_utf8(g).ok()).collect();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|g| str::from_utf8(g).ok()).collect();
     groups.join(",")
 }
 

@@ -162,7 +162,8 @@ impl InSledBlocks {
         let (merged, kept): (Vec<Run>, Vec<Run>) =
             runs.into_iter().partition(|run| run.level == level);
         self.runs[table.number] = kept;
-        let cursors = merged.iter().map(|run| self.cursor(table, run, &[])).collect::<Outcome<_>>()?;
+        let cursors =
+            merged.iter().map(|run| self.cursor(table, run, &[])).collect::<Outcome<_>>()?;
         let count = RECENT * RUNS_PER_LEVEL.pow(u32::from(level) + 1);
         self.write_run(table, level + 1, count, Merged::new(cursors)?)?;
         for run in merged {
@@ -305,7 +306,8 @@ impl Contender for InSledBlocks {
         let cursors = runs.map(|run| self.cursor(BY_TIME, run, &first)).collect::<Outcome<_>>()?;
         let mut stored = Merged::new(cursors)?.peekable();
         let bounds = first.to_vec()..=last.to_vec();
-        let mut recent = self.recent[BY_TIME.number].range(bounds).map(|row| row.0.clone()).peekable();
+        let mut recent =
+            self.recent[BY_TIME.number].range(bounds).map(|row| row.0.clone()).peekable();
         let mut rows = Vec::with_capacity(limit);
         while rows.len() < limit {
             let stored_first = match (stored.peek(), recent.peek()) {
@@ -443,5 +445,7 @@ fn filter_bits(key: &[u8], bytes: usize) -> impl Iterator<Item = usize> + use<> 
 
 fn split_body(bytes: &[u8]) -> Outcome<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk().ok_or("a block is cut short")?;
-    Ok(rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or("a block is cut short")?)
+    Ok(rest
+        .split_at_checked(usize::from(u16::from_be_bytes(*length)))
+        .ok_or("a block is cut short")?)
 }

@@ -190,7 +190,13 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn undo(&mut self, by: By, on: Trigger, command: &'static str, able: bool) -> Result<(), Refused> {
+    fn undo(
+        &mut self,
+        by: By,
+        on: Trigger,
+        command: &'static str,
+        able: bool,
+    ) -> Result<(), Refused> {
         if next(self.status, on).is_none() {
             return Err(Refused::NotAllowed { status: self.status, command });
         }
@@ -281,8 +287,8 @@ impl<'a> Draft<'a> {
         if due.is_none_or(|due| due > self.now) {
             return;
         }
-        let overdue = sent_at(self.payout)
-            .is_some_and(|sent| self.now.since(sent) >= policy.poll.give_up);
+        let overdue =
+            sent_at(self.payout).is_some_and(|sent| self.now.since(sent) >= policy.poll.give_up);
         if overdue && !self.payout.moderation_required() {
             self.hold(HoldCause::Overdue, Resolution::GeneralError);
         }

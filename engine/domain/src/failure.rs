@@ -105,7 +105,9 @@ const fn of_platform(resolution: Resolution) -> Category {
     match resolution {
         InvalidDetails | RequestError | InvalidAmount | DuplicatedId => Category::Validation,
         AntifraudError | LimitViolation | AccessDenied | OperationExpired => Category::Validation,
-        InvalidMethod | InvalidCredentials | ForbiddenIp | SignatureError => Category::MerchantConfig,
+        InvalidMethod | InvalidCredentials | ForbiddenIp | SignatureError => {
+            Category::MerchantConfig
+        }
         AccessError => Category::MerchantConfig,
         InsufficientFunds => Category::InsufficientFunds,
         RecipientNotFound | InvalidRecipient => Category::Recipient,
@@ -122,7 +124,9 @@ const fn of_mobile_network(resolution: Resolution) -> Category {
         GeneralError | Unknown | DeclinedError | GeneralFatalError => Category::Telco,
         OperationExpired | ProcessingError => Category::Telco,
         InvalidDetails | LimitViolation => Category::Recipient,
-        Ok | InvalidRequest | RequestError | InvalidAmount | InvalidMethod => of_provider(resolution),
+        Ok | InvalidRequest | RequestError | InvalidAmount | InvalidMethod => {
+            of_provider(resolution)
+        }
         InvalidCredentials | ForbiddenIp | SignatureError | DuplicatedId => of_provider(resolution),
         InsufficientFunds | AntifraudError | RecipientNotFound => of_provider(resolution),
         InvalidRecipient | InternalError | AccessError | AccessDenied => of_provider(resolution),
@@ -132,12 +136,20 @@ const fn of_mobile_network(resolution: Resolution) -> Category {
 /// What the recipient's side refused: mostly the recipient's to mend.
 const fn of_recipient(resolution: Resolution) -> Category {
     match resolution {
-        InvalidDetails | RecipientNotFound | InvalidRecipient | LimitViolation => Category::Recipient,
+        InvalidDetails | RecipientNotFound | InvalidRecipient | LimitViolation => {
+            Category::Recipient
+        }
         DeclinedError | OperationExpired | InvalidAmount => Category::Recipient,
-        Ok | ConnectionError | ProviderInternalError | ConnectionTimeoutError => of_provider(resolution),
+        Ok | ConnectionError | ProviderInternalError | ConnectionTimeoutError => {
+            of_provider(resolution)
+        }
         GeneralError | Unknown | InvalidRequest | RequestError => of_provider(resolution),
-        InvalidMethod | InvalidCredentials | ForbiddenIp | SignatureError => of_provider(resolution),
-        DuplicatedId | InsufficientFunds | AntifraudError | InternalError => of_provider(resolution),
+        InvalidMethod | InvalidCredentials | ForbiddenIp | SignatureError => {
+            of_provider(resolution)
+        }
+        DuplicatedId | InsufficientFunds | AntifraudError | InternalError => {
+            of_provider(resolution)
+        }
         AccessError | AccessDenied | GeneralFatalError | ProcessingError => of_provider(resolution),
     }
 }
@@ -151,7 +163,9 @@ const fn of_provider(resolution: Resolution) -> Category {
         OperationExpired | ProcessingError => Category::Gateway,
         InvalidDetails | RecipientNotFound | InvalidRecipient => Category::Recipient,
         InvalidRequest | DuplicatedId | InternalError => Category::Platform,
-        InvalidMethod | InvalidCredentials | ForbiddenIp | SignatureError => Category::MerchantConfig,
+        InvalidMethod | InvalidCredentials | ForbiddenIp | SignatureError => {
+            Category::MerchantConfig
+        }
         AccessError | AccessDenied => Category::MerchantConfig,
         InsufficientFunds => Category::InsufficientFunds,
     }

@@ -66,7 +66,9 @@ impl Recipient {
             RecipientKind::Phone => Phone::read(&mut form).map(Recipient::Phone),
             RecipientKind::Card => CardToken::read(&mut form).map(Recipient::Card),
             RecipientKind::Wallet => Some(Recipient::Wallet(Wallet::read(&mut form))),
-            RecipientKind::CryptoAddress => CryptoAddress::read(&mut form).map(Recipient::CryptoAddress),
+            RecipientKind::CryptoAddress => {
+                CryptoAddress::read(&mut form).map(Recipient::CryptoAddress)
+            }
         };
         form.finish(recipient)
     }

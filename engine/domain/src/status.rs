@@ -155,7 +155,8 @@ pub enum State {
 
 impl State {
     /// All four, in the order of a life.
-    pub const ALL: [State; 4] = [State::Pending, State::Processing, State::Completed, State::Failed];
+    pub const ALL: [State; 4] =
+        [State::Pending, State::Processing, State::Completed, State::Failed];
 
     /// The word as spelled on the wire.
     pub const fn word(self) -> &'static str {

@@ -100,7 +100,8 @@ fn state() -> impl Strategy<Value = ProviderState> {
 }
 
 fn found() -> impl Strategy<Value = Found> {
-    let named = prop_oneof![Just(None), Just(Some("125.40")), Just(Some("75.24")), Just(Some("999.00"))];
+    let named =
+        prop_oneof![Just(None), Just(Some("125.40")), Just(Some("75.24")), Just(Some("999.00"))];
     (state(), named, proptest::option::of(why())).prop_map(|(state, named, failure)| Found {
         amount: named.map(|text| (amount(text), eur())),
         failure,
@@ -112,9 +113,18 @@ fn report() -> impl Strategy<Value = Report> {
     prop_oneof![
         Just(SubmitOutcome::Accepted { provider_id: None, raw_status: None })
             .prop_map(|outcome| Report::Submitted { attempt: 1, outcome }),
-        why().prop_map(|why| Report::Submitted { attempt: 1, outcome: SubmitOutcome::Duplicate { why } }),
-        why().prop_map(|why| Report::Submitted { attempt: 1, outcome: SubmitOutcome::Refused { why } }),
-        why().prop_map(|why| Report::Submitted { attempt: 1, outcome: SubmitOutcome::Ambiguous { why } }),
+        why().prop_map(|why| Report::Submitted {
+            attempt: 1,
+            outcome: SubmitOutcome::Duplicate { why }
+        }),
+        why().prop_map(|why| Report::Submitted {
+            attempt: 1,
+            outcome: SubmitOutcome::Refused { why }
+        }),
+        why().prop_map(|why| Report::Submitted {
+            attempt: 1,
+            outcome: SubmitOutcome::Ambiguous { why }
+        }),
         why().prop_map(|why| Report::Submitted {
             attempt: 1,
             outcome: SubmitOutcome::NotSent { why, retry_after: None }

@@ -125,7 +125,8 @@ fn input(word: &str, now: Timestamp) -> Input {
     let undone = |outcome| Input::Report(Report::Undone { outcome });
     let command = |command| Input::Command { command, key: None, by: By::Merchant };
     let named = |state, amount| {
-        let amount = Some((Amount::parse(amount, "EUR".parse().unwrap()).unwrap(), "EUR".parse().unwrap()));
+        let amount =
+            Some((Amount::parse(amount, "EUR".parse().unwrap()).unwrap(), "EUR".parse().unwrap()));
         fetched(FetchOutcome::Found(Found { amount, ..Found::new(state) }))
     };
     match word {

@@ -43,7 +43,8 @@ impl PayoutActor {
         let Some(payout) = &life.payout else { return };
         let Some(adapter) = self.partition.adapters.for_payout(payout) else {
             tracing::error!(payout = %self.id, "no provider account serves this payout any more");
-            life.try_again = Some(self.partition.clock.now().plus(std::time::Duration::from_secs(60)));
+            life.try_again =
+                Some(self.partition.clock.now().plus(std::time::Duration::from_secs(60)));
             return;
         };
         let asked = adapter.ask_permit(payout, self.partition.supervisor.clone().recipient());
@@ -119,7 +120,11 @@ impl PayoutActor {
         let plan = &self.partition.adapters.policy_of(payout).poll;
         let due = [next_due(payout, life.watch, plan), life.try_again].into_iter().flatten().min();
         if due != life.armed {
-            self.partition.timer.do_send(crate::timer_actor::Arm { id: self.id, old: life.armed, new: due });
+            self.partition.timer.do_send(crate::timer_actor::Arm {
+                id: self.id,
+                old: life.armed,
+                new: due,
+            });
             life.armed = due;
         }
     }

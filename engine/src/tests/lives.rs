@@ -128,7 +128,14 @@ async fn a_list_merges_what_lives_and_what_rests() {
     let ready = ListQuery { status: Some(Status::Ready), limit: 100, ..ListQuery::default() };
     assert_eq!(rig.door().list(&ready).await.unwrap().views.len(), 6);
     let foreign = rig.engine.gateway().for_merchant(domain::id::MerchantId(MERCHANT.0 + 1));
-    assert!(foreign.list(&ListQuery { limit: 9, ..ListQuery::default() }).await.unwrap().views.is_empty());
+    assert!(
+        foreign
+            .list(&ListQuery { limit: 9, ..ListQuery::default() })
+            .await
+            .unwrap()
+            .views
+            .is_empty()
+    );
     assert!(matches!(foreign.get(made[0]).await, Err(Refusal::NotFound)));
     rig.engine.stop().await;
 }
@@ -142,7 +149,8 @@ async fn a_command_repeated_under_its_key_is_answered_the_same() {
     let first = rig.door().command(id, Command::Process, key).await.unwrap();
     let Commanded::Done(first) = first else { panic!("done the first time") };
     rig.until(id, |view| view.payout.status() == Status::Processed).await;
-    let Commanded::Replayed(again) = rig.door().command(id, Command::Process, key).await.unwrap() else {
+    let Commanded::Replayed(again) = rig.door().command(id, Command::Process, key).await.unwrap()
+    else {
         panic!("answered again")
     };
     assert_eq!(first.payout, again.payout);

@@ -2,6 +2,7 @@
 //! hand. Inside the crate because only here an actor can be made to die in the middle of a turn.
 
 mod deaths;
+mod golden;
 mod lives;
 mod scripted;
 

@@ -55,7 +55,8 @@ impl Scripted {
             timeout: Duration::from_secs(5),
             queue: 100_000,
         };
-        let caps = Caps { account: "scripted".into(), methods: Method::ALL.to_vec(), policy, limits };
+        let caps =
+            Caps { account: "scripted".into(), methods: Method::ALL.to_vec(), policy, limits };
         let manner = Mutex::new(manner);
         Arc::new(Scripted { caps, manner, submitted: Mutex::default(), paid: Mutex::default() })
     }

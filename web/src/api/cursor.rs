@@ -42,7 +42,14 @@ mod tests {
             let cursor = Cursor { created_at: Timestamp(at), id: PayoutId(id) };
             assert_eq!(Cursor::read(&cursor.write()), Some(cursor));
         }
-        let odd = ["", "x", "po_3k8z2m5v7q9x1c4b6n8d0f2g4h", &"g".repeat(48), &"+".repeat(48), &"é".repeat(24)];
+        let odd = [
+            "",
+            "x",
+            "po_3k8z2m5v7q9x1c4b6n8d0f2g4h",
+            &"g".repeat(48),
+            &"+".repeat(48),
+            &"é".repeat(24),
+        ];
         assert!(odd.into_iter().all(|text| Cursor::read(text).is_none()));
     }
 }

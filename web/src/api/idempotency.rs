@@ -24,7 +24,11 @@ pub struct OptionalKey(Option<String>);
 
 impl OptionalKey {
     /// The fingerprints of the key and of the command with its body, as the engine remembers them.
-    pub fn fingerprints(&self, command: &str, body: &Node<'_>) -> Option<(Fingerprint, Fingerprint)> {
+    pub fn fingerprints(
+        &self,
+        command: &str,
+        body: &Node<'_>,
+    ) -> Option<(Fingerprint, Fingerprint)> {
         let key = self.0.as_ref()?;
         let mut canonical = [command.as_bytes(), b"\n"].concat();
         body.write_canonical(&mut canonical);

@@ -80,7 +80,8 @@ pub(crate) async fn list(
         let adapters = state.gateway.adapters();
         adapters.is_some_and(|all| all.accounts().any(|one| one.caps().methods.contains(&method)))
     };
-    let data = Method::ALL.into_iter().map(|method| MethodOut::of(method, serves(method))).collect();
+    let data =
+        Method::ALL.into_iter().map(|method| MethodOut::of(method, serves(method))).collect();
     Ok(HttpResponse::Ok().json(MethodsOut { data }))
 }
 

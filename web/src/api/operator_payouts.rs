@@ -94,7 +94,8 @@ impl<'n> ModerationIn<'n> {
 
     fn judge(self, faults: &mut Faults) -> Option<Command> {
         let ModerationIn { action, reason } = self;
-        if reason.is_some_and(|text| !(1..=REASON_CHARS_MAX).contains(&text.trim().chars().count())) {
+        if reason.is_some_and(|text| !(1..=REASON_CHARS_MAX).contains(&text.trim().chars().count()))
+        {
             faults.add("reason", "invalid_reason", "a reason has 1 to 500 characters");
         }
         match action? {

@@ -49,7 +49,9 @@ impl Parameters {
 
     /// Takes the value of a parameter, if it was given.
     pub fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
-        let Some(place) = self.pairs.iter().position(|(given, _)| given == name) else { return Ok(None) };
+        let Some(place) = self.pairs.iter().position(|(given, _)| given == name) else {
+            return Ok(None);
+        };
         let (_, value) = self.pairs.swap_remove(place);
         if self.pairs.iter().any(|(given, _)| given == name) {
             return Err(invalid(name, "a parameter is given once"));
@@ -58,7 +60,11 @@ impl Parameters {
     }
 
     /// Takes a parameter that has a type of its own; `allowed` says what may stand there.
-    pub fn parse<T: FromStr>(&mut self, name: &'static str, allowed: &str) -> Result<Option<T>, Problem> {
+    pub fn parse<T: FromStr>(
+        &mut self,
+        name: &'static str,
+        allowed: &str,
+    ) -> Result<Option<T>, Problem> {
         self.take_with(name, allowed, |text| text.parse().ok())
     }
 
@@ -91,7 +97,8 @@ impl Parameters {
             None => Ok(()),
             Some((name, _)) => {
                 let name = crate::json::shown_name(name).into_owned();
-                Err(Problem::new(Kind::UNKNOWN_PARAMETER, "there is no parameter of this name").at(name))
+                Err(Problem::new(Kind::UNKNOWN_PARAMETER, "there is no parameter of this name")
+                    .at(name))
             }
         }
     }
@@ -109,7 +116,7 @@ impl FromRequest for NoParameters {
     type Future = Ready<Result<NoParameters, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let refused = |()| NoParameters;
-        ready(Parameters::read(request.query_string()).and_then(Parameters::finish).map(refused))
+        let read = Parameters::read(request.query_string());
+        ready(read.and_then(Parameters::finish).map(|()| NoParameters))
     }
 }

@@ -102,7 +102,8 @@ pub struct Circumstances {
 /// Every fault in it, in the order of the documentation; never an empty list.
 pub fn read(body: &Node<'_>, around: Circumstances) -> Result<Request, Vec<FieldFault>> {
     let mut faults = Faults::default();
-    let given = Fields::of_body(body, &mut faults).map(|fields| PayoutIn::read(fields, &mut faults));
+    let given =
+        Fields::of_body(body, &mut faults).map(|fields| PayoutIn::read(fields, &mut faults));
     let request = given.and_then(|given| given.judge(body.fingerprint(), around, &mut faults));
     match request {
         Some(request) if faults.is_empty() => Ok(request),
@@ -129,14 +130,16 @@ impl<'n> PayoutIn<'n> {
         let amount = fields.required_text("amount", "a decimal string such as \"125.40\"", faults);
         let currency = fields.required_text("currency", "a string such as \"EUR\"", faults);
         let method = fields.required_text("method", "a string such as \"bank_transfer\"", faults);
-        let recipient = fields.required_object("recipient", faults).map(|inner| recipient(inner, faults));
+        let recipient =
+            fields.required_object("recipient", faults).map(|inner| recipient(inner, faults));
         let reference = fields.text("reference", "a string", faults);
         let description = fields.text("description", "a string", faults);
         let metadata = fields.texts("metadata", faults);
         let autoprocess = fields.flag("autoprocess", faults);
         let seconds = 1..=EXPIRES_IN_SECONDS_MAX;
         let expires_in = fields.whole_number("expires_in", seconds, "invalid_expiry", faults);
-        let expires_at = fields.text("expires_at", "a time such as \"2026-11-20T09:30:00Z\"", faults);
+        let expires_at =
+            fields.text("expires_at", "a time such as \"2026-11-20T09:30:00Z\"", faults);
         let provider_account = fields.text("provider_account", "a string or null", faults);
         let bps = 0..=10_000;
         let max_slippage_bps =
@@ -159,7 +162,12 @@ impl<'n> PayoutIn<'n> {
     }
 
     /// Judges every field. `None` means that a fault was recorded, though not for certain by this.
-    fn judge(self, body: Fingerprint, around: Circumstances, faults: &mut Faults) -> Option<Request> {
+    fn judge(
+        self,
+        body: Fingerprint,
+        around: Circumstances,
+        faults: &mut Faults,
+    ) -> Option<Request> {
         let PayoutIn {
             amount,
             currency,
@@ -185,7 +193,8 @@ impl<'n> PayoutIn<'n> {
         let metadata = judge::metadata(metadata.unwrap_or_default(), faults);
         let deadline = judge::deadline(expires_in, expires_at, now, faults);
         let provider_account = provider_account.and_then(|name| judge::account(name, faults));
-        let max_slippage_bps = max_slippage_bps.and_then(|bps| judge::slippage(bps, method, faults));
+        let max_slippage_bps =
+            max_slippage_bps.and_then(|bps| judge::slippage(bps, method, faults));
         Some(Request {
             merchant,
             livemode,

@@ -13,6 +13,7 @@ use crate::problem::{Kind, Problem, ProblemOut};
 use crate::render::{self, PayoutOut};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, web};
+use domain::entry::Request;
 use domain::money::Currency;
 use domain::status::State;
 use domain::time::Timestamp;
@@ -66,12 +67,28 @@ pub(crate) async fn create(
         now: state.gateway.clock().now(),
         expires_in: state.options.expires_in,
     };
-    let request = payout_in::read(&body.read()?, around).map_err(Problem::fields)?;
+    let body = body.read()?;
+    let created = match payout_in::read(&body, around) {
+        Ok(request) => make(&merchant, &key.0, request).await?,
+        // What was accepted once may be refused by now, a deadline for one: the same key is
+        // answered as it was then.
+        Err(faults) => match merchant.door.replay(&key.0, body.fingerprint()).await {
+            Some(Ok(created)) => created,
+            _ => return Err(Problem::fields(faults)),
+        },
+    };
+    Ok(answer(created))
+}
+
+async fn make(merchant: &Merchant, key: &str, request: Request) -> Result<Created, Problem> {
     let chosen = request.provider_account.is_some();
-    let created = merchant.door.create(&key.0, request).await.map_err(|refusal| match refusal {
+    merchant.door.create(key, request).await.map_err(|refusal| match refusal {
         Refusal::NoRoute if chosen => Problem::from(refusal).at("provider_account"),
         _ => Problem::from(refusal),
-    })?;
+    })
+}
+
+fn answer(created: Created) -> HttpResponse {
     let (view, replayed) = match created {
         Created::New(view) => (view, false),
         Created::Replayed(view) => (view, true),
@@ -83,7 +100,7 @@ pub(crate) async fn create(
     if replayed {
         answer.insert_header((REPLAYED, "true"));
     }
-    Ok(answer.json(render::payout(&view)))
+    answer.json(render::payout(&view))
 }
 
 /// One payout, now or as it was.
@@ -136,7 +153,10 @@ pub(crate) async fn get(
     responses((status = 200, description = "One page", body = PayoutPageOut)),
     security(("merchant_key" = [])),
 )]
-pub(crate) async fn list(merchant: Merchant, parameters: Parameters) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(
+    merchant: Merchant,
+    parameters: Parameters,
+) -> Result<HttpResponse, Problem> {
     let page = merchant.door.list(&list_query(parameters)?).await?;
     let next = page.next.map(|Place { created_at, id }| Cursor { created_at, id }.write());
     Ok(HttpResponse::Ok().json(PayoutPageOut {
@@ -161,7 +181,9 @@ fn list_query(mut given: Parameters) -> Result<ListQuery, Problem> {
         moderation_required: given.parse("moderation_required", "true or false")?,
         created_after: given.time("created_after")?,
         created_before: given.time("created_before")?,
-        limit: given.take_with("limit", "a whole number from 1 to 100", limit)?.unwrap_or(PAGE_DEFAULT),
+        limit: given
+            .take_with("limit", "a whole number from 1 to 100", limit)?
+            .unwrap_or(PAGE_DEFAULT),
         before: before.map(|Cursor { created_at, id }| Place { created_at, id }),
     };
     given.finish()?;
@@ -181,8 +203,5 @@ fn as_it_was(view: View, at: Timestamp) -> Option<View> {
 }
 
 pub(super) fn configure(endpoints: &mut Endpoints) {
-    endpoints
-        .post("/v1/payouts", create)
-        .get("/v1/payouts", list)
-        .get("/v1/payouts/{id}", get);
+    endpoints.post("/v1/payouts", create).get("/v1/payouts", list).get("/v1/payouts/{id}", get);
 }

@@ -66,5 +66,7 @@ pub(crate) async fn statements(
 }
 
 pub(super) fn configure(endpoints: &mut Endpoints) {
-    endpoints.get("/v1/payouts/{id}/history", history).get("/v1/payouts/{id}/statements", statements);
+    endpoints
+        .get("/v1/payouts/{id}/history", history)
+        .get("/v1/payouts/{id}/statements", statements);
 }

@@ -83,9 +83,11 @@ impl Endpoints {
     /// Serves them, and refuses every other address and method.
     pub fn register(self, services: &mut ServiceConfig) {
         for Row { path, methods, routes } in self.rows {
-            let resource = routes.into_iter().fold(web::resource(path), |all, route| all.route(route));
+            let resource =
+                routes.into_iter().fold(web::resource(path), |all, route| all.route(route));
             let allowed = methods.join(", ");
-            services.service(resource.default_service(web::to(move || refuse_method(allowed.clone()))));
+            services
+                .service(resource.default_service(web::to(move || refuse_method(allowed.clone()))));
         }
         services.default_service(web::to(refuse_path));
     }

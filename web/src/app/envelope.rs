@@ -18,8 +18,8 @@ use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Instant;
-use tracing::field::Empty;
 use tracing::Instrument;
+use tracing::field::Empty;
 
 /// What is remembered of one request while it is under way.
 pub(crate) struct Exchange {
@@ -74,22 +74,27 @@ pub(super) async fn envelope(
     // The request itself must not be kept meanwhile: actix insists on being its only owner.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
     let handled = tokio::time::timeout(state.options.request_timeout, handled);
-    let outcome = match handled.instrument(span.clone()).await {
+    let handled = handled.instrument(span.clone()).await;
+    // Nothing is awaited from here on, so the span can be entered for good.
+    let entered = span.enter();
+    let outcome = match handled {
         Ok(Ok(Ok(answer))) => Ok(finish(answer.map_into_boxed_body(), &exchange)),
         Ok(Ok(Err(error))) => Err(answer_to(&problem_of(&error), &exchange)),
         Ok(Err(_panic)) => {
-            span.in_scope(|| tracing::error!("a handler panicked"));
+            tracing::error!("a handler panicked");
             Err(answer_to(&Problem::plain(Kind::INTERNAL_ERROR), &exchange))
         }
         Err(_elapsed) => Err(answer_to(&too_slow(&exchange), &exchange)),
     };
+    drop(entered);
     let status = match &outcome {
         Ok(answer) => answer.status(),
         Err(answer) => answer.status(),
     };
     span.record("status", status.as_u16());
     state.http.count(route, status, began.elapsed());
-    outcome.map_err(|answer| InternalError::from_response("answered by the envelope", answer).into())
+    outcome
+        .map_err(|answer| InternalError::from_response("answered by the envelope", answer).into())
 }
 
 /// The same answer with what every answer has; a refusal also gets its body.
@@ -98,7 +103,9 @@ fn finish(answer: ServiceResponse<BoxBody>, exchange: &Exchange) -> ServiceRespo
     let problem = match answer.response().error() {
         Some(error) => Some(problem_of(error)),
         // actix itself refused, in words of its own.
-        None if status.is_client_error() && !has_own_body(answer.headers()) => Some(problem_for(status)),
+        None if status.is_client_error() && !has_own_body(answer.headers()) => {
+            Some(problem_for(status))
+        }
         None => None,
     };
     match problem {
@@ -119,7 +126,7 @@ fn has_own_body(headers: &HeaderMap) -> bool {
 fn answer_to(problem: &Problem, exchange: &Exchange) -> HttpResponse {
     let mut answer = problem.answer(exchange.id.as_str());
     if answer.status().is_server_error() {
-        tracing::warn!(id = exchange.id.as_str(), code = problem.code(), "answered with a problem");
+        tracing::warn!(code = problem.code(), "answered with a problem");
     }
     adorn(answer.headers_mut(), exchange);
     answer

@@ -3,149 +3,17 @@
 
 mod journey;
 mod logs;
+mod rig;
 mod sockets;
 
 use super::*;
-use crate::keys::Role;
-use actix_web::body::to_bytes;
+use crate::limits::RateLimit;
+use actix_web::HttpResponse;
 use actix_web::dev::Service;
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, init_service};
-use actix_web::{HttpResponse, ResponseError};
-use adapters::provider::Provider;
-use adapters::sandbox::{InlineSandbox, SandboxSettings, VirtualClock};
-use domain::id::IdKey;
-use engine::clock::SystemClock;
-use engine::{Engine, EngineOptions};
-use secrecy::ExposeSecret;
-use serde_json::{Value, json};
-use std::path::Path;
-
-/// A gateway with two merchants and two operators, in a folder of its own.
-struct Rig {
-    engine: Engine,
-    keys: Arc<KeyStore>,
-    merchant: String,
-    other_merchant: String,
-    operator: String,
-    viewer: String,
-    _folder: tempfile::TempDir,
-}
-
-/// One answer, read whole.
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    text: String,
-}
-
-impl Rig {
-    /// Recovery has not begun.
-    fn unready() -> Rig {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let keys = KeyStore::open(&path("keys.json"), &path("pepper")).unwrap();
-        let merchant = |name| keys.create_merchant_key(name, false).unwrap().1.expose_secret().to_owned();
-        let operator = |name, roles: &[Role]| {
-            keys.create_operator_key(name, roles).unwrap().1.expose_secret().to_owned()
-        };
-        Rig {
-            engine: Engine::prepare(engine_options(&path("data")), Arc::new(SystemClock)),
-            merchant: merchant("acme"),
-            other_merchant: merchant("globex"),
-            operator: operator("ann", &[Role::Operator]),
-            viewer: operator("vic", &[Role::Viewer]),
-            keys: Arc::new(keys),
-            _folder: folder,
-        }
-    }
-
-    /// Ready, with a sandbox inside the process.
-    async fn ready() -> Rig {
-        let rig = Rig::unready();
-        let sandbox = InlineSandbox::new(&SandboxSettings::default(), Arc::new(VirtualClock::running()));
-        let provider: Arc<dyn Provider> = Arc::new(sandbox);
-        rig.engine.recover(vec![provider]).await.unwrap();
-        rig
-    }
-
-    fn state(&self, change: impl FnOnce(&mut AppOptions)) -> web::Data<AppState> {
-        let mut options = AppOptions::default();
-        change(&mut options);
-        web::Data::new(AppState::new(self.engine.gateway(), self.keys.clone(), options))
-    }
-
-    /// One request with a key, or without one.
-    async fn call(&self, request: TestRequest, key: Option<&str>) -> Answer {
-        self.call_with(request, key, |_| {}).await
-    }
-
-    async fn call_with(
-        &self,
-        request: TestRequest,
-        key: Option<&str>,
-        change: impl FnOnce(&mut AppOptions),
-    ) -> Answer {
-        let service = init_service(app(self.state(change))).await;
-        let request = match key {
-            Some(key) => request.insert_header(("Authorization", format!("Bearer {key}"))),
-            None => request,
-        };
-        read(service.call(request.to_request()).await).await
-    }
-}
-
-fn engine_options(folder: &Path) -> EngineOptions {
-    let mut options = EngineOptions::new(folder, IdKey([3; 32]));
-    options.store.segment_bytes = 1 << 20;
-    options
-}
-
-async fn read<B: MessageBody>(answer: Result<ServiceResponse<B>, Error>) -> Answer {
-    let (status, headers, bytes) = match answer {
-        Ok(answer) => {
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            (status, headers, to_bytes(answer.into_body()).await.ok().unwrap())
-        }
-        // What actix does with an error that a middleware gives.
-        Err(error) => {
-            let answer: HttpResponse = error.error_response();
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            (status, headers, to_bytes(answer.into_body()).await.ok().unwrap())
-        }
-    };
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    Answer { status: status.as_u16(), headers, text }
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or(Value::Null)
-    }
-
-    fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
-    }
-
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-}
-
-fn payout() -> Value {
-    json!({
-        "amount": "125.40", "currency": "EUR", "method": "bank_transfer",
-        "recipient": {
-            "type": "bank_account", "name": "Anna Schmidt",
-            "iban": "DE89370400440532013000", "country": "DE",
-        },
-    })
-}
-
-fn create(key: &str) -> TestRequest {
-    TestRequest::post().uri("/v1/payouts").insert_header(("Idempotency-Key", key)).set_json(payout())
-}
+use rig::{Rig, create, payout, read};
+use serde_json::json;
 
 #[actix_web::test]
 async fn every_door_wants_its_own_key() {
@@ -160,17 +28,29 @@ async fn every_door_wants_its_own_key() {
         if !path.starts_with("/v1/") || path.contains("/callbacks/") {
             continue;
         }
-        let strangers = [None, Some("sk_test_nobody"), Some("ok_00000000000000000000000000000000000000")];
+        let strangers =
+            [None, Some("sk_test_nobody"), Some("ok_00000000000000000000000000000000000000")];
         for key in strangers {
             let answer = rig.call(request(), key).await;
-            assert_eq!((answer.status, answer.code()), (401, "unauthorized".to_owned()), "{method} {path}");
+            assert_eq!(
+                (answer.status, answer.code()),
+                (401, "unauthorized".to_owned()),
+                "{method} {path}"
+            );
             assert_eq!(answer.header("WWW-Authenticate"), "Bearer");
         }
         let for_operators = path.starts_with("/v1/ops/");
-        let (wrong, right) =
-            if for_operators { (&rig.merchant, &rig.operator) } else { (&rig.operator, &rig.merchant) };
+        let (wrong, right) = if for_operators {
+            (&rig.merchant, &rig.operator)
+        } else {
+            (&rig.operator, &rig.merchant)
+        };
         let answer = rig.call(request(), Some(wrong)).await;
-        assert_eq!((answer.status, answer.code()), (403, "forbidden".to_owned()), "{method} {path}");
+        assert_eq!(
+            (answer.status, answer.code()),
+            (403, "forbidden".to_owned()),
+            "{method} {path}"
+        );
         let answer = rig.call(request(), Some(right)).await;
         assert!(![401, 403].contains(&answer.status), "{method} {path}: {}", answer.text);
         if for_operators {
@@ -239,7 +119,8 @@ async fn bodies_are_of_the_right_type_and_size() {
         let answer = rig.call(request, Some(&rig.merchant)).await;
         assert_eq!((answer.status, answer.code().as_str()), (status, code), "{kind}");
     }
-    let encoded = request().insert_header(("Content-Type", json)).insert_header(("Content-Encoding", "gzip"));
+    let encoded =
+        request().insert_header(("Content-Type", json)).insert_header(("Content-Encoding", "gzip"));
     assert_eq!(rig.call(encoded.set_payload("{}"), Some(&rig.merchant)).await.status, 415);
 }
 
@@ -276,7 +157,11 @@ async fn parameters_are_read_strictly() {
         ("/v1/payouts?state=done".to_owned(), "invalid_parameter", "state"),
         ("/v1/payouts?cursor=xyz".to_owned(), "invalid_parameter", "cursor"),
         ("/v1/payouts?currency=eur".to_owned(), "invalid_parameter", "currency"),
-        ("/v1/payouts?moderation_required=1".to_owned(), "invalid_parameter", "moderation_required"),
+        (
+            "/v1/payouts?moderation_required=1".to_owned(),
+            "invalid_parameter",
+            "moderation_required",
+        ),
         ("/v1/payouts?created_after=yesterday".to_owned(), "invalid_parameter", "created_after"),
         (format!("/v1/payouts/{id}?at=now"), "invalid_parameter", "at"),
         (format!("/v1/payouts/{id}/history?at=now"), "unknown_parameter", "at"),
@@ -301,7 +186,10 @@ async fn before_recovery_nothing_is_promised() {
     assert!(figures.text.contains("bursar_ready 0"), "{}", figures.text);
     let about = rig.call(TestRequest::with_uri("/"), None).await.json();
     assert_eq!((&about["name"], &about["links"]["docs"]), (&json!("bursar"), &json!("/docs")));
-    assert_eq!(rig.call(TestRequest::with_uri("/version"), None).await.json()["api"], json!(["v1"]));
+    assert_eq!(
+        rig.call(TestRequest::with_uri("/version"), None).await.json()["api"],
+        json!(["v1"])
+    );
 }
 
 #[actix_web::test]
@@ -313,7 +201,12 @@ async fn every_answer_carries_an_id_and_is_not_kept() {
         assert_eq!(answer.header("Request-Id"), "trace-7");
         assert_eq!(answer.header("Cache-Control"), "no-store");
         assert_eq!(answer.header("X-Content-Type-Options"), "nosniff");
-        assert!(rig.call(TestRequest::with_uri(path), None).await.header("Request-Id").starts_with("req_"));
+        assert!(
+            rig.call(TestRequest::with_uri(path), None)
+                .await
+                .header("Request-Id")
+                .starts_with("req_")
+        );
     }
 }
 
@@ -326,7 +219,11 @@ async fn the_documentation_needs_nobody_else() {
     assert!(page.header("Content-Security-Policy").contains("default-src 'none'"));
     assert!(page.text.contains("swagger-ui") && !page.text.contains("http"), "{}", page.text);
     let start = rig.call(TestRequest::with_uri("/docs/swagger-initializer.js"), None).await;
-    assert!(start.text.contains("/openapi.json") && !start.text.contains("petstore"), "{}", start.text);
+    assert!(
+        start.text.contains("/openapi.json") && !start.text.contains("petstore"),
+        "{}",
+        start.text
+    );
     let document = rig.call(TestRequest::with_uri("/openapi.json"), None).await;
     assert_eq!(document.json()["openapi"], "3.1.0");
 }
@@ -343,7 +240,11 @@ async fn a_merchant_over_its_quota_is_told_when_to_come_back() {
     };
     let first = ask(&rig.merchant).await;
     assert_eq!((first.status, first.header("RateLimit-Policy")), (200, "\"default\";q=2;w=2"));
-    assert!(first.header("RateLimit").starts_with("\"default\";r=1;"), "{}", first.header("RateLimit"));
+    assert!(
+        first.header("RateLimit").starts_with("\"default\";r=1;"),
+        "{}",
+        first.header("RateLimit")
+    );
     assert_eq!(ask(&rig.merchant).await.status, 200);
     let refused = ask(&rig.merchant).await;
     assert_eq!((refused.status, refused.code().as_str()), (429, "rate_limited"));
@@ -359,7 +260,7 @@ async fn a_panic_and_a_delay_are_answered() {
     let slow = async |body: actix_web::web::Bytes| {
         drop(body);
         tokio::time::sleep(Duration::from_secs(60)).await;
-        HttpResponse::Ok()
+        HttpResponse::new(StatusCode::OK)
     };
     let panics = async || -> HttpResponse { panic!("a bug with a SECRET in it") };
     let service = init_service(

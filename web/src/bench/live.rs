@@ -37,29 +37,43 @@ pub async fn run(
     sent.payouts = Vec::new();
     tokio::time::sleep(SETTLE).await;
     let after = resident();
-    let each = after.saturating_sub(before) / count.max(1);
-    let live = stage.gateway().counters().live.load(Ordering::Relaxed);
-    let rate = per_second(count, sent.took);
-    let lines = vec![
-        format!(
-            "live         {} bytes for each live payout  ({} live)",
-            grouped(each),
-            grouped(live)
-        ),
-        format!(
-            "             {} MiB before, {} MiB after; made at {} a second",
-            before >> 20,
-            after >> 20,
-            grouped(rate),
-        ),
-    ];
-    let json = json!({
-        "name": "live",
-        "bytes_per_payout": each,
-        "live": live,
-        "resident_before": before,
-        "resident_after": after,
-        "creates_per_second": rate,
-    });
-    Ok(Figures { lines, json, sound: live >= count })
+    let weighed = Weighed { before, after, count, rate: per_second(count, sent.took) };
+    Ok(weighed.figures(stage.gateway().counters().live.load(Ordering::Relaxed)))
+}
+
+/// Both weighings, in bytes, and what was made between them.
+struct Weighed {
+    before: u64,
+    after: u64,
+    count: u64,
+    rate: u64,
+}
+
+impl Weighed {
+    fn figures(&self, live: u64) -> Figures {
+        let Weighed { before, after, count, rate } = *self;
+        let each = after.saturating_sub(before) / count.max(1);
+        let lines = vec![
+            format!(
+                "live         {} bytes for each live payout  ({} live)",
+                grouped(each),
+                grouped(live)
+            ),
+            format!(
+                "             {} MiB before, {} MiB after; made at {} a second",
+                before >> 20,
+                after >> 20,
+                grouped(rate),
+            ),
+        ];
+        let json = json!({
+            "name": "live",
+            "bytes_per_payout": each,
+            "live": live,
+            "resident_before": before,
+            "resident_after": after,
+            "creates_per_second": rate,
+        });
+        Figures { lines, json, sound: live >= count }
+    }
 }

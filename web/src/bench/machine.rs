@@ -1,6 +1,7 @@
 //! What a figure was measured on, and how much memory this process has: read from Linux's own files.
 //! Apart because a number without its machine is worth nothing.
 
+use crate::serve::cores;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -30,11 +31,6 @@ impl Machine {
     pub fn json(&self) -> Value {
         json!({ "cores": self.cores, "memory_bytes": self.memory })
     }
-}
-
-/// Cores this process may use.
-pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The memory this process has in RAM, in bytes; 0 if unknown.

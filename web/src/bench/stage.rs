@@ -1,11 +1,11 @@
 //! What a scenario plays on: a fresh data directory on the disk that the gateway would use, an engine
 //! on it, and an inline sandbox behind it. Apart so that scenarios begin equal and leave nothing.
 
-use super::machine::{cores, file_system};
+use super::machine::file_system;
 use super::workload::Workload;
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::serve::{engine_options, sandbox_settings};
+use crate::serve::{cores, engine_options, sandbox_settings};
 use adapters::provider::Provider;
 use adapters::sandbox::{InlineSandbox, SandboxSettings, VirtualClock};
 use domain::id::{IdKey, MerchantId};

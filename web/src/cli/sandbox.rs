@@ -3,7 +3,7 @@
 
 use super::{Failure, Output};
 use crate::config::Config;
-use crate::serve::sandbox_options;
+use crate::serve::{allow_open_files, sandbox_options};
 use crate::shutdown::Shutdown;
 use serde_json::json;
 
@@ -12,6 +12,7 @@ pub fn run(config: &Config, output: &Output) -> Result<(), Failure> {
     crate::telemetry::start(&config.log);
     actix_rt::System::new().block_on(async {
         let mut shutdown = Shutdown::listen().map_err(Failure::failed)?;
+        allow_open_files(config);
         let bind = config.sandbox.bind;
         let server = adapters::sandbox::serve(sandbox_options(config)).await;
         let server =

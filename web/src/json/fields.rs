@@ -24,7 +24,9 @@ impl<'n, 'b> Fields<'n, 'b> {
     /// The fields of a whole body. `None` means that a fault was recorded.
     pub fn of_body(node: &'n Node<'b>, faults: &mut Faults) -> Option<Fields<'n, 'b>> {
         match node {
-            Node::Object(members) => Some(Fields { path: "", members, known: Vec::with_capacity(16) }),
+            Node::Object(members) => {
+                Some(Fields { path: "", members, known: Vec::with_capacity(16) })
+            }
             other => {
                 faults.add("", "invalid_type", takes("the body", "an object", other));
                 None
@@ -33,7 +35,12 @@ impl<'n, 'b> Fields<'n, 'b> {
     }
 
     /// A text that may be absent. `takes` names what belongs there, for a person.
-    pub fn text(&mut self, name: &'static str, expected: &str, faults: &mut Faults) -> Option<&'n str> {
+    pub fn text(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        faults: &mut Faults,
+    ) -> Option<&'n str> {
         match self.take(name)? {
             Node::Text(text) => Some(text),
             other => self.wrong_type(name, expected, other, faults),
@@ -83,13 +90,19 @@ impl<'n, 'b> Fields<'n, 'b> {
     /// An object that may be absent.
     pub fn object(&mut self, name: &'static str, faults: &mut Faults) -> Option<Fields<'n, 'b>> {
         match self.take(name)? {
-            Node::Object(members) => Some(Fields { path: name, members, known: Vec::with_capacity(16) }),
+            Node::Object(members) => {
+                Some(Fields { path: name, members, known: Vec::with_capacity(16) })
+            }
             other => self.wrong_type(name, "an object", other, faults),
         }
     }
 
     /// An object that must be there.
-    pub fn required_object(&mut self, name: &'static str, faults: &mut Faults) -> Option<Fields<'n, 'b>> {
+    pub fn required_object(
+        &mut self,
+        name: &'static str,
+        faults: &mut Faults,
+    ) -> Option<Fields<'n, 'b>> {
         self.require(name, faults);
         self.object(name, faults)
     }
@@ -114,7 +127,11 @@ impl<'n, 'b> Fields<'n, 'b> {
     pub fn finish(self, faults: &mut Faults) {
         for (name, _) in self.members {
             if !self.known.contains(&name.as_ref()) {
-                faults.add(self.full(&shown_name(name)), "unknown_field", "there is no field of this name");
+                faults.add(
+                    self.full(&shown_name(name)),
+                    "unknown_field",
+                    "there is no field of this name",
+                );
             }
         }
     }
@@ -133,7 +150,13 @@ impl<'n, 'b> Fields<'n, 'b> {
         }
     }
 
-    fn wrong_type<T>(&self, name: &str, expected: &str, found: &Node<'_>, faults: &mut Faults) -> Option<T> {
+    fn wrong_type<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        found: &Node<'_>,
+        faults: &mut Faults,
+    ) -> Option<T> {
         faults.add(self.full(name), "invalid_type", takes("this field", expected, found));
         None
     }

@@ -31,7 +31,10 @@ impl<'b> Node<'b> {
     /// repeats nothing but the name of that field.
     pub fn read(bytes: &'b [u8]) -> Result<Node<'b>, Problem> {
         let text = str::from_utf8(bytes).map_err(|error| {
-            Problem::new(Kind::INVALID_JSON, format!("byte {} of the body is no UTF-8", error.valid_up_to() + 1))
+            Problem::new(
+                Kind::INVALID_JSON,
+                format!("byte {} of the body is no UTF-8", error.valid_up_to() + 1),
+            )
         })?;
         let mut reader = serde_json::Deserializer::from_str(text);
         let read = Seed { depth_left: DEPTH_MAX }.deserialize(&mut reader);
@@ -85,10 +88,12 @@ impl<'b> Node<'b> {
                     let field = join(path, &twice[0].0);
                     return Err(Problem::plain(Kind::DUPLICATE_FIELD).at(field));
                 }
-                fields.iter_mut().filter(|(_, value)| value.has_parts()).try_for_each(|(name, value)| {
-                    let path = join(path, name);
-                    value.sort(&path)
-                })
+                fields.iter_mut().filter(|(_, value)| value.has_parts()).try_for_each(
+                    |(name, value)| {
+                        let path = join(path, name);
+                        value.sort(&path)
+                    },
+                )
             }
             Node::List(items) => items.iter_mut().try_for_each(|item| item.sort(path)),
             Node::Null | Node::Flag(_) | Node::Number(_) | Node::Text(_) => Ok(()),
@@ -110,7 +115,12 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
     let _ = serde_json::to_writer(out, text);
 }
 
-fn between<T>(brackets: &[u8; 2], items: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
+fn between<T>(
+    brackets: &[u8; 2],
+    items: &[T],
+    out: &mut Vec<u8>,
+    write: impl Fn(&T, &mut Vec<u8>),
+) {
     out.push(brackets[0]);
     for (place, item) in items.iter().enumerate() {
         if place > 0 {
@@ -128,15 +138,21 @@ fn refused(error: serde_json::Error) -> Problem {
         // Every kind of value is taken, so the only fault of this category is our own limit.
         Category::Data => Problem::new(
             Kind::TOO_DEEP,
-            format!("at most {DEPTH_MAX} levels are allowed; there are more at line {line}, column {column}"),
+            format!(
+                "at most {DEPTH_MAX} levels are allowed; there are more at line {line}, column {column}"
+            ),
         ),
-        Category::Eof if (line, column) == (1, 0) => Problem::new(Kind::INVALID_JSON, "the body is empty"),
-        Category::Eof => {
-            Problem::new(Kind::INVALID_JSON, format!("the body ends too early, at line {line}, column {column}"))
+        Category::Eof if (line, column) == (1, 0) => {
+            Problem::new(Kind::INVALID_JSON, "the body is empty")
         }
-        Category::Syntax | Category::Io => {
-            Problem::new(Kind::INVALID_JSON, format!("this is no JSON at line {line}, column {column}"))
-        }
+        Category::Eof => Problem::new(
+            Kind::INVALID_JSON,
+            format!("the body ends too early, at line {line}, column {column}"),
+        ),
+        Category::Syntax | Category::Io => Problem::new(
+            Kind::INVALID_JSON,
+            format!("this is no JSON at line {line}, column {column}"),
+        ),
     }
 }
 

@@ -57,7 +57,8 @@ fn a_field_that_comes_twice_is_named() {
 
 #[test]
 fn the_canonical_form_is_pinned() {
-    let text = br#" { "b" : [1, 2.50, -3, null, true] , "a\u0062" : {"z":"\u00e9\n\"", "y":false} } "#;
+    let text =
+        br#" { "b" : [1, 2.50, -3, null, true] , "a\u0062" : {"z":"\u00e9\n\"", "y":false} } "#;
     let mut canonical = Vec::new();
     Node::read(text).unwrap().write_canonical(&mut canonical);
     let pinned = "{\"ab\":{\"y\":false,\"z\":\"é\\n\\\"\"},\"b\":[1,2.5,-3,null,true]}";
@@ -69,7 +70,10 @@ fn the_canonical_form_is_pinned() {
 fn equal_requests_have_equal_fingerprints_and_others_do_not() {
     let of = |text: &str| Node::read(text.as_bytes()).unwrap().fingerprint();
     let base = of(r#"{"amount":"1.00","metadata":{"a":"1","b":"2"}}"#);
-    assert_eq!(base, of("{\n \"metadata\": {\"b\":\"2\",\"a\":\"1\"}, \"amount\": \"1.\\u00300\"}"));
+    assert_eq!(
+        base,
+        of("{\n \"metadata\": {\"b\":\"2\",\"a\":\"1\"}, \"amount\": \"1.\\u00300\"}")
+    );
     for other in [
         r#"{"amount":"1.0","metadata":{"a":"1","b":"2"}}"#,
         r#"{"amount":"1.00","metadata":{"a":"1","b":"2"},"autoprocess":true}"#,
@@ -82,7 +86,8 @@ fn equal_requests_have_equal_fingerprints_and_others_do_not() {
 
 #[test]
 fn fields_are_read_once_and_what_nobody_asked_for_is_refused() {
-    let text = br#"{"name":"x","flag":1,"n":7,"far":99,"in":{"a":"1","zz":null},"none":null,"odd":{}}"#;
+    let text =
+        br#"{"name":"x","flag":1,"n":7,"far":99,"in":{"a":"1","zz":null},"none":null,"odd":{}}"#;
     let node = Node::read(text).unwrap();
     let mut faults = Faults::default();
     let mut fields = Fields::of_body(&node, &mut faults).unwrap();
@@ -96,7 +101,8 @@ fn fields_are_read_once_and_what_nobody_asked_for_is_refused() {
     assert_eq!(within.text("a", "a string", &mut faults), Some("1"));
     within.finish(&mut faults);
     fields.finish(&mut faults);
-    let found: Vec<(String, &str)> = faults.into_vec().into_iter().map(|one| (one.field, one.code)).collect();
+    let found: Vec<(String, &str)> =
+        faults.into_vec().into_iter().map(|one| (one.field, one.code)).collect();
     let expected = [
         ("flag", "invalid_type"),
         ("far", "invalid_far"),

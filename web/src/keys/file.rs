@@ -41,7 +41,12 @@ pub(super) fn lock(path: &Path) -> Result<File, KeyError> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&beside)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&beside)?;
         file.lock()?;
         Ok(file)
     };
@@ -58,7 +63,8 @@ pub(super) fn read(path: &Path) -> Result<(Vec<StoredKey>, Option<Mark>), KeyErr
         Err(error) => return Err(KeyError::File { path: path.to_owned(), error }),
     };
     let damaged = |why: String| KeyError::Damaged { path: path.to_owned(), why };
-    let document: Document = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    let document: Document =
+        serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
     if document.version != VERSION {
         return Err(damaged(format!("version {} is not known here", document.version)));
     }
@@ -91,8 +97,10 @@ pub(super) fn save(path: &Path, keys: &[StoredKey]) -> Result<(), KeyError> {
         file.sync_all()?;
         fs::rename(&draft, path)?;
         // The new name is durable once its folder is.
-        File::open(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?
-            .sync_all()
+        File::open(
+            path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+        )?
+        .sync_all()
     };
     written().map_err(|error| KeyError::File { path: path.to_owned(), error })
 }

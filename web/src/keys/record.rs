@@ -47,7 +47,11 @@ pub enum Owner {
 /// reaches real money and no reference or idempotency key is shared between the two.
 pub fn merchant_id(name: &str, livemode: bool) -> MerchantId {
     // No name contains a colon, so no live merchant can be called like somebody's test mode.
-    if livemode { MerchantId::from_name(name) } else { MerchantId::from_name(&format!("test:{name}")) }
+    if livemode {
+        MerchantId::from_name(name)
+    } else {
+        MerchantId::from_name(&format!("test:{name}"))
+    }
 }
 
 impl Owner {

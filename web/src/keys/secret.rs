@@ -29,7 +29,8 @@ impl TryFrom<String> for KeyHash {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<KeyHash, &'static str> {
-        let hash = blake3::Hash::from_hex(&text).map_err(|_| "a hash has 64 hexadecimal characters")?;
+        let hash =
+            blake3::Hash::from_hex(&text).map_err(|_| "a hash has 64 hexadecimal characters")?;
         Ok(KeyHash(*hash.as_bytes()))
     }
 }
@@ -67,7 +68,9 @@ impl Pepper {
     /// The hash of a key, if the text can be one at all.
     pub fn hash(&self, secret: &str) -> Option<KeyHash> {
         let length = KEY_LENGTH_MIN..=KEY_LENGTH_MAX;
-        length.contains(&secret.len()).then(|| KeyHash(*blake3::keyed_hash(&self.0, secret.as_bytes()).as_bytes()))
+        length
+            .contains(&secret.len())
+            .then(|| KeyHash(*blake3::keyed_hash(&self.0, secret.as_bytes()).as_bytes()))
     }
 }
 

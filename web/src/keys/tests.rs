@@ -13,7 +13,8 @@ impl Folder {
     fn new() -> Folder {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("bursar-keys-{}-{number}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("bursar-keys-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Folder(path)
     }
@@ -107,7 +108,10 @@ fn a_known_key_is_taken_in_once() {
     store.insert_known(&secret, owner()).unwrap();
     assert!(store.find(&secret).is_none(), "revoked is revoked");
     for wrong in ["ok_5555555555555555555555555555555555", "sk_test_1", ""] {
-        assert!(matches!(store.insert_known(wrong, owner()), Err(KeyError::NotAKey { .. })), "{wrong}");
+        assert!(
+            matches!(store.insert_known(wrong, owner()), Err(KeyError::NotAKey { .. })),
+            "{wrong}"
+        );
     }
 }
 
@@ -116,7 +120,10 @@ fn what_cannot_be_trusted_is_refused() {
     let folder = Folder::new();
     let store = folder.store().unwrap();
     for name in ["", "with space", "test:acme", "ä", &"x".repeat(65)] {
-        assert!(matches!(store.create_merchant_key(name, true), Err(KeyError::InvalidName)), "{name}");
+        assert!(
+            matches!(store.create_merchant_key(name, true), Err(KeyError::InvalidName)),
+            "{name}"
+        );
     }
     assert!(matches!(store.create_operator_key("ann", &[]), Err(KeyError::NoRoles)));
     assert!(matches!(store.revoke("key_0"), Err(KeyError::NoSuchKey)));

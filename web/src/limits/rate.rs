@@ -78,7 +78,9 @@ impl RateLimiter {
     }
 
     fn bucket(&self, merchant: MerchantId) -> Arc<AtomicU64> {
-        if let Some(bucket) = self.full_at.read().unwrap_or_else(PoisonError::into_inner).get(&merchant) {
+        if let Some(bucket) =
+            self.full_at.read().unwrap_or_else(PoisonError::into_inner).get(&merchant)
+        {
             return bucket.clone();
         }
         let mut all = self.full_at.write().unwrap_or_else(PoisonError::into_inner);
@@ -145,7 +147,8 @@ mod tests {
     #[test]
     fn the_quota_is_told_in_headers() {
         let quota = limiter().take_at(&AtomicU64::new(0), 0).unwrap();
-        let [policy, state] = quota.headers().map(|(name, value)| (name, value.to_str().unwrap().to_owned()));
+        let [policy, state] =
+            quota.headers().map(|(name, value)| (name, value.to_str().unwrap().to_owned()));
         assert_eq!(policy, ("ratelimit-policy", "\"default\";q=3;w=1".to_owned()));
         assert_eq!(state, ("ratelimit", "\"default\";r=2;t=1".to_owned()));
     }

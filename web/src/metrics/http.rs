@@ -8,8 +8,8 @@ use std::time::Duration;
 
 /// The upper ends of the latency buckets, in microseconds.
 const BUCKETS: [u64; 14] = [
-    250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000,
-    10_000_000,
+    250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000,
+    2_500_000, 10_000_000,
 ];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// What requests for no address of the list count as.
@@ -84,7 +84,8 @@ impl Row {
 
     /// Addresses that nobody asked for are left out: most of a page would be zeros.
     fn write_latency(&self, text: &mut Text) {
-        let counts: Vec<u64> = self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed)).collect();
+        let counts: Vec<u64> =
+            self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed)).collect();
         let total: u64 = counts.iter().sum();
         if total == 0 {
             return;
@@ -98,7 +99,11 @@ impl Row {
             text.sample("bursar_http_request_seconds_bucket", &labels, so_far);
         }
         text.sample("bursar_http_request_seconds_bucket", &format!("{route},le=\"+Inf\""), total);
-        text.seconds("bursar_http_request_seconds_sum", &route, self.micros.load(Ordering::Relaxed));
+        text.seconds(
+            "bursar_http_request_seconds_sum",
+            &route,
+            self.micros.load(Ordering::Relaxed),
+        );
         text.sample("bursar_http_request_seconds_count", &route, total);
     }
 }

@@ -11,7 +11,8 @@ pub struct RecipientDoc;
 
 impl PartialSchema for RecipientDoc {
     fn schema() -> RefOr<Schema> {
-        let one_of = Method::ALL.into_iter().fold(OneOfBuilder::new(), |all, method| all.item(of(method)));
+        let one_of =
+            Method::ALL.into_iter().fold(OneOfBuilder::new(), |all, method| all.item(of(method)));
         one_of.description(Some("To whom; the type must be the one that the method takes.")).into()
     }
 }
@@ -26,7 +27,8 @@ fn of(method: Method) -> Object {
     let kind = method.recipient_kind().word();
     let word = text().enum_values(Some([kind])).build();
     let title = format!("{kind} (method {method})");
-    let mut object = ObjectBuilder::new().title(Some(title)).property("type", word).required("type");
+    let mut object =
+        ObjectBuilder::new().title(Some(title)).property("type", word).required("type");
     for rule in method.fields() {
         let when = match rule.required {
             Wanted::AtCreation => " Required.",

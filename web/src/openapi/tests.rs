@@ -17,7 +17,8 @@ fn operations(document: &Value) -> Vec<(String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     let of = |(path, item): (&String, &Value)| {
         let operations = item.as_object().unwrap().iter();
-        let named = operations.map(|(method, one)| (line(&method.to_uppercase(), path), one.clone()));
+        let named =
+            operations.map(|(method, one)| (line(&method.to_uppercase(), path), one.clone()));
         named.collect::<Vec<_>>()
     };
     paths.iter().flat_map(of).collect()
@@ -92,7 +93,10 @@ fn the_examples_are_good_requests() {
     };
     crate::api::payout_in::read(&Node::read(text.as_bytes()).unwrap(), around).unwrap();
     for name in ["DetailsRequest", "ModerationRequest"] {
-        assert!(Node::read(example(name).as_bytes()).is_ok_and(|node| node.kind() == "an object"), "{name}");
+        assert!(
+            Node::read(example(name).as_bytes()).is_ok_and(|node| node.kind() == "an object"),
+            "{name}"
+        );
     }
 }
 
@@ -101,7 +105,9 @@ fn the_payout_is_described_with_all_its_fields() {
     let document = written();
     let payout = &document["components"]["schemas"]["Payout"];
     let properties = payout["properties"].as_object().unwrap();
-    for name in ["final", "money", "moderation", "attempts", "failure", "next_check_at", "recipient"] {
+    for name in
+        ["final", "money", "moderation", "attempts", "failure", "next_check_at", "recipient"]
+    {
         assert!(properties.contains_key(name), "{name}: {payout:#}");
     }
     let recipient = &document["components"]["schemas"]["Recipient"]["oneOf"];

@@ -36,7 +36,12 @@ pub struct Faults(Vec<FieldFault>);
 
 impl Faults {
     /// One more.
-    pub fn add(&mut self, field: impl Into<String>, code: &'static str, detail: impl Into<Cow<'static, str>>) {
+    pub fn add(
+        &mut self,
+        field: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) {
         if self.0.len() < FAULTS_MAX {
             self.0.push(FieldFault { field: field.into(), code, detail: detail.into() });
         }

@@ -25,7 +25,8 @@ impl From<Refusal> for Problem {
             Refusal::NoRoute => Problem::plain(Kind::NO_ROUTE).at("method"),
             Refusal::Refused(refused) => refused.into(),
             Refusal::Overloaded => {
-                Problem::new(Kind::OVERLOADED, "nothing was created; try again shortly").retry_after(SOON_SECONDS)
+                Problem::new(Kind::OVERLOADED, "nothing was created; try again shortly")
+                    .retry_after(SOON_SECONDS)
             }
             Refusal::NotReady => {
                 let detail = "the gateway is starting or stopping; nothing was created";

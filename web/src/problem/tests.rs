@@ -41,7 +41,10 @@ async fn a_command_that_is_not_allowed_names_both_words() {
     let refused = Refused::NotAllowed { status: Status::Processed, command: "process" };
     let body = body(&Problem::from(Refusal::from(refused))).await;
     assert_eq!(body["type"], "https://bursar.dev/problems/not-allowed");
-    assert_eq!((&body["payout_status"], &body["command"]), (&"PROCESSED".into(), &"process".into()));
+    assert_eq!(
+        (&body["payout_status"], &body["command"]),
+        (&"PROCESSED".into(), &"process".into())
+    );
     let detail = body["detail"].as_str().unwrap();
     assert!(detail.contains("PROCESSED") && detail.contains("process"), "{detail}");
     assert_eq!(body["request_id"], "req_1");
@@ -69,7 +72,11 @@ async fn the_first_field_gives_the_problem_its_code() {
 #[test]
 fn codes_are_stable_words_and_titles_are_no_sentences() {
     for kind in Kind::NAMED {
-        assert!(kind.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'));
+        assert!(
+            kind.code
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        );
         assert!(!kind.title.ends_with('.'), "{}", kind.code);
     }
 }

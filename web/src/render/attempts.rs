@@ -58,7 +58,12 @@ pub(super) fn of(payout: &Payout) -> Vec<AttemptOut<'_>> {
     attempts
 }
 
-fn sent<'p>(attempts: &mut Vec<AttemptOut<'p>>, payout: &Payout, intent: &'p Intent, at: Timestamp) {
+fn sent<'p>(
+    attempts: &mut Vec<AttemptOut<'p>>,
+    payout: &Payout,
+    intent: &'p Intent,
+    at: Timestamp,
+) {
     let Intent { attempt: number, send: _, account, request: _, settlement: _ } = intent;
     match attempts.last_mut() {
         Some(attempt) if attempt.number == *number => attempt.effect = "unknown",

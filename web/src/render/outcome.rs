@@ -134,7 +134,8 @@ pub struct RateOut<'p> {
 
 impl<'p> SettlementOut<'p> {
     pub(super) fn of(intent: &'p Intent, from: &'p str) -> Option<SettlementOut<'p>> {
-        let Settlement { amount, asset, rate, source, at, quote: _ } = intent.settlement.as_ref()?;
+        let Settlement { amount, asset, rate, source, at, quote: _ } =
+            intent.settlement.as_ref()?;
         let to = asset.symbol();
         let rate = RateOut { value: AmountOut(*rate), from, to, source, at: TimeOut(*at) };
         Some(SettlementOut { amount: AmountOut(amount.value()), currency: to, rate })

@@ -55,7 +55,8 @@ impl Story {
 
     fn then(mut self, input: Input) -> Story {
         self.now += SECOND;
-        let step = decide(&self.payout, input, Watch::default(), Timestamp(self.now), &policy()).unwrap();
+        let step =
+            decide(&self.payout, input, Watch::default(), Timestamp(self.now), &policy()).unwrap();
         for entry in step.entries {
             self.payout.apply(entry).unwrap();
         }
@@ -109,11 +110,16 @@ fn recipient(iban: Option<&str>) -> Recipient {
 }
 
 fn accepted() -> SubmitOutcome {
-    SubmitOutcome::Accepted { provider_id: Some("pr_1".into()), raw_status: Some("accepted".into()) }
+    SubmitOutcome::Accepted {
+        provider_id: Some("pr_1".into()),
+        raw_status: Some("accepted".into()),
+    }
 }
 
 fn ambiguous() -> SubmitOutcome {
-    SubmitOutcome::Ambiguous { why: Failure::new(Resolution::ConnectionTimeoutError, Origin::Transport) }
+    SubmitOutcome::Ambiguous {
+        why: Failure::new(Resolution::ConnectionTimeoutError, Origin::Transport),
+    }
 }
 
 #[test]
@@ -156,11 +162,8 @@ fn a_doubtful_payout_is_held_and_its_attempt_ambiguous() {
 
 #[test]
 fn what_was_sent_again_is_one_attempt() {
-    let asked = Input::Command {
-        command: Command::Resubmit,
-        key: None,
-        by: By::Operator("ann".into()),
-    };
+    let asked =
+        Input::Command { command: Command::Resubmit, key: None, by: By::Operator("ann".into()) };
     let story = Story::new().permit().submitted(ambiguous()).then(asked).permit();
     let attempts = &story.shown()["attempts"];
     assert_eq!(attempts.as_array().unwrap().len(), 1);
@@ -181,7 +184,10 @@ fn a_refused_payout_shows_its_failure() {
         "message": message, "provider_code": "R-404", "origin": "provider", "retryable": false,
     });
     assert_eq!((&shown["failure"], &shown["state"]), (&expected, &json!("failed")));
-    assert_eq!((&shown["final"], &shown["attempts"][0]["effect"]), (&json!(true), &json!("refused")));
+    assert_eq!(
+        (&shown["final"], &shown["attempts"][0]["effect"]),
+        (&json!(true), &json!("refused"))
+    );
 }
 
 #[test]
@@ -198,7 +204,13 @@ fn details_are_wanted_only_while_something_could_be_sent() {
 fn the_history_has_one_row_for_each_change_of_status() {
     let story = Story::new().permit().submitted(accepted()).found(ProviderState::Settled);
     let rows = serde_json::to_value(history(&story.payout)).unwrap();
-    let row = |seq: u32, second: u32, from: Value, to: &str, cause: &str, resolution: Value, by: &str| {
+    let row = |seq: u32,
+               second: u32,
+               from: Value,
+               to: &str,
+               cause: &str,
+               resolution: Value,
+               by: &str| {
         json!({
             "seq": seq, "at": format!("2026-11-20T09:30:0{second}.000000Z"), "from": from, "to": to,
             "cause": cause, "resolution": resolution, "by": by,

@@ -6,7 +6,9 @@ use domain::time::Timestamp;
 use rust_decimal::Decimal;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, KnownFormat, ObjectBuilder, SchemaFormat, Type,
+};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -24,8 +26,10 @@ impl PartialSchema for AmountOut {
     fn schema() -> RefOr<Schema> {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let text = text.pattern(Some(r"^[0-9]+(\.[0-9]+)?$")).examples(["125.40"]);
-        text.description(Some("A decimal string with as many digits after the point as the currency has."))
-            .into()
+        text.description(Some(
+            "A decimal string with as many digits after the point as the currency has.",
+        ))
+        .into()
     }
 }
 

@@ -126,7 +126,7 @@ async fn a_deferred_question_is_answered_by_callback() {
     };
     server.advance(Duration::from_secs(1));
     listener.until(&provider, &["answer Settled", "ring 1"]).await;
-    let heard = listener.heard.lock().unwrap();
+    let heard = listener.heard.lock().unwrap().clone();
     let answers = heard.iter().filter_map(|raw| match provider.callback(raw) {
         CallbackOutcome::Doorbell { answer: Some(answer), reference, .. } => {
             Some((reference, answer))

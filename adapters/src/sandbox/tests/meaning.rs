@@ -1,8 +1,11 @@
 //! What answers mean, one by one: above all those that the sandbox never gives.
 
-use crate::sandbox::map::{Heard, fetched, found, submitted, undone, unsent};
+use crate::provider::Lookup;
+use crate::sandbox::map::{Heard, fetched, found, found_in, submitted, undone, unsent};
 use crate::sandbox::wire::{PayoutBody, Problem, Said};
-use domain::report::{FetchOutcome, ProviderState, SubmitOutcome, UndoOutcome};
+use domain::id::{MerchantId, PayoutId};
+use domain::money::Currency;
+use domain::report::{FetchOutcome, Found, ProviderState, SubmitOutcome, UndoOutcome};
 use domain::resolution::Resolution;
 use proptest::prelude::*;
 
@@ -16,6 +19,16 @@ fn payout(status: &str) -> PayoutBody {
         settled_amount: None,
         code: None,
         origin: None,
+    }
+}
+
+fn lookup() -> Lookup {
+    Lookup {
+        payout: PayoutId([1; 16]),
+        merchant: MerchantId(1),
+        reference: "r-1".into(),
+        provider_id: None,
+        currency: Currency::parse("EUR").unwrap(),
     }
 }
 
@@ -100,6 +113,7 @@ fn every_status_word_has_a_state() {
         (settled("10.01"), ProviderState::Settled),
         (settled("10.001"), ProviderState::Unmapped),
         (payout("settled"), ProviderState::Unmapped),
+        (PayoutBody { amount: "ten".into(), ..settled("10.00") }, ProviderState::Unmapped),
         (PayoutBody { currency: "XXX".into(), ..settled("10.00") }, ProviderState::Unmapped),
         (payout("failed"), ProviderState::Failed),
         (payout("returned"), ProviderState::Returned),
@@ -118,6 +132,9 @@ fn every_status_word_has_a_state() {
         let fails = matches!(state, ProviderState::Failed | ProviderState::Expired);
         assert_eq!(found.failure.is_some(), fails, "{told:?}");
     }
+    let in_dollars = PayoutBody { currency: "USD".into(), ..settled("10.00") };
+    let Found { amount, .. } = found_in(Currency::parse("EUR").unwrap(), in_dollars);
+    assert_eq!(amount.map(|(_, currency)| currency.to_string()), Some("USD".into()), "as it says");
     let unknown = found(PayoutBody { code: Some("brand_new_code".into()), ..payout("failed") });
     let why = unknown.failure.unwrap();
     assert_eq!(
@@ -128,7 +145,7 @@ fn every_status_word_has_a_state() {
 
 #[test]
 fn not_found_is_the_sandboxs_own_word_or_none() {
-    assert_eq!(fetched(problem(404, "not_found"), "r-1"), FetchOutcome::NotFound);
+    assert_eq!(fetched(problem(404, "not_found"), &lookup()), FetchOutcome::NotFound);
     let others = [
         problem(404, "no_such_address"),
         answer(404, None),
@@ -143,7 +160,10 @@ fn not_found_is_the_sandboxs_own_word_or_none() {
         Heard::Unreached,
     ];
     for heard in others {
-        assert!(matches!(fetched(heard.clone(), "r-1"), FetchOutcome::Unknown { .. }), "{heard:?}");
+        assert!(
+            matches!(fetched(heard.clone(), &lookup()), FetchOutcome::Unknown { .. }),
+            "{heard:?}"
+        );
     }
 }
 
@@ -193,6 +213,6 @@ proptest! {
         let said: Option<Said> = serde_json::from_str(&body).ok();
         let refused = matches!(submitted(answer(status, said.clone()), "r-1"), SubmitOutcome::Refused { .. });
         prop_assert!(!refused);
-        let _ = (fetched(answer(status, said.clone()), "r-1"), undone(answer(status, said), "r-1"));
+        let _ = (fetched(answer(status, said.clone()), &lookup()), undone(answer(status, said), "r-1"));
     }
 }

@@ -23,7 +23,8 @@ pub(super) struct Row {
     pub payout: PayoutId,
     amount: Amount,
     currency: Currency,
-    older: Option<u32>,
+    /// The row of the same payout before this one.
+    pub older: Option<u32>,
     pub submits: u32,
     pub fetches: u32,
     /// Events told so far.
@@ -45,7 +46,7 @@ pub(super) struct Row {
 
 impl Row {
     /// A reference seen for the first time.
-    pub fn new(asked: &Asked<'_>, older: Option<usize>) -> Row {
+    pub fn new(asked: &Asked<'_>, older: Option<u32>) -> Row {
         Row {
             reference: asked.reference.into(),
             callback_url: None,
@@ -54,8 +55,7 @@ impl Row {
             payout: asked.payout,
             amount: asked.amount,
             currency: asked.currency,
-            // Memory ends long before four thousand million rows.
-            older: older.and_then(|place| u32::try_from(place).ok()),
+            older,
             submits: 0,
             fetches: 0,
             events: 0,
@@ -70,11 +70,6 @@ impl Row {
             undo: Undo::Plain,
             resolution: Resolution::Ok,
         }
-    }
-
-    /// The row of the same payout before this one.
-    pub fn older(&self) -> Option<usize> {
-        self.older.map(|place| place as usize)
     }
 
     /// The payout as lookups tell it.

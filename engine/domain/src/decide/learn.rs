@@ -165,7 +165,12 @@ impl Draft<'_> {
         self.write(By::Provider, Fact::Learned(Arc::new(learned)), on);
     }
 
-    fn attention(&self, said: &Statement, on: Option<Trigger>, trouble: Option<HoldCause>) -> Attention {
+    fn attention(
+        &self,
+        said: &Statement,
+        on: Option<Trigger>,
+        trouble: Option<HoldCause>,
+    ) -> Attention {
         let held = self.payout.standing().hold.map(|(hold, _)| hold.cause);
         match (trouble, held) {
             (Some(cause), None) => Attention::Raise(hold_for(cause, said.resolution)),
@@ -177,7 +182,9 @@ impl Draft<'_> {
                 let after = on.and_then(|on| next(self.status, on)).unwrap_or(self.status);
                 if after.is_with_provider() { Attention::Unchanged } else { Attention::Clear }
             }
-            (None, Some(cause)) if cause.released_by_evidence() && is_clear(said) => Attention::Clear,
+            (None, Some(cause)) if cause.released_by_evidence() && is_clear(said) => {
+                Attention::Clear
+            }
             (None, _) => Attention::Unchanged,
         }
     }

@@ -16,8 +16,10 @@ fn good_value(field: Field) -> &'static str {
 }
 
 fn input(method: Method, fields: impl Iterator<Item = Field>) -> RecipientInput {
-    let mut input =
-        RecipientInput { kind: Some(method.recipient_kind().word().to_owned()), ..Default::default() };
+    let mut input = RecipientInput {
+        kind: Some(method.recipient_kind().word().to_owned()),
+        ..Default::default()
+    };
     for field in fields {
         *input.slot(field) = Some(good_value(field).to_owned());
     }
@@ -31,7 +33,8 @@ fn what_is_declared_is_what_is_checked() {
         let least = Recipient::build(input(method, at_creation().map(|rule| rule.field))).unwrap();
         assert!(method.accepts(least.kind()));
         for left_out in at_creation() {
-            let others = at_creation().map(|rule| rule.field).filter(|field| *field != left_out.field);
+            let others =
+                at_creation().map(|rule| rule.field).filter(|field| *field != left_out.field);
             let errors = Recipient::build(input(method, others)).unwrap_err();
             assert!(
                 errors
@@ -67,7 +70,10 @@ fn words_read_back() {
     for method in Method::ALL {
         assert_eq!(method.word().parse(), Ok(method));
         assert!(
-            method.fields().iter().all(|rule| !rule.name().is_empty() && rule.required.word() != "")
+            method
+                .fields()
+                .iter()
+                .all(|rule| !rule.name().is_empty() && rule.required.word() != "")
         );
     }
     assert_eq!("sepa".parse::<Method>(), Err(UnknownMethod));
@@ -89,7 +95,11 @@ fn a_rule_that_is_declared_is_kept() {
     for (text, code, expected) in table {
         let currency = Currency::parse(code).unwrap();
         let amount = Amount::parse(text, currency).unwrap();
-        assert_eq!(rules.check(amount, currency).map_err(OutsideRules::code), expected, "{text} {code}");
+        assert_eq!(
+            rules.check(amount, currency).map_err(OutsideRules::code),
+            expected,
+            "{text} {code}"
+        );
         assert_eq!(Method::BankTransfer.rules().check(amount, currency), Ok(()));
     }
 }

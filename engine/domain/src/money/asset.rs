@@ -126,7 +126,11 @@ impl AssetAmount {
         exact = within_bounds(exact)?;
         exact.rescale(decimals);
         // `rescale` keeps the value and gives up on the scale where 96 bits cannot hold both.
-        if exact.scale() == decimals { Ok(AssetAmount(exact)) } else { Err(InvalidAmount::TooLarge) }
+        if exact.scale() == decimals {
+            Ok(AssetAmount(exact))
+        } else {
+            Err(InvalidAmount::TooLarge)
+        }
     }
 
     /// The number in the asset's main unit.

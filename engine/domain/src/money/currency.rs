@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn known_currencies_and_their_exponents() {
-        let table = [("EUR", 2), ("USD", 2), ("JPY", 0), ("KWD", 3), ("UGX", 0), ("XOF", 0), ("XCD", 2)];
+        let table =
+            [("EUR", 2), ("USD", 2), ("JPY", 0), ("KWD", 3), ("UGX", 0), ("XOF", 0), ("XCD", 2)];
         for (code, exponent) in table {
             let currency = Currency::parse(code).unwrap();
             assert_eq!((currency.code(), currency.exponent()), (code, exponent));

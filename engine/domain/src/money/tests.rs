@@ -26,7 +26,11 @@ fn an_amount_prints_as_its_currency_is_written() {
     ];
     for (text, code, printed, minor) in table {
         let read = amount(text, code);
-        assert_eq!((read.to_string().as_str(), read.minor_units()), (printed, minor), "{text} {code}");
+        assert_eq!(
+            (read.to_string().as_str(), read.minor_units()),
+            (printed, minor),
+            "{text} {code}"
+        );
         assert_eq!(Amount::from_minor_units(minor, currency(code)), Ok(read));
         assert_eq!(Amount::from_decimal(read.value().normalize(), currency(code)), Ok(read));
     }
@@ -62,7 +66,10 @@ fn what_is_no_amount_is_refused_with_a_stable_code() {
     for (text, code, refusal) in table {
         let error = Amount::parse(text, currency(code)).unwrap_err();
         assert_eq!(error.code(), refusal, "{text:?} {code}");
-        assert!(text.len() < 6 || !error.to_string().contains(text), "the refusal repeats {text:?}");
+        assert!(
+            text.len() < 6 || !error.to_string().contains(text),
+            "the refusal repeats {text:?}"
+        );
     }
 }
 
@@ -125,8 +132,9 @@ fn a_conversion_never_settles_more_than_its_rate_says() {
 #[test]
 fn damaged_bytes_are_noticed() {
     let good = <[u8; 16]>::from(amount("125.40", "EUR"));
-    let read =
-        |bytes: [u8; 16]| Amount::deserialize(SeqDeserializer::<_, ValueError>::new(bytes.into_iter()));
+    let read = |bytes: [u8; 16]| {
+        Amount::deserialize(SeqDeserializer::<_, ValueError>::new(bytes.into_iter()))
+    };
     assert_eq!(read(good), Ok(amount("125.40", "EUR")));
     let damage: [(&str, usize, u8); 4] =
         [("a flag", 0, 1), ("a flag", 1, 1), ("a scale of 28", 2, 28), ("a sign", 3, 0x80)];

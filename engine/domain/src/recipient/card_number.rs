@@ -92,7 +92,10 @@ mod tests {
         ];
         for (what, number) in table {
             assert!(refuse_in_id(number).is_err() && refuse_in_text(number).is_err(), "{what}");
-            assert!(refuse_in_id(&format!("tok_{}", number.replace(['-', ' '], ""))).is_err(), "{what}");
+            assert!(
+                refuse_in_id(&format!("tok_{}", number.replace(['-', ' '], ""))).is_err(),
+                "{what}"
+            );
             assert!(refuse_in_text(&format!("Anna {number} 05/27")).is_err(), "{what}");
             assert!(
                 refuse_in_text(&format!("Anna, {}", number.replace(['-', ' '], "."))).is_err(),

@@ -127,8 +127,9 @@ mod tests {
                 .all(|code| Country::parse(code).is_ok())
         );
         for (country, codes) in CALLING_CODES {
-            let digits =
-                |code: &&str| !code.starts_with('0') && code.bytes().all(|byte| byte.is_ascii_digit());
+            let digits = |code: &&str| {
+                !code.starts_with('0') && code.bytes().all(|byte| byte.is_ascii_digit())
+            };
             assert!(!codes.is_empty() && codes.iter().all(digits), "{country}");
         }
     }

@@ -85,7 +85,9 @@ fn network(word: &str) -> Result<Network, Refusal> {
 /// The canonical spelling of an address that `network` can pay to.
 fn address(network: Network, text: &str) -> Result<Box<str>, Refusal> {
     let read = match network {
-        Network::Bitcoin => segwit::read("bc", text).or_else(|| base58::checked(base58::BITCOIN, text)),
+        Network::Bitcoin => {
+            segwit::read("bc", text).or_else(|| base58::checked(base58::BITCOIN, text))
+        }
         Network::Litecoin => {
             segwit::read("ltc", text).or_else(|| base58::checked(base58::LITECOIN, text))
         }
@@ -94,9 +96,11 @@ fn address(network: Network, text: &str) -> Result<Box<str>, Refusal> {
         Network::Solana => base58::solana(text),
         Network::Ethereum | Network::Polygon | Network::Bsc => evm::read(text),
     };
-    let address = read.ok_or(Refusal { code: "invalid_address", allowed: network.address_form() })?;
+    let address =
+        read.ok_or(Refusal { code: "invalid_address", allowed: network.address_form() })?;
     if address.unspendable {
-        let allowed = "an address that somebody holds the key of; this one is where coins are burnt";
+        let allowed =
+            "an address that somebody holds the key of; this one is where coins are burnt";
         return Err(Refusal { code: "invalid_address", allowed });
     }
     Ok(address.text)

@@ -24,7 +24,11 @@ impl Form {
     }
 
     /// Takes a field that may be absent. `None` when it is, or when it was refused.
-    pub fn optional<T>(&mut self, field: Field, rule: impl Fn(&str) -> Result<T, Refusal>) -> Option<T> {
+    pub fn optional<T>(
+        &mut self,
+        field: Field,
+        rule: impl Fn(&str) -> Result<T, Refusal>,
+    ) -> Option<T> {
         let text = self.input.slot(field).take()?;
         match rule(&text) {
             Ok(value) => Some(value),
@@ -36,7 +40,11 @@ impl Form {
     }
 
     /// Takes a field that must be there. `None` means that a fault was recorded.
-    pub fn required<T>(&mut self, field: Field, rule: impl Fn(&str) -> Result<T, Refusal>) -> Option<T> {
+    pub fn required<T>(
+        &mut self,
+        field: Field,
+        rule: impl Fn(&str) -> Result<T, Refusal>,
+    ) -> Option<T> {
         if self.input.get(field).is_none() {
             self.refuse(field, Refusal { code: "required", allowed: "this field is required" });
         }

@@ -83,7 +83,9 @@ pub(super) fn tail(text: &str) -> String {
 /// "anna@example.com" → "a***@example.com". Always three stars: the length would help to guess.
 pub(super) fn email(text: &str) -> String {
     match text.split_once('@') {
-        Some((local, domain)) => format!("{}***@{domain}", local.chars().take(1).collect::<String>()),
+        Some((local, domain)) => {
+            format!("{}***@{domain}", local.chars().take(1).collect::<String>())
+        }
         None => ends(text, 0, 0),
     }
 }

@@ -37,8 +37,9 @@ fn build(kind: &str, fields: &[&str]) -> Recipient {
 
 /// "iban invalid_iban, country required"
 fn words(errors: &[FieldError]) -> String {
-    let word =
-        |error: &FieldError| format!("{} {}", error.field.trim_start_matches("recipient."), error.code);
+    let word = |error: &FieldError| {
+        format!("{} {}", error.field.trim_start_matches("recipient."), error.code)
+    };
     errors.iter().map(word).collect::<Vec<_>>().join(", ")
 }
 

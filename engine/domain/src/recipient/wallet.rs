@@ -91,7 +91,11 @@ fn email(text: &str) -> Result<Box<str>, Refusal> {
     let (local, domain) = text.split_once('@').ok_or(refusal)?;
     let atom = |part: &str| !part.is_empty() && part.bytes().all(is_atom_byte);
     let local_fits = local.len() <= 64 && local.split('.').all(atom);
-    if text.len() <= 254 && local_fits && is_domain(domain) { Ok(text.into()) } else { Err(refusal) }
+    if text.len() <= 254 && local_fits && is_domain(domain) {
+        Ok(text.into())
+    } else {
+        Err(refusal)
+    }
 }
 
 /// What RFC 5322 calls atext, without the characters that shells, spreadsheets and markup act on.
@@ -108,14 +112,16 @@ fn is_domain(domain: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    let last_fits =
-        |(_, last): (&str, &str)| last.len() >= 2 && last.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let last_fits = |(_, last): (&str, &str)| {
+        last.len() >= 2 && last.bytes().any(|byte| byte.is_ascii_alphabetic())
+    };
     domain.split('.').all(label) && domain.rsplit_once('.').is_some_and(last_fits)
 }
 
 fn wallet_id(text: &str) -> Result<Box<str>, Refusal> {
     card_number::refuse_in_id(text)?;
     let allowed = "1 to 128 letters, digits and . _ : -";
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-');
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-');
     text::ascii(text, (1, 128), plain, Refusal { code: "invalid_wallet_id", allowed })
 }

@@ -24,7 +24,11 @@ pub(super) fn currency(code: &str, faults: &mut Faults) -> Option<Currency> {
 
 /// Without a currency only the spelling can be judged, and every currency spells alike but for the
 /// number of digits after the point.
-pub(super) fn amount(text: &str, currency: Option<Currency>, faults: &mut Faults) -> Option<Amount> {
+pub(super) fn amount(
+    text: &str,
+    currency: Option<Currency>,
+    faults: &mut Faults,
+) -> Option<Amount> {
     let assumed = currency.or_else(|| Currency::parse("KWD").ok())?;
     match (Amount::parse(text, assumed), currency) {
         (Ok(amount), Some(_)) => Some(amount),
@@ -99,7 +103,11 @@ pub(super) fn metadata(pairs: Texts<'_>, faults: &mut Faults) -> Box<[(Box<str>,
     }
     for (key, value) in &pairs {
         if !is_line(key, METADATA_KEY_CHARS_MAX) {
-            faults.add("metadata", CODE, "a key has 1 to 40 visible characters, without spaces at the ends");
+            faults.add(
+                "metadata",
+                CODE,
+                "a key has 1 to 40 visible characters, without spaces at the ends",
+            );
         } else if value.chars().count() > METADATA_VALUE_CHARS_MAX {
             let field = format!("metadata.{}", shown_name(key));
             faults.add(field, CODE, "a value has at most 500 characters");

@@ -33,7 +33,11 @@ fn with(pointer: &str, value: Value) -> Value {
     let mut body = good();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     let parent = body.pointer_mut(parent).unwrap().as_object_mut().unwrap();
-    if value.is_null() { parent.remove(name) } else { parent.insert(name.to_owned(), value) };
+    if value.is_null() {
+        parent.remove(name)
+    } else {
+        parent.insert(name.to_owned(), value)
+    };
     body
 }
 
@@ -159,14 +163,18 @@ fn every_malformed_body_is_told_what_is_wrong() {
     assert!(rows.len() >= 80);
     for (what, body, status, code, field) in rows {
         let problem = read_text(&body).expect_err(what);
-        let told = (problem.status_code().as_u16(), problem.code(), problem.field().unwrap_or_default());
+        let told =
+            (problem.status_code().as_u16(), problem.code(), problem.field().unwrap_or_default());
         assert_eq!(told, (status, code, field), "{what}: {problem}");
         assert!(!problem.detail().contains("4111"), "nothing is repeated: {problem}");
     }
 }
 
 fn many(count: usize) -> Value {
-    (0..count).map(|number| (format!("k{number}"), json!("v"))).collect::<serde_json::Map<_, _>>().into()
+    (0..count)
+        .map(|number| (format!("k{number}"), json!("v")))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 #[test]
@@ -210,10 +218,16 @@ fn faults_are_not_told_without_end() {
 fn a_good_body_becomes_a_request() {
     let request = read_value(&good()).unwrap();
     let Request { merchant, livemode, amount, currency, method, .. } = &request;
-    assert_eq!((*merchant, *livemode, amount.to_string()), (MerchantId(7), true, "125.40".to_owned()));
+    assert_eq!(
+        (*merchant, *livemode, amount.to_string()),
+        (MerchantId(7), true, "125.40".to_owned())
+    );
     assert_eq!((currency.code(), *method), ("EUR", Method::BankTransfer));
     assert!(request.recipient.complete() && request.autoprocess && request.metadata.is_empty());
-    assert_eq!((request.reference, request.description, request.provider_account), (None, None, None));
+    assert_eq!(
+        (request.reference, request.description, request.provider_account),
+        (None, None, None)
+    );
     assert_eq!(request.expires_at, NOW.plus(Duration::from_secs(172_800)));
     assert_eq!(request.body, Node::read(good().to_string().as_bytes()).unwrap().fingerprint());
 }
@@ -240,7 +254,8 @@ fn everything_optional_is_taken() {
     let request = read_value(&body).unwrap();
     assert_eq!(request.reference.as_deref(), Some("order-1001"));
     assert_eq!(request.description.as_deref(), Some("September"));
-    let metadata: Vec<(&str, &str)> = request.metadata.iter().map(|(key, value)| (&**key, &**value)).collect();
+    let metadata: Vec<(&str, &str)> =
+        request.metadata.iter().map(|(key, value)| (&**key, &**value)).collect();
     assert_eq!(metadata, [("a", "1\n2"), ("b", "2")]);
     assert_eq!(request.expires_at, NOW.plus(Duration::from_secs(3_600)));
     assert_eq!((request.autoprocess, request.max_slippage_bps), (false, Some(50)));

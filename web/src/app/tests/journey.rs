@@ -1,6 +1,8 @@
 //! One payout through the real engine and the sandbox inside the process: what each address shows.
 
+use super::rig::Answer;
 use super::*;
+use serde_json::Value;
 
 impl Rig {
     async fn get(&self, path: &str) -> Answer {
@@ -36,7 +38,10 @@ async fn a_payout_is_made_paid_and_shown() {
 
     let again = rig.call(create("k"), Some(&rig.merchant)).await;
     assert_eq!((again.status, &again.text), (201, &made.text));
-    assert_eq!((again.header("Idempotent-Replayed"), made.header("Idempotent-Replayed")), ("true", ""));
+    assert_eq!(
+        (again.header("Idempotent-Replayed"), made.header("Idempotent-Replayed")),
+        ("true", "")
+    );
     let mut other = payout();
     other["amount"] = json!("1.00");
     let reused = TestRequest::post().uri("/v1/payouts").insert_header(("Idempotency-Key", "k"));
@@ -48,7 +53,10 @@ async fn a_payout_is_made_paid_and_shown() {
     assert_eq!(earlier["status"], "READY");
     assert_eq!(rig.get(&format!("/v1/payouts/{id}?at=2001-01-01T00:00:00Z")).await.status, 404);
     let history = rig.get(&format!("/v1/payouts/{id}/history")).await.json();
-    assert_eq!((&history["data"][0]["from"], &history["data"][0]["to"]), (&Value::Null, &json!("CREATED")));
+    assert_eq!(
+        (&history["data"][0]["from"], &history["data"][0]["to"]),
+        (&Value::Null, &json!("CREATED"))
+    );
     let statements = rig.get(&format!("/v1/payouts/{id}/statements")).await.json();
     assert_eq!(statements["data"].as_array().unwrap().last().unwrap()["outcome"], "paid");
 
@@ -91,19 +99,26 @@ async fn commands_and_operators() {
     body["reference"] = json!("order-1");
     body["recipient"].as_object_mut().unwrap().remove("iban");
     let ask = |key: &str, body: &Value| {
-        let request = TestRequest::post().uri("/v1/payouts").insert_header(("Idempotency-Key", key));
+        let request =
+            TestRequest::post().uri("/v1/payouts").insert_header(("Idempotency-Key", key));
         request.set_json(body)
     };
     let made = rig.call(ask("k1", &body), Some(&rig.merchant)).await.json();
     let id = made["id"].as_str().unwrap();
-    assert_eq!((&made["status"], &made["details_required"]), (&json!("CREATED"), &json!(["recipient.iban"])));
+    assert_eq!(
+        (&made["status"], &made["details_required"]),
+        (&json!("CREATED"), &json!(["recipient.iban"]))
+    );
     let duplicate = rig.call(ask("k2", &body), Some(&rig.merchant)).await;
     assert_eq!((duplicate.status, duplicate.code().as_str()), (409, "duplicate_reference"));
     assert_eq!(duplicate.json()["payout"], id);
     body["reference"] = Value::Null;
     body["provider_account"] = json!("nobody");
     let nowhere = rig.call(ask("k3", &body), Some(&rig.merchant)).await;
-    assert_eq!((nowhere.code().as_str(), &nowhere.json()["field"]), ("no_route", &json!("provider_account")));
+    assert_eq!(
+        (nowhere.code().as_str(), &nowhere.json()["field"]),
+        ("no_route", &json!("provider_account"))
+    );
 
     let path = format!("/v1/payouts/{id}/details");
     let wrong = rig.post(&path, &json!({"recipient": {"iban": "DE00"}})).await;
@@ -120,14 +135,17 @@ async fn commands_and_operators() {
     let path = format!("/v1/ops/payouts/{id}");
     let seen = rig.call(TestRequest::with_uri(&path), Some(&rig.viewer)).await.json();
     assert_eq!(seen["id"], id);
-    let decide = |body: Value| TestRequest::post().uri(&format!("{path}/moderation")).set_json(body);
+    let decide =
+        |body: Value| TestRequest::post().uri(&format!("{path}/moderation")).set_json(body);
     let release = json!({"action": "release", "reason": "looked at it"});
     assert_eq!(rig.call(decide(release.clone()), Some(&rig.viewer)).await.status, 403);
     assert_eq!(rig.call(decide(release), Some(&rig.operator)).await.status, 409);
     let odd = rig.call(decide(json!({"action": "pay"})), Some(&rig.operator)).await.json();
-    let told: Vec<&Value> = odd["errors"].as_array().unwrap().iter().map(|one| &one["code"]).collect();
+    let told: Vec<&Value> =
+        odd["errors"].as_array().unwrap().iter().map(|one| &one["code"]).collect();
     assert_eq!(told, [&json!("required"), &json!("invalid_action")]);
-    let providers = rig.call(TestRequest::with_uri("/v1/ops/providers"), Some(&rig.viewer)).await.json();
+    let providers =
+        rig.call(TestRequest::with_uri("/v1/ops/providers"), Some(&rig.viewer)).await.json();
     assert_eq!(providers["data"][0]["health"]["mode"], "open", "{providers:#}");
     let absent = rig.call(TestRequest::with_uri("/v1/ops/providers/none"), Some(&rig.viewer)).await;
     assert_eq!(absent.code(), "provider_account_not_found");
@@ -137,7 +155,8 @@ async fn commands_and_operators() {
 #[actix_web::test]
 async fn another_merchants_payout_is_as_absent_as_none() {
     let rig = Rig::ready().await;
-    let id = rig.call(create("k"), Some(&rig.merchant)).await.json()["id"].as_str().unwrap().to_owned();
+    let id =
+        rig.call(create("k"), Some(&rig.merchant)).await.json()["id"].as_str().unwrap().to_owned();
     for (method, path) in api::endpoints().list() {
         if !path.starts_with("/v1/payouts/{id}") {
             continue;
@@ -147,7 +166,9 @@ async fn another_merchants_payout_is_as_absent_as_none() {
             let uri = path.replace("{id}", id);
             let request = TestRequest::with_uri(&uri).method(method.parse().unwrap());
             let request = match path {
-                path if path.ends_with("/details") => request.set_json(json!({"recipient": {"name": "A"}})),
+                path if path.ends_with("/details") => {
+                    request.set_json(json!({"recipient": {"name": "A"}}))
+                }
                 _ => request,
             };
             let answer = rig.call(request, Some(&rig.other_merchant)).await;
@@ -155,7 +176,11 @@ async fn another_merchants_payout_is_as_absent_as_none() {
             problem["request_id"] = Value::Null;
             told.push((answer.status, problem));
         }
-        assert_eq!((told[0].0, &told[0].1["code"]), (404, &json!("payout_not_found")), "{method} {path}");
+        assert_eq!(
+            (told[0].0, &told[0].1["code"]),
+            (404, &json!("payout_not_found")),
+            "{method} {path}"
+        );
         assert!(told.iter().all(|one| *one == told[0]), "{method} {path}: {told:?}");
     }
     rig.engine.stop().await;
@@ -181,7 +206,11 @@ async fn the_figures_cover_every_part() {
     let rig = Rig::ready().await;
     rig.call(create("k"), Some(&rig.merchant)).await;
     let page = rig.call(TestRequest::with_uri("/metrics"), None).await.text;
-    for line in ["bursar_ready 1", "bursar_payouts_created_total 1", "bursar_provider_mode{account=\"sandbox\",mode=\"open\"} 1"] {
+    for line in [
+        "bursar_ready 1",
+        "bursar_payouts_created_total 1",
+        "bursar_provider_mode{account=\"sandbox\",mode=\"open\"} 1",
+    ] {
         assert!(page.lines().any(|found| found == line), "{line}\n{page}");
     }
     for name in ["bursar_journal_commits_total", "process_resident_memory_bytes"] {
@@ -189,8 +218,16 @@ async fn the_figures_cover_every_part() {
     }
     let methods = rig.get("/v1/methods").await.json();
     assert_eq!(methods["data"].as_array().unwrap().len(), 5);
-    assert_eq!((&methods["data"][0]["available"], &methods["data"][0]["currencies"]), (&json!(true), &Value::Null));
+    assert_eq!(
+        (&methods["data"][0]["available"], &methods["data"][0]["currencies"]),
+        (&json!(true), &Value::Null)
+    );
     let ready = rig.call(TestRequest::with_uri("/readyz"), None).await;
-    assert_eq!((ready.status, ready.json()["journal_sequence"].is_u64()), (200, true), "{}", ready.text);
+    assert_eq!(
+        (ready.status, ready.json()["journal_sequence"].is_u64()),
+        (200, true),
+        "{}",
+        ready.text
+    );
     rig.engine.stop().await;
 }

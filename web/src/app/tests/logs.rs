@@ -27,6 +27,7 @@ async fn a_canary_in_every_field_is_never_heard_again() {
     let writer = captured.clone();
     let logs = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::TRACE)
+        .with_ansi(false)
         .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
         .with_writer(move || writer.clone())
         .finish();
@@ -57,7 +58,8 @@ async fn a_canary_in_every_field_is_never_heard_again() {
         let answer = rig.call(request, Some(&rig.merchant)).await;
         assert!(answer.status >= 400, "{}", answer.text);
     }
-    let stranger = TestRequest::with_uri("/v1/methods").insert_header(("Authorization", "Bearer sk_test_CANARY31"));
+    let stranger = TestRequest::with_uri("/v1/methods")
+        .insert_header(("Authorization", "Bearer sk_test_CANARY31"));
     assert_eq!(rig.call(stranger, None).await.status, 401);
 
     let logged = String::from_utf8_lossy(&captured.0.lock().unwrap()).into_owned();

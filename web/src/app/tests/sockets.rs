@@ -1,6 +1,7 @@
 //! What only a socket shows: slow senders, and the order of starting and stopping.
 
 use super::*;
+use secrecy::ExposeSecret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -41,7 +42,8 @@ async fn slow_senders_do_not_hold_the_gateway() {
     assert!(slow_body.contains("\"code\":\"request_timeout\""), "{slow_body}");
     let slow_head = send(address, "GET /livez HTTP/1.1\r\nHost: x\r\n").await;
     assert!(slow_head.starts_with("HTTP/1.1 408"), "{slow_head}");
-    let huge = send(address, &format!("GET /livez HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(300_000))).await;
+    let huge =
+        send(address, &format!("GET /livez HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(300_000))).await;
     assert!(!huge.starts_with("HTTP/1.1 2"), "{huge}");
     let good = send(address, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert!(good.starts_with("HTTP/1.1 200"), "{good}");
@@ -55,7 +57,7 @@ async fn a_key_that_another_process_makes_is_known_soon() {
     let (address, server) = serve(&rig, |_| {}).await;
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    let path = |name: &str| rig._folder.path().join(name);
+    let path = |name: &str| rig.folder.path().join(name);
     let elsewhere = KeyStore::open(&path("keys.json"), &path("pepper")).unwrap();
     let (record, secret) = elsewhere.create_merchant_key("late", false).unwrap();
     let request = format!(

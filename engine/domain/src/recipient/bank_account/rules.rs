@@ -23,7 +23,9 @@ pub(super) fn iban(text: &str) -> Result<Box<str>, Refusal> {
         text.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect();
     match electronic.parse::<iban::Iban>() {
         // 00, 01 and 99 pass the division as 97, 98 and 02 do, but are never issued.
-        Ok(_) if matches!(electronic.get(2..4), Some("00" | "01" | "99")) => Err(refusal(CHECK_DIGITS)),
+        Ok(_) if matches!(electronic.get(2..4), Some("00" | "01" | "99")) => {
+            Err(refusal(CHECK_DIGITS))
+        }
         Ok(_) => Ok(electronic.into()),
         Err(iban::ParseIbanError::InvalidBaseIban {
             source: iban::ParseBaseIbanError::InvalidChecksum,
@@ -43,7 +45,8 @@ pub(super) fn iban(text: &str) -> Result<Box<str>, Refusal> {
 /// ISO 9362: four characters of the party, two letters of a country, two of the location, and three of
 /// the branch or none. Answers the country too.
 pub(super) fn bic(text: &str) -> Result<(Box<str>, Country), Refusal> {
-    let allowed = "8 or 11 letters and digits, the fifth and sixth a country code, such as COBADEFFXXX";
+    let allowed =
+        "8 or 11 letters and digits, the fifth and sixth a country code, such as COBADEFFXXX";
     let refusal = Refusal { code: "invalid_bic", allowed };
     let bic = text.to_ascii_uppercase();
     let fits = matches!(bic.len(), 8 | 11) && bic.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -67,8 +70,10 @@ pub(super) fn bank_code(text: &str) -> Result<Box<str>, Refusal> {
 
 const CHECK_DIGITS: &str = "an IBAN whose check digits are right: there is a typing error in it";
 
-pub(super) const IBAN_ELSEWHERE: Refusal =
-    Refusal { code: "country_mismatch", allowed: "an IBAN that begins with the recipient's country" };
+pub(super) const IBAN_ELSEWHERE: Refusal = Refusal {
+    code: "country_mismatch",
+    allowed: "an IBAN that begins with the recipient's country",
+};
 
 pub(super) const BIC_ELSEWHERE: Refusal = Refusal {
     code: "country_mismatch",

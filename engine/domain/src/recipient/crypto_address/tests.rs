@@ -45,7 +45,11 @@ fn payable_addresses_are_kept_in_one_spelling() {
     for (network, text, kept) in PAYABLE {
         let kept = if kept.is_empty() { text } else { kept };
         assert_eq!(read(*network, text).as_deref(), Ok(*kept), "{network} {text}");
-        assert_eq!(read(*network, kept).as_deref(), Ok(*kept), "{network}: its own spelling is refused");
+        assert_eq!(
+            read(*network, kept).as_deref(),
+            Ok(*kept),
+            "{network}: its own spelling is refused"
+        );
     }
 }
 
@@ -61,7 +65,9 @@ fn litecoin_addresses_are_recognised_by_their_own_version_bytes() {
     assert!(read(Network::Bitcoin, &old_script).is_ok());
     assert!(read(Network::Litecoin, &old_script).is_err(), "cannot be told from Bitcoin's");
     let ltc = bech32::Hrp::parse("ltc").unwrap();
-    for witness in [bech32::segwit::encode_v0(ltc, &[7; 20]), bech32::segwit::encode_v1(ltc, &[7; 32])] {
+    for witness in
+        [bech32::segwit::encode_v0(ltc, &[7; 20]), bech32::segwit::encode_v1(ltc, &[7; 32])]
+    {
         let text = witness.unwrap();
         assert!(read(Network::Litecoin, &text).is_ok(), "{text}");
         assert!(read(Network::Bitcoin, &text).is_err(), "{text}");

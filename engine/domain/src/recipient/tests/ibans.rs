@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 #[test]
 fn an_iban_is_kept_in_one_spelling() {
-    for spelling in ["DE89 3704 0044 0532 0130 00", "de89370400440532013000", "DE893704 00440532013000 "]
+    for spelling in
+        ["DE89 3704 0044 0532 0130 00", "de89370400440532013000", "DE893704 00440532013000 "]
     {
         let spelled = build("bank_account", &[&format!("iban={spelling}"), "country=DE"]);
         assert_eq!(spelled, build("bank_account", &[IBAN, "country=DE"]));

@@ -137,8 +137,10 @@ fn email_addresses_are_checked_strictly() {
         &long_address,
     ];
     for email in refused {
-        let wallet =
-            Recipient::build(RecipientInput { email: Some(email.to_owned()), ..input("wallet", &[]) });
+        let wallet = Recipient::build(RecipientInput {
+            email: Some(email.to_owned()),
+            ..input("wallet", &[])
+        });
         assert_eq!(words(&wallet.unwrap_err()), "email invalid_email", "{email:?}");
     }
 }

@@ -24,8 +24,9 @@ const SUFFIXES: &[(&str, &[&str], &str)] = &[
 #[test]
 fn the_last_three_digits_choose_the_sandbox_behaviour() {
     for (kind, fields, expected) in SUFFIXES {
-        let suffix =
-            build(kind, fields).suffix().map(|digits| String::from_utf8_lossy(&digits).into_owned());
+        let suffix = build(kind, fields)
+            .suffix()
+            .map(|digits| String::from_utf8_lossy(&digits).into_owned());
         assert_eq!(suffix.unwrap_or_default(), *expected, "{kind} {fields:?}");
     }
 }
