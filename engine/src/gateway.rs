@@ -268,7 +268,8 @@ impl MerchantDoor {
         self.merchant
     }
 
-    /// Makes a payout, or finds the one that the same key made. Durable when it returns.
+    /// Makes a payout, or finds the one that the same key made. Durable when it returns. Carried to
+    /// its end even when the caller hangs up: a reference is either a payout's or free.
     ///
     /// # Errors
     /// Refused before anything is created: reused key, duplicate reference, no route, overload.
@@ -277,6 +278,12 @@ impl MerchantDoor {
         idempotency_key: &str,
         request: Request,
     ) -> Result<Created, Refusal> {
+        let (door, key) = (self.clone(), idempotency_key.to_owned());
+        let made = actix_rt::spawn(async move { door.make(&key, request).await });
+        made.await.unwrap_or(Err(Refusal::Internal))
+    }
+
+    async fn make(&self, idempotency_key: &str, request: Request) -> Result<Created, Refusal> {
         debug_assert_eq!(request.merchant, self.merchant);
         let parts = self.gateway.parts()?;
         let id = PayoutId::derive(&parts.id_key, self.merchant, idempotency_key);

@@ -42,7 +42,8 @@ fn one_of_each() -> Vec<Entry> {
         settlement: Some(settlement),
     };
     let hold = Hold { cause: HoldCause::Doubt, reason: Resolution::ConnectionTimeoutError };
-    let why = Failure::new(Resolution::InvalidDetails, Origin::Platform).with_code("X").with_http(422);
+    let why =
+        Failure::new(Resolution::InvalidDetails, Origin::Platform).with_code("X").with_http(422);
     let learned = Learned {
         statement: Statement {
             amount: Some(Amount::parse("125.40", currency).unwrap()),

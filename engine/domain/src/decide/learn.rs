@@ -146,9 +146,15 @@ impl Draft<'_> {
 
     /// Writes evidence down if it is news.
     fn learn(&mut self, said: Statement, on: Option<Trigger>, trouble: Option<HoldCause>) {
-        let attention = self.attention(&said, on, trouble);
         let repeated = self.payout.last_statement().is_some_and(|last| last.same_news(&said));
-        if on.is_none() && attention == Attention::Unchanged && repeated {
+        let attention = self.attention(&said, on, trouble);
+        let known = match attention {
+            Attention::Unchanged => true,
+            // A contradiction is marked on every statement that makes it, but told only once.
+            Attention::Raise(hold) => self.payout.standing().hold.map(|(now, _)| now) == Some(hold),
+            Attention::Clear => false,
+        };
+        if on.is_none() && known && repeated {
             return;
         }
         self.write_learned(said, on, attention, None);
@@ -174,7 +180,8 @@ impl Draft<'_> {
         let held = self.payout.standing().hold.map(|(hold, _)| hold.cause);
         match (trouble, held) {
             (Some(cause), None) => Attention::Raise(hold_for(cause, said.resolution)),
-            (Some(HoldCause::Discrepancy), Some(now)) if now.released_by_evidence() => {
+            // Marked whatever holds the payout already: the fold must not believe the amount.
+            (Some(HoldCause::Discrepancy), Some(_)) => {
                 Attention::Raise(hold_for(HoldCause::Discrepancy, said.resolution))
             }
             (Some(_), Some(_)) => Attention::Unchanged,
