@@ -32,8 +32,8 @@ pub fn weigh(payout: &Payout, found: &Found, source: Source) -> Weighed {
     statement.amount = found.amount.map(|(amount, _)| amount);
     statement.fee = found.fee;
     let mut verdict = judge(payout, found, &mut statement);
-    if payout.standing().attempt == 0 {
-        // The provider knows a payout that we never sent.
+    if contradicts_unsent(payout, &found.state) {
+        // The provider knows a payout that we hold to be unsent: it must not be sent again.
         verdict = Verdict::hold(HoldCause::Discrepancy);
     }
     let trigger = verdict.trigger.filter(|on| next(payout.status(), *on).is_some());
@@ -43,6 +43,18 @@ pub fn weigh(payout: &Payout, found: &Found, source: Source) -> Weighed {
         _ => verdict.hold,
     };
     Weighed { statement, trigger, hold }
+}
+
+/// By our books nothing reached the provider, or nothing was created there, and its word says more
+/// than that. A provider may well list what it refused, or never paid, as failed.
+fn contradicts_unsent(payout: &Payout, state: &ProviderState) -> bool {
+    match payout.status() {
+        Status::Created | Status::Ready => true,
+        Status::Terminated | Status::Expired | Status::InvokeFailed => {
+            !matches!(state, ProviderState::Failed | ProviderState::Expired)
+        }
+        _ => payout.standing().attempt == 0,
+    }
 }
 
 #[derive(Default)]

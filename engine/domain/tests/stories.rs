@@ -47,6 +47,15 @@ const STORIES: &[(&str, &str)] = &[
     ("permit unsent later permit accepted settled", "PROCESSED paid"),
     ("permit unsent expire", "EXPIRED not_sent"),
     ("permit unsent terminate", "TERMINATED not_sent"),
+    // We hold it to be unsent, and the provider has it: nothing more is sent.
+    ("permit unsent queued later permit", "READY in_flight held"),
+    ("permit unsent held later permit", "READY in_flight held"),
+    ("permit unsent strange later permit", "READY in_flight held"),
+    ("permit unsent settled later permit", "READY paid held"),
+    ("permit unsent terminate held", "TERMINATED in_flight held"),
+    ("permit unsent failed later permit", "READY not_sent held"),
+    ("permit refused failed", "INVOKE_FAILED not_sent"),
+    ("permit refused strange", "INVOKE_FAILED in_flight held"),
     // Before anything was sent.
     ("terminate", "TERMINATED not_sent"),
     ("terminate permit", "TERMINATED not_sent"),
