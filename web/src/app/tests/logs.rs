@@ -31,7 +31,9 @@ async fn a_canary_in_every_field_is_never_heard_again() {
         .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
         .with_writer(move || writer.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(logs);
+    // For the whole process: a subscriber of this thread alone would race with the other tests over
+    // which spans anybody listens to. What they log must not hold a canary either.
+    tracing::subscriber::set_global_default(logs).unwrap();
     let rig = Rig::unready();
     let body = json!({
         "amount": "CANARY1", "currency": "CANARY2", "method": "CANARY3",
