@@ -17,6 +17,7 @@ pub(crate) struct Directory {
     pub(crate) log: PathBuf,
     pub(crate) sled: PathBuf,
     pub(crate) archive: PathBuf,
+    pub(crate) events: PathBuf,
     pub(crate) anchor: PathBuf,
     /// Locked while it is open; the kernel unlocks it even for a killed process.
     _lock: File,
@@ -62,6 +63,7 @@ impl Directory {
             log,
             sled: data.join("sled"),
             archive: data.join("archive"),
+            events: data.join("events"),
             anchor: options.anchor_path.clone().unwrap_or_else(|| data.join("anchor")),
             _lock: lock,
         })

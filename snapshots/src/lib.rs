@@ -1,4 +1,5 @@
-//! What survives: the write-ahead log, sled's snapshots, and the archive.
+//! What survives: the write-ahead log, sled's snapshots, the archive, and the
+//! events.
 //!
 //! Apart from the engine because here a payout is an id, a version and opaque
 //! bytes. Nothing in this crate knows a status or moves money; it promises
@@ -7,13 +8,14 @@
 //!
 //! In reading order: `store` ties it together, `log` makes a word durable,
 //! `anchor` remembers how far it went, `sled_store` mirrors it and keeps
-//! the snapshots, `archive` holds what is finished, `codec` is the form
-//! of every stored value.
+//! the snapshots, `archive` holds what is finished, `events` numbers what
+//! happened, `codec` is the form of every stored value.
 
 mod anchor;
 pub mod archive;
 pub mod codec;
 mod directory;
+pub mod events;
 mod guarded;
 mod journal_port;
 pub mod log;
@@ -24,8 +26,9 @@ pub mod sled_store;
 pub mod store;
 
 pub use archive::{ArchiveError, ArchiveStore, Archived, Archiver, Facets, Listing, Row};
+pub use events::{EventError, EventRow, EventStore, FjallEvents, Happened, MemoryEvents};
 pub use journal_port::{Appended, JournalError, JournalPort, JournalStats};
-pub use log::{Journal, Record, RecordRef};
+pub use log::{Journal, LogVisitor, Record, RecordRef};
 pub use memory::MemoryJournal;
 pub use open_error::{OpenError, RolledBackTo};
 pub use options::{AnchorPolicy, Durability, StoreOptions};

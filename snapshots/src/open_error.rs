@@ -71,6 +71,9 @@ pub enum OpenError {
     /// The archive opened and does not answer.
     #[error(transparent)]
     ArchiveRead(#[from] ArchiveError),
+    /// A fresh store of events does not open either.
+    #[error("the events cannot be opened, not even empty: {0}")]
+    Events(String),
     /// The file system refused.
     #[error("{path}: {source}", path = .path.display())]
     Io {

@@ -7,7 +7,7 @@ use std::{path::PathBuf, time::Duration};
 /// Where the store lives, and how it behaves.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// Holds `log`, `sled`, `archive`, `lock` and, unless moved, `anchor`.
+    /// Holds `log`, `sled`, `archive`, `events`, `lock` and, unless moved, `anchor`.
     pub data_dir: PathBuf,
     /// The anchor's file. Best on another disk: an anchor that is rolled back
     /// together with the log notices nothing.
@@ -28,6 +28,9 @@ pub struct StoreOptions {
     pub mirror_segments: usize,
     /// fjall's block cache.
     pub archive_cache_bytes: u64,
+    /// fjall's block cache for the events. Those that are read are mostly the
+    /// newest, which are in memory anyway.
+    pub events_cache_bytes: u64,
     /// How long each database may take to open before it counts as damaged.
     pub open_deadline: Duration,
 }
@@ -45,6 +48,7 @@ impl Default for StoreOptions {
             sled_cache_bytes: 64 * 1024 * 1024,
             mirror_segments: 8,
             archive_cache_bytes: 128 * 1024 * 1024,
+            events_cache_bytes: 32 * 1024 * 1024,
             open_deadline: Duration::from_secs(120),
         }
     }

@@ -3,7 +3,8 @@
 //! Apart from sled and the archive because those can be thrown away and this
 //! cannot. In reading order: `journal` is the handle, `writer` the thread
 //! behind it, `tail` the file at its end; `record`, `frame` and
-//! `segment` are the format; `reader` and `recovery` read it back.
+//! `segment` are the format; `reader` and `recovery` read it back, `visitor`
+//! while it grows.
 
 pub(crate) mod bytes;
 mod damage;
@@ -15,6 +16,7 @@ mod record;
 mod recovery;
 mod segment;
 mod tail;
+mod visitor;
 mod window;
 mod writer;
 
@@ -25,12 +27,14 @@ pub use frame::{ChainHash, Frame};
 pub use journal::{APPEND_LIMIT, Appending, Journal};
 pub use reader::LogReader;
 pub use record::{Record, RecordRef};
+pub use visitor::LogVisitor;
 
 pub(crate) use frame::{FRAME_HEADER, FrameHeader};
 pub(crate) use journal::Shared;
 pub(crate) use recovery::{Scan, erase, scan};
 pub(crate) use segment::sync_directory;
 pub(crate) use tail::{SegmentRules, Tail};
+pub(crate) use visitor::VisitorThread;
 pub(crate) use writer::{Writer, abort};
 
 /// What a walk over a whole log found.

@@ -1,8 +1,9 @@
-//! The store: log, sled and archive as one thing that opens, replays and runs.
+//! The store: log, sled, archive and events as one thing that opens, replays
+//! and runs.
 //!
 //! Apart because the order of opening is a promise of its own. The log is the
-//! truth and is judged first, against the anchor; sled and the archive are
-//! judged against the log, and replaced when they disagree with it. The log is
+//! truth and is judged first, against the anchor; sled, archive and events
+//! are judged against the log, and replaced when they disagree with it. The log is
 //! not written to before it is found sound, and every step can be interrupted
 //! and begun again (I-27).
 //!
@@ -10,6 +11,7 @@
 
 mod archive_side;
 mod completion;
+mod events_side;
 mod find;
 mod replay;
 mod running;
@@ -26,6 +28,7 @@ use crate::{
     anchor::{Anchor, Mark},
     archive::{ArchiveStore, FjallArchive},
     directory::{Directory, LockError},
+    events::{EventStore, FjallEvents},
     log::{self, Scan, SegmentRules, Tail},
     open_error::{OpenError, RolledBackTo},
     options::{AnchorPolicy, Durability, StoreOptions},
@@ -41,6 +44,7 @@ pub struct Store {
     sled: SledSide,
     archive: Arc<FjallArchive>,
     archive_rebuilt: bool,
+    events: Arc<FjallEvents>,
     directory: Directory,
     options: StoreOptions,
 }
@@ -72,6 +76,7 @@ impl Store {
         let sled = settle_sled(sled, scan, &mut tail, mark, &directory, &options)?;
         let archive =
             archive_side::open(&directory.archive, &tail, sled.base(), adopted, &options)?;
+        let events = events_side::open(&directory.events, &tail, adopted, &options)?;
         let mark =
             Mark { log_id: tail.log_id(), sequence: tail.next_sequence() - 1, chain: tail.chain() };
         let anchor = Anchor::open(&directory.anchor, mark, rules.durable)
@@ -83,6 +88,7 @@ impl Store {
             sled,
             archive: Arc::new(archive.archive),
             archive_rebuilt,
+            events: Arc::new(events),
             directory,
             options,
         })
@@ -114,6 +120,11 @@ impl Store {
     /// The archive, for a replay that fills or asks it.
     pub fn archive(&self) -> Arc<dyn ArchiveStore> {
         Arc::clone(&self.archive) as Arc<dyn ArchiveStore>
+    }
+
+    /// The events, for whoever wants to know how far the log was read.
+    pub fn events(&self) -> Arc<dyn EventStore> {
+        Arc::clone(&self.events) as Arc<dyn EventStore>
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Apart from opening because nothing here can fail the start any more. The
 //! threads end in the order in which they feed each other: archiver, writer,
-//! follower.
+//! then all that follow the log.
 
 use std::{
     io,
@@ -16,7 +16,8 @@ use super::Store;
 use crate::{
     archive::{ArchiveStore, Archiver, ArchiverThread},
     directory::Directory,
-    log::{self, Frame, Journal, Writer},
+    events::EventStore,
+    log::{self, Frame, Journal, LogVisitor, VisitorThread, Writer},
     sled_store::{Database, Follower, Manifest, Mirror, MirrorError, Shared, SnapshotStore},
 };
 
@@ -28,6 +29,8 @@ pub struct Running {
     pub archiver: Archiver,
     /// Answers from the archive.
     pub archive: Arc<dyn ArchiveStore>,
+    /// Numbers what happened, and answers with it.
+    pub events: Arc<dyn EventStore>,
     /// Takes and reads snapshots.
     pub snapshots: SnapshotStore,
     pub(super) log_dir: PathBuf,
@@ -40,6 +43,7 @@ pub struct Running {
 struct Threads {
     writer: JoinHandle<()>,
     follower: JoinHandle<()>,
+    visitors: Vec<VisitorThread>,
     archiver: ArchiverThread,
 }
 
@@ -50,7 +54,7 @@ impl Store {
         let (messages, queue) = crossbeam_channel::bounded(self.options.queue_depth);
         let (committed, woken) = crossbeam_channel::bounded(1);
         let journal = Journal::new(messages, Arc::clone(&shared));
-        let archive = self.archive();
+        let (archive, events) = (self.archive(), self.events());
         let (log_dir, opened) = (self.directory.log.clone(), self.sled.into_parts());
         let snapshots =
             snapshot_store(&log_dir, &journal, &archive, opened.database, opened.snapshot);
@@ -75,12 +79,14 @@ impl Store {
         let threads = Threads {
             writer: spawn("log-writer", move || writer.run())?,
             follower: spawn("sled-follower", move || follower.run())?,
+            visitors: Vec::new(),
             archiver: ArchiverThread::start(Arc::clone(&archive))?,
         };
         Ok(Running {
             journal,
             archiver: threads.archiver.handle(),
             archive,
+            events,
             mirror: Mirror::new(&snapshots.shared.database.journal),
             snapshots,
             log_dir,
@@ -110,6 +116,21 @@ fn snapshot_store(
 }
 
 impl Running {
+    /// Hands every record behind the sequence `after` to the visitor, in order
+    /// and each once: first those that the log holds, then each as it becomes
+    /// durable, some milliseconds later. The visitor has a thread of its own,
+    /// which ends with the store, having seen all of it. If the log cannot be
+    /// read, or the visitor panics, it ends early and says so.
+    pub fn follow(&self, visitor: Box<dyn LogVisitor>, after: u64) -> io::Result<()> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(threads) = threads.as_mut() else {
+            return Err(io::Error::other("the store is closed"));
+        };
+        let (log_dir, journal) = (self.log_dir.clone(), self.journal.clone());
+        threads.visitors.push(VisitorThread::start(visitor, log_dir, journal, after)?);
+        Ok(())
+    }
+
     /// Hands on the frames that sled mirrors, from the one that holds
     /// `sequence`: for comparing them with the log. sled lags a little behind.
     pub fn journal_frames_from(
@@ -120,8 +141,8 @@ impl Running {
         self.mirror.frames_from(sequence, visit)
     }
 
-    /// Stores what is queued, brings sled and the anchor to the log's tip, and
-    /// ends the threads. Appends fail from here on. Closing twice is closing once.
+    /// Stores what is queued, brings sled, the visitors and the anchor to the
+    /// log's tip, and ends the threads. Appends fail from here on. Closing twice is closing once.
     /// The directory stays locked until this value is dropped: its databases are
     /// still open for reading.
     pub fn close(&self) {
@@ -137,6 +158,10 @@ impl Running {
         // The writer's end is the follower's signal. Both have said already
         // what went wrong with them, if anything did.
         let _ = threads.writer.join();
+        VisitorThread::close_all(threads.visitors);
+        if let Err(error) = self.events.persist() {
+            tracing::error!(%error, "the events were not brought to the disk");
+        }
         let _ = threads.follower.join();
     }
 }

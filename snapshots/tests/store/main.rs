@@ -7,12 +7,14 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod archive;
+mod events;
 mod journal;
 mod life;
 mod lines;
 mod rollback;
 mod sled_lost;
 mod snapshot;
+mod visitors;
 
 use std::{
     fs,
@@ -30,6 +32,7 @@ fn options(data: &Path) -> StoreOptions {
         segment_bytes: 16 * 1024,
         sled_cache_bytes: 4 << 20,
         archive_cache_bytes: 4 << 20,
+        events_cache_bytes: 4 << 20,
         ..StoreOptions::default()
     }
 }
