@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use super::{fjall_events::TurnedAway, *};
+use super::{opening::TurnedAway, *};
 
 const LOG: OfLog = OfLog { log_id: 7, last_sequence: 1_000, distrust: false };
 

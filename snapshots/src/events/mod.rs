@@ -11,13 +11,14 @@
 //! depend on them that a repetition would harm.
 //!
 //! In reading order: this page is the contract, `numbering` gives the numbers,
-//! `fjall_events` and `memory_events` are the implementations, `row` and
-//! `notes` how rows and notes are stored and found.
+//! `fjall_events` (with `opening`) and `memory_events` are the
+//! implementations, `row` and `notes` how rows and notes are stored and found.
 
 mod fjall_events;
 mod memory_events;
 mod notes;
 mod numbering;
+mod opening;
 mod row;
 
 use thiserror::Error;
@@ -25,7 +26,7 @@ use thiserror::Error;
 pub use fjall_events::FjallEvents;
 pub use memory_events::MemoryEvents;
 
-pub(crate) use fjall_events::OfLog;
+pub(crate) use opening::OfLog;
 
 /// One numbered row of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]

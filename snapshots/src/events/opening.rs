@@ -1,0 +1,145 @@
+//! The events' database at the start, held against the log it belongs to.
+//!
+//! Apart from the store because what is decided here is decided once. Rows
+//! that no longer belong to the log are left with their keyspace: an empty one
+//! takes its place in the batch that moves the watermark back to nothing. So
+//! they are gone at once, whatever interrupts the start, and the notes stay.
+
+use std::{collections::HashMap, path::Path};
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+
+use super::{EventError, numbering::Numbering};
+
+/// Up to where in the log events were taken.
+pub(crate) const THROUGH: &str = "through";
+const LOG: &str = "log";
+/// Which keyspace holds the rows.
+const ROWS: &str = "rows";
+/// Followed by a stream: its newest sequence.
+const LAST: &[u8] = b"last/";
+
+const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// fjall's own journal, which an open reads again: the least that fjall takes.
+const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The log whose events are kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OfLog {
+    pub(crate) log_id: u64,
+    pub(crate) last_sequence: u64,
+    /// The log was changed behind everybody's back; its id says nothing.
+    pub(crate) distrust: bool,
+}
+
+/// Why rows were left behind at the start.
+pub(crate) type TurnedAway = Option<&'static str>;
+
+/// A database whose rows are those of the log.
+pub(crate) struct Opened {
+    pub(crate) database: Database,
+    pub(crate) rows: Keyspace,
+    pub(crate) notes: Keyspace,
+    pub(crate) meta: Keyspace,
+    pub(crate) numbering: Numbering,
+    pub(crate) turned_away: TurnedAway,
+}
+
+/// Opens or creates the events of one log in `dir`.
+pub(crate) fn open(dir: &Path, log: OfLog, cache_bytes: u64) -> Result<Opened, EventError> {
+    let database =
+        Database::builder(dir).cache_size(cache_bytes).max_journaling_size(JOURNAL_BYTES).open()?;
+    let meta = keyspace(&database, "meta")?;
+    let turned_away = reason_to_begin_again(&meta, log)?;
+    if turned_away.is_some() || read_number(&meta, LOG)?.is_none() {
+        begin_again(&database, &meta, log.log_id)?;
+    }
+    let rows = rows_name(read_number(&meta, ROWS)?.unwrap_or_default());
+    remove_other_rows(&database, &rows)?;
+    Ok(Opened {
+        rows: keyspace(&database, &rows)?,
+        notes: keyspace(&database, "notes")?,
+        numbering: read_numbering(&meta)?,
+        turned_away,
+        meta,
+        database,
+    })
+}
+
+/// The key of a stream's newest sequence.
+pub(crate) fn last_key(stream: u64) -> Vec<u8> {
+    [LAST, &stream.to_be_bytes()].concat()
+}
+
+/// Why the rows cannot be those of this log, if they cannot.
+fn reason_to_begin_again(meta: &Keyspace, log: OfLog) -> Result<TurnedAway, EventError> {
+    let OfLog { log_id, last_sequence, distrust } = log;
+    let Some(found) = read_number(meta, LOG)? else {
+        return Ok(None);
+    };
+    let through = read_number(meta, THROUGH)?.unwrap_or(0);
+    Ok(if found != log_id {
+        Some("they belong to another log")
+    } else if distrust {
+        Some("the log was adopted as it is")
+    } else if through > last_sequence {
+        Some("they are ahead of the log")
+    } else {
+        None
+    })
+}
+
+/// Moves the watermark to nothing and the rows to a keyspace of their own, and
+/// says so durably: the reason may be gone at the next start.
+fn begin_again(database: &Database, meta: &Keyspace, log_id: u64) -> Result<(), EventError> {
+    let rows = read_number(meta, ROWS)?.map_or(0, |rows| rows + 1);
+    let mut batch = database.batch();
+    for entry in meta.prefix(LAST) {
+        batch.remove(meta, entry.key()?);
+    }
+    batch.remove(meta, THROUGH);
+    batch.insert(meta, LOG, log_id.to_be_bytes());
+    batch.insert(meta, ROWS, rows.to_be_bytes());
+    batch.commit()?;
+    Ok(database.persist(PersistMode::SyncAll)?)
+}
+
+fn rows_name(number: u64) -> String {
+    format!("rows-{number}")
+}
+
+/// Removes the rows that were left behind, now or by a start that was killed.
+fn remove_other_rows(database: &Database, kept: &str) -> Result<(), EventError> {
+    for name in database.list_keyspace_names() {
+        if name.starts_with("rows-") && name[..] != *kept {
+            database.delete_keyspace(keyspace(database, &name)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn keyspace(database: &Database, name: &str) -> Result<Keyspace, EventError> {
+    let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+    Ok(database.keyspace(name, options)?)
+}
+
+fn read_numbering(meta: &Keyspace) -> Result<Numbering, EventError> {
+    let mut last = HashMap::new();
+    for entry in meta.prefix(LAST) {
+        let (key, value) = entry.into_inner()?;
+        last.insert(number(&key[LAST.len()..])?, number(&value)?);
+    }
+    Ok(Numbering { last, through: read_number(meta, THROUGH)?.unwrap_or(0) })
+}
+
+fn read_number(meta: &Keyspace, key: &str) -> Result<Option<u64>, EventError> {
+    meta.get(key)?.map(|bytes| number(&bytes)).transpose()
+}
+
+fn number(bytes: &[u8]) -> Result<u64, EventError> {
+    bytes
+        .try_into()
+        .map(u64::from_be_bytes)
+        .map_err(|_| EventError::Damaged("a number is cut short"))
+}
