@@ -6,7 +6,8 @@
 //! (what stands in the way) → `line` (one call) → `grant` (how a permit reaches its payout) → `handle`
 //! (what the engine holds).
 //!
-//! It knows no status and no amount, and it sends nothing twice.
+//! It knows no status, and of amounts only which question is the more urgent; it sends nothing
+//! twice.
 
 mod answer;
 mod claims;
@@ -24,10 +25,10 @@ pub use handle::AdapterHandle;
 
 use crate::call_schedule::{CallSchedule, Side};
 use crate::circuit_breaker::CircuitBreaker;
-use crate::fair_queue::lanes::Lanes;
 use crate::permit::{Permit, Slot, Slots};
 use crate::provider::{Provider, QuoteWish};
 use crate::rate_limit::RateLimit;
+use crate::risk_queue::RiskQueue;
 use actix::{Actor, AsyncContext, Context, Recipient, SpawnHandle};
 use actix_rt::ArbiterHandle;
 use claims::Claims;
@@ -59,7 +60,7 @@ pub struct AdapterActor {
     /// Holders of a permit with a quote in hand, who need one more call.
     quoted: VecDeque<oneshot::Sender<()>>,
     /// Status fetches, recalls and undoes.
-    questions: Lanes<oneshot::Sender<Slot>>,
+    questions: RiskQueue<oneshot::Sender<Slot>>,
     questions_max: usize,
     /// The one armed timer, and when it fires.
     timer: Option<(Duration, SpawnHandle)>,
@@ -123,7 +124,7 @@ impl AdapterActor {
             schedule: CallSchedule::new(limits.verify_share),
             claims: Claims::new(limits.queue, &settings.weights),
             quoted: VecDeque::new(),
-            questions: Lanes::new(),
+            questions: RiskQueue::new(),
             questions_max: limits.queue.min(QUESTIONS_MAX),
             timer: None,
         }
@@ -153,7 +154,7 @@ impl AdapterActor {
     }
 
     fn someone_waits(&self) -> bool {
-        !(self.claims.is_empty() && self.quoted.is_empty() && self.questions.len() == 0)
+        !(self.claims.is_empty() && self.quoted.is_empty() && self.questions.is_empty())
     }
 
     /// A slot at once, for a caller who finds nobody waiting; the short way round the queues.
@@ -204,11 +205,14 @@ impl AdapterActor {
     }
 
     fn let_ask(&mut self, now: Duration) {
-        let Some(slot) = self.slots.take(Side::Verify) else { return };
+        let Some(mut slot) = self.slots.take(Side::Verify) else { return };
         self.line.breaker.borrow_mut().question_goes(now);
-        if let Some(asker) = self.questions.pop() {
-            // An asker that is gone gives the slot back.
-            let _slot = asker.send(slot);
+        while let Some(asker) = self.questions.pop(now) {
+            match asker.send(slot) {
+                Ok(()) => return,
+                // An asker that is gone gives the slot back, for the next.
+                Err(back) => slot = back,
+            }
         }
     }
 

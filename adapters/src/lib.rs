@@ -4,7 +4,7 @@
 //!
 //! Reading order: `provider` (the contract, and how to add a provider) → `adapter_actor` (one account:
 //! permits, questions, health) with `permit` → what it is made of, each pure and handed its time:
-//! `rate_limit`, `call_schedule`, `fair_queue`, `circuit_breaker` → `registry` (all accounts) →
+//! `rate_limit`, `call_schedule`, `fair_queue`, `risk_queue`, `circuit_breaker` → `registry` (all accounts) →
 //! `sandbox`, the provider that ships with the gateway.
 
 pub mod provider;
@@ -16,6 +16,7 @@ pub mod call_schedule;
 pub mod circuit_breaker;
 pub mod fair_queue;
 pub mod rate_limit;
+mod risk_queue;
 
 pub mod registry;
 

@@ -83,7 +83,7 @@ pub struct Order {
 pub struct Lookup {
     /// The payout.
     pub payout: PayoutId,
-    /// For fairness between merchants.
+    /// Whose payout it is; never sent.
     pub merchant: MerchantId,
     /// Our reference of the attempt.
     pub reference: String,
@@ -91,6 +91,21 @@ pub struct Lookup {
     pub provider_id: Option<Box<str>>,
     /// The currency the amounts in the answer are read in.
     pub currency: Currency,
+    /// What is at stake until the answer is there; decides whose turn it is, and is never sent.
+    pub at_risk: AtRisk,
+}
+
+/// How much money nobody knows the whereabouts of, and for how long. Questions to one account are
+/// asked in the order of amount × age.
+///
+/// One unit of every currency counts the same, a yen as much as a euro: the order decides only who
+/// is asked about first, and rates are neither at hand here nor worth waiting for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AtRisk {
+    /// How much went out.
+    pub amount: Amount,
+    /// How long ago it first went to the provider; zero when it did not.
+    pub age: Duration,
 }
 
 /// What is declared about one provider account.

@@ -355,7 +355,7 @@ impl MerchantDoor {
         }
         let adapter = parts.adapters.for_payout(&before.payout).ok_or(Refusal::NoRoute)?;
         let asked_at = self.gateway.inner.clock.now();
-        let outcome = adapter.fetch(lookup(&before.payout)).await;
+        let outcome = adapter.fetch(lookup(&before.payout, asked_at)).await;
         let report = Box::new(Report::Fetched { asked_at, outcome });
         let Answer::Seen(after) = self.gateway.deliver(id, Turn::Report(report)).await? else {
             return Err(Refusal::Internal);

@@ -47,7 +47,7 @@ impl AdapterActor {
 
     /// Whether the next question may go.
     pub(super) fn verify_gate(&self, now: Duration) -> Gate {
-        if self.questions.len() == 0 { Gate::Shut } else { self.admits_question(now) }
+        if self.questions.is_empty() { Gate::Shut } else { self.admits_question(now) }
     }
 
     /// Whether one more submission may get a slot.

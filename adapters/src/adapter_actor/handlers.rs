@@ -10,9 +10,9 @@ use super::messages::{
 };
 use crate::call_schedule::Side;
 use crate::fair_queue::QueueFull;
-use crate::fair_queue::lanes::Lanes;
+use crate::provider::AtRisk;
+use crate::risk_queue::RiskQueue;
 use actix::{Context, Handler, MessageResult, ResponseFuture};
-use domain::id::MerchantId;
 use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
 use std::future::ready;
 use tokio::sync::oneshot;
@@ -55,7 +55,7 @@ impl Handler<Fetch> for AdapterActor {
     type Result = ResponseFuture<FetchOutcome>;
 
     fn handle(&mut self, Fetch { lookup }: Fetch, ctx: &mut Context<Self>) -> Self::Result {
-        match self.turn(lookup.merchant, ctx) {
+        match self.turn(lookup.at_risk, ctx) {
             Some(turn) => Box::pin(self.line.clone().fetch(turn, lookup)),
             None => Box::pin(ready(FetchOutcome::unsent(our_own_fault(), None))),
         }
@@ -66,7 +66,7 @@ impl Handler<Undo> for AdapterActor {
     type Result = ResponseFuture<UndoOutcome>;
 
     fn handle(&mut self, Undo { kind, lookup }: Undo, ctx: &mut Context<Self>) -> Self::Result {
-        match self.turn(lookup.merchant, ctx) {
+        match self.turn(lookup.at_risk, ctx) {
             Some(turn) => Box::pin(self.line.clone().undo(turn, kind, lookup)),
             None => Box::pin(ready(UndoOutcome::unsent(our_own_fault(), None))),
         }
@@ -81,7 +81,7 @@ impl Handler<SetMode> for AdapterActor {
         self.line.mode.set(mode);
         if mode == Mode::Closed {
             // Those who wait learn it by their turn being dropped.
-            self.questions = Lanes::new();
+            self.questions = RiskQueue::new();
         }
         self.pump(ctx);
     }
@@ -127,7 +127,7 @@ impl Handler<OneMoreCall> for AdapterActor {
 
 impl AdapterActor {
     /// A question's turn, now or later; none when it may not even wait.
-    fn turn(&mut self, merchant: MerchantId, ctx: &mut Context<Self>) -> Option<Turn> {
+    fn turn(&mut self, at_risk: AtRisk, ctx: &mut Context<Self>) -> Option<Turn> {
         if let Some(slot) = self.slot_at_once(Side::Verify) {
             return Some(Turn::Now(slot));
         }
@@ -135,7 +135,7 @@ impl AdapterActor {
             return None;
         }
         let (tell, told) = oneshot::channel();
-        self.questions.push(merchant, tell);
+        self.questions.push(self.line.now(), at_risk, tell);
         self.pump(ctx);
         Some(Turn::Later(told))
     }

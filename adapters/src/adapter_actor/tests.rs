@@ -10,7 +10,7 @@ mod troubles;
 use super::messages::*;
 use super::{AdapterActor, AdapterHandle};
 use crate::fair_queue::QueueFull;
-use crate::provider::{Limits, Lookup, Order, QuoteWish};
+use crate::provider::{AtRisk, Limits, Lookup, Order, QuoteWish};
 use actix::{Actor, Addr, Context, Handler};
 use domain::id::{MerchantId, PayoutId};
 use domain::method::Method;
@@ -164,6 +164,7 @@ fn lookup(number: u8) -> Lookup {
         reference: payout(number).base32(),
         provider_id: None,
         currency: euros(),
+        at_risk: AtRisk { amount: amount(), age: Duration::ZERO },
     }
 }
 

@@ -1,6 +1,6 @@
 //! Turns between merchants: one lane each, first in first out, served by deficit round robin. Every
 //! entry costs the same, so a merchant's deficit is simply what is left of its turn. Apart from the
-//! queue of payouts because questions wait in lanes too, without being looked up.
+//! queue of payouts because turns are taken without knowing what waits in the lanes.
 //!
 //! All lanes share one array; an entry knows its neighbours by their places, so that it can leave
 //! from the middle at once and nothing dead stays behind.

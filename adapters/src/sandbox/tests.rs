@@ -8,7 +8,7 @@ mod server;
 mod transport;
 
 use super::{SandboxOptions, SandboxProvider, SandboxServer, SandboxSettings, serve};
-use crate::provider::{Limits, Lookup, Order, Provider};
+use crate::provider::{AtRisk, Limits, Lookup, Order, Provider};
 use domain::id::{MerchantId, PayoutId, provider_reference};
 use domain::method::Method;
 use domain::money::{Amount, Currency};
@@ -80,6 +80,7 @@ fn lookup(order: &Order) -> Lookup {
         reference: order.reference.clone(),
         provider_id: None,
         currency: order.currency,
+        at_risk: AtRisk { amount: order.amount, age: Duration::ZERO },
     }
 }
 

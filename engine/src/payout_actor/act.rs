@@ -6,15 +6,17 @@ use crate::partition::{Counters, Partition};
 use actix::Addr;
 use adapters::adapter_actor::messages::UndoKind;
 use adapters::permit::Permit;
-use adapters::provider::{Lookup, Order};
+use adapters::provider::{AtRisk, Lookup, Order};
 use domain::effect::Effect;
 use domain::entry::Intent;
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::report::Report;
-use domain::schedule::next_due;
+use domain::schedule::{next_due, sent_at};
+use domain::time::Timestamp;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl PayoutActor {
     /// Performs the effects and arms the timer for whatever comes next.
@@ -43,8 +45,7 @@ impl PayoutActor {
         let Some(payout) = &life.payout else { return };
         let Some(adapter) = self.partition.adapters.for_payout(payout) else {
             tracing::error!(payout = %self.id, "no provider account serves this payout any more");
-            life.try_again =
-                Some(self.partition.clock.now().plus(std::time::Duration::from_secs(60)));
+            life.try_again = Some(self.partition.clock.now().plus(Duration::from_secs(60)));
             return;
         };
         let asked = adapter.ask_permit(payout, self.partition.supervisor.clone().recipient());
@@ -81,7 +82,7 @@ impl PayoutActor {
         let Some(payout) = &life.payout else { return };
         let Some(adapter) = self.partition.adapters.for_payout(payout) else { return };
         let asked_at = self.partition.clock.now();
-        let fetched = adapter.fetch(lookup(payout));
+        let fetched = adapter.fetch(lookup(payout, asked_at));
         life.verifying = true;
         drop(life);
         self.report(async move { Report::Fetched { asked_at, outcome: fetched.await } });
@@ -91,7 +92,7 @@ impl PayoutActor {
         let life = self.life.borrow();
         let Some(payout) = &life.payout else { return };
         let Some(adapter) = self.partition.adapters.for_payout(payout) else { return };
-        let undone = adapter.undo(kind, lookup(payout));
+        let undone = adapter.undo(kind, lookup(payout, self.partition.clock.now()));
         self.report(async move { Report::Undone { outcome: undone.await } });
     }
 
@@ -146,12 +147,14 @@ fn order(payout: &Payout, intent: &Intent) -> Order {
 }
 
 /// How the provider finds the payout's current attempt.
-pub(crate) fn lookup(payout: &Payout) -> Lookup {
+pub(crate) fn lookup(payout: &Payout, now: Timestamp) -> Lookup {
+    let age = sent_at(payout).map_or(Duration::ZERO, |sent| now.since(sent));
     Lookup {
         payout: payout.id(),
         merchant: payout.request().merchant,
         reference: payout.provider_reference(),
         provider_id: payout.provider_id().map(Into::into),
         currency: payout.request().currency,
+        at_risk: AtRisk { amount: payout.request().amount, age },
     }
 }

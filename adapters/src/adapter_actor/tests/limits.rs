@@ -5,6 +5,8 @@ use super::*;
 use domain::failure::{Failure, Origin};
 use domain::resolution::Resolution;
 use futures_util::future::join_all;
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Instant;
 
@@ -187,6 +189,31 @@ async fn merchants_take_turns() {
         order.push(world.permit().await.payout.0[0]);
     }
     assert_eq!(order, [1, 100, 2, 101, 3]);
+}
+
+#[actix_rt::test]
+async fn questions_are_asked_in_the_order_of_the_money_at_risk() {
+    let world = World::new(Limits { concurrency: 2, ..no_limits() });
+    // The one slot for questions is taken until the others wait.
+    world.fake.will_fetch([Script::After(ms(300), settled())]);
+    let answered = Rc::new(RefCell::new(Vec::new()));
+    let rows = [("1.00", 0), ("900.00", 300), ("7.00", 86_400), ("900.00", 60), ("5000.00", 0)];
+    for (number, (amount, age)) in (0..).zip(rows) {
+        let (adapter, answered) = (world.adapter.clone(), answered.clone());
+        let amount = Amount::parse(amount, euros()).unwrap();
+        let at_risk = AtRisk { amount, age: Duration::from_secs(age) };
+        actix_rt::spawn(async move {
+            adapter.fetch(Lookup { at_risk, ..lookup(number) }).await;
+            answered.borrow_mut().push(number);
+        });
+        while world.health().await.waiting_fetches < usize::from(number) {
+            sleep(ms(1)).await;
+        }
+    }
+    while answered.borrow().len() < rows.len() {
+        sleep(ms(1)).await;
+    }
+    assert_eq!(*answered.borrow(), [0, 2, 1, 3, 4]);
 }
 
 #[actix_rt::test]

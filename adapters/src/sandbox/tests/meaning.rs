@@ -1,13 +1,14 @@
 //! What answers mean, one by one: above all those that the sandbox never gives.
 
-use crate::provider::Lookup;
+use crate::provider::{AtRisk, Lookup};
 use crate::sandbox::map::{Heard, fetched, found, found_in, submitted, undone, unsent};
 use crate::sandbox::wire::{PayoutBody, Problem, Said};
 use domain::id::{MerchantId, PayoutId};
-use domain::money::Currency;
+use domain::money::{Amount, Currency};
 use domain::report::{FetchOutcome, Found, ProviderState, SubmitOutcome, UndoOutcome};
 use domain::resolution::Resolution;
 use proptest::prelude::*;
+use std::time::Duration;
 
 fn payout(status: &str) -> PayoutBody {
     PayoutBody {
@@ -23,12 +24,15 @@ fn payout(status: &str) -> PayoutBody {
 }
 
 fn lookup() -> Lookup {
+    let euro = Currency::parse("EUR").unwrap();
+    let amount = Amount::parse("1.00", euro).unwrap();
     Lookup {
         payout: PayoutId([1; 16]),
         merchant: MerchantId(1),
         reference: "r-1".into(),
         provider_id: None,
-        currency: Currency::parse("EUR").unwrap(),
+        currency: euro,
+        at_risk: AtRisk { amount, age: Duration::ZERO },
     }
 }
 
