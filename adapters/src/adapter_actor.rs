@@ -62,6 +62,8 @@ pub struct AdapterActor {
     /// Status fetches, recalls and undoes.
     questions: RiskQueue<oneshot::Sender<Slot>>,
     questions_max: usize,
+    /// No new permit is granted, whatever the mode.
+    stopped: bool,
     /// The one armed timer, and when it fires.
     timer: Option<(Duration, SpawnHandle)>,
 }
@@ -126,6 +128,7 @@ impl AdapterActor {
             quoted: VecDeque::new(),
             questions: RiskQueue::new(),
             questions_max: limits.queue.min(QUESTIONS_MAX),
+            stopped: false,
             timer: None,
         }
     }

@@ -1,5 +1,5 @@
-//! What may stand in the way of a call, other than the rate: the mode, the breaker, the slots. Apart
-//! from the pump, which asks for both sides at once; nothing here changes anything.
+//! What may stand in the way of a call, other than the rate: the mode, a stop, the breaker, the slots.
+//! Apart from the pump, which asks for both sides at once; nothing here changes anything.
 
 use super::AdapterActor;
 use super::messages::Mode;
@@ -71,8 +71,11 @@ impl AdapterActor {
         }
     }
 
-    /// How many submissions mode and breaker let be under way; else when to ask again.
+    /// How many submissions mode, stop and breaker let be under way; else when to ask again.
     fn submissions_at_most(&self, now: Duration) -> Result<usize, Duration> {
+        if self.stopped {
+            return Ok(0);
+        }
         let most = match self.line.mode.get() {
             Mode::Open => usize::MAX,
             Mode::Probe => 1,

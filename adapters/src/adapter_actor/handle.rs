@@ -4,7 +4,8 @@
 use super::AdapterActor;
 use super::answer::our_own_fault;
 use super::messages::{
-    Fetch, GetHealth, Health, Mode, RequestPermit, SetMode, Submit, Undo, UndoKind, Withdraw,
+    Fetch, GetHealth, Health, Mode, RequestPermit, SetMode, SetStopped, Submit, Undo, UndoKind,
+    Withdraw,
 };
 use crate::fair_queue::QueueFull;
 use crate::permit::Permit;
@@ -70,6 +71,12 @@ impl AdapterHandle {
     /// Changes what the account may be used for; false when the actor is gone.
     pub async fn set_mode(&self, mode: Mode) -> bool {
         self.addr.send(SetMode(mode)).await.is_ok()
+    }
+
+    /// Stops new permits or lets them be granted again, beside the mode. Takes effect behind what
+    /// was said to the actor before; not waited for, and never lost while the actor lives.
+    pub fn set_stopped(&self, stopped: bool) {
+        self.addr.do_send(SetStopped(stopped));
     }
 
     /// How the account stands; none when the actor is gone.

@@ -5,8 +5,8 @@ use super::AdapterActor;
 use super::answer::{Answer, our_own_fault};
 use super::line::Turn;
 use super::messages::{
-    Fetch, GetHealth, Health, Mode, OneMoreCall, RequestPermit, SetMode, SlotFreed, Submit, Undo,
-    Withdraw,
+    Fetch, GetHealth, Health, Mode, OneMoreCall, RequestPermit, SetMode, SetStopped, SlotFreed,
+    Submit, Undo, Withdraw,
 };
 use crate::call_schedule::Side;
 use crate::fair_queue::QueueFull;
@@ -87,6 +87,20 @@ impl Handler<SetMode> for AdapterActor {
     }
 }
 
+impl Handler<SetStopped> for AdapterActor {
+    type Result = ();
+
+    fn handle(&mut self, SetStopped(stopped): SetStopped, ctx: &mut Context<Self>) {
+        // Said over and over by whoever watches the exposure; only a change is news.
+        if self.stopped == stopped {
+            return;
+        }
+        tracing::warn!(account = %self.line.account, stopped, "the stop of new permits changed");
+        self.stopped = stopped;
+        self.pump(ctx);
+    }
+}
+
 impl Handler<GetHealth> for AdapterActor {
     type Result = MessageResult<GetHealth>;
 
@@ -96,6 +110,7 @@ impl Handler<GetHealth> for AdapterActor {
         MessageResult(Health {
             account: self.line.account.clone(),
             mode: self.line.mode.get(),
+            stopped: self.stopped,
             breaker: breaker.state(self.line.now()),
             waiting_submits: self.claims.len() + self.quoted.len(),
             waiting_fetches: self.questions.len(),

@@ -127,6 +127,17 @@ pub struct SetMode(
     pub Mode,
 );
 
+/// Stops new permits, or lets them be granted again: for when too much of the account's money is
+/// already on its way. What waits keeps its place, and everything else goes on, as in
+/// [`Mode::VerifyOnly`]. Apart from the mode, so that neither an operator nor this lifts what the
+/// other has put on: a permit is granted only when both allow it.
+#[derive(Message, Clone, Copy, PartialEq, Eq, Debug)]
+#[rtype(result = "()")]
+pub struct SetStopped(
+    /// Whether it is stopped from now on.
+    pub bool,
+);
+
 /// Asks how the account stands.
 #[derive(Message, Clone, Copy, Debug)]
 #[rtype(result = "Health")]
@@ -139,6 +150,8 @@ pub struct Health {
     pub account: Arc<str>,
     /// What it may be used for.
     pub mode: Mode,
+    /// New permits are stopped, whatever the mode.
+    pub stopped: bool,
     /// Whether it is being left alone.
     pub breaker: BreakerState,
     /// Payouts that wait for a permit.

@@ -40,6 +40,8 @@ pub struct HealthOut {
     /// open, verify_only, probe or closed.
     #[schema(example = "open")]
     mode: &'static str,
+    /// New payouts wait because too much money is on its way already, whatever the mode.
+    exposure_stopped: bool,
     /// Whether it is being left alone.
     #[schema(example = "closed")]
     breaker: &'static str,
@@ -116,6 +118,7 @@ impl HealthOut {
         let Health {
             account: _,
             mode,
+            stopped,
             breaker,
             waiting_submits,
             waiting_fetches,
@@ -127,6 +130,7 @@ impl HealthOut {
         } = health;
         HealthOut {
             mode: mode.word(),
+            exposure_stopped: stopped,
             breaker: breaker.word(),
             waiting_submits,
             waiting_fetches,

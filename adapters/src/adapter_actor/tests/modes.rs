@@ -23,6 +23,52 @@ async fn verify_only_grants_no_permit_and_goes_on_asking() {
 }
 
 #[actix_rt::test]
+async fn a_stop_grants_no_permit_and_everything_else_goes_on() {
+    let mut world = World::new(no_limits());
+    let held = world.permit_for(1).await;
+    world.adapter.set_stopped(true);
+    for number in 2..=4 {
+        world.ask(MERCHANT_A, number).await.unwrap();
+    }
+    world.no_permit().await;
+    assert_eq!(world.fetch(1).await, settled());
+    assert_eq!(world.adapter.undo(UndoKind::Revoke, lookup(1)).await, UndoOutcome::Pending);
+    assert_eq!(world.submit(held).await, accepted(), "it was granted before");
+    let health = world.health().await;
+    assert_eq!((health.stopped, health.mode, health.waiting_submits), (true, Mode::Open, 3));
+    world.adapter.set_stopped(false);
+    for number in 2..=4 {
+        assert_eq!(world.permit().await.payout, payout(number), "each kept its place");
+    }
+    assert!(!world.health().await.stopped);
+}
+
+#[actix_rt::test]
+async fn a_permit_needs_both_the_mode_and_no_stop() {
+    let mut world = World::new(no_limits());
+    world.adapter.set_stopped(true);
+    assert!(world.adapter.set_mode(Mode::VerifyOnly).await);
+    world.ask(MERCHANT_A, 1).await.unwrap();
+    assert!(world.adapter.set_mode(Mode::Open).await);
+    world.no_permit().await;
+    assert!(world.adapter.set_mode(Mode::VerifyOnly).await);
+    world.adapter.set_stopped(false);
+    world.no_permit().await;
+    assert!(world.adapter.set_mode(Mode::Open).await);
+    assert_eq!(world.permit().await.payout, payout(1));
+}
+
+#[actix_rt::test]
+async fn a_stop_that_is_repeated_is_lifted_at_once() {
+    let mut world = World::new(no_limits());
+    for _ in 0..1_000 {
+        world.adapter.set_stopped(true);
+    }
+    world.adapter.set_stopped(false);
+    assert_eq!(world.permit_for(1).await.payout, payout(1));
+}
+
+#[actix_rt::test]
 async fn closed_lets_nothing_out_and_keeps_no_question_waiting() {
     let mut world = World::new(Limits { concurrency: 2, ..no_limits() });
     let held = world.permit_for(1).await;
