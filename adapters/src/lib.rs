@@ -5,7 +5,7 @@
 //! Reading order: `provider` (the contract, and how to add a provider) → `adapter_actor` (one account:
 //! permits, questions, health) with `permit` → what it is made of, each pure and handed its time:
 //! `rate_limit`, `call_schedule`, `fair_queue`, `circuit_breaker` → `registry` (all accounts) →
-//! `sandbox`, the provider that ships with the gateway.
+//! `rates` (what amounts are converted by) → `sandbox`, the provider that ships with the gateway.
 
 pub mod provider;
 
@@ -18,5 +18,7 @@ pub mod fair_queue;
 pub mod rate_limit;
 
 pub mod registry;
+
+pub mod rates;
 
 pub mod sandbox;
