@@ -114,6 +114,7 @@ impl AdapterActor {
             line: Rc::new(Line {
                 account,
                 provider,
+                rates: settings.rates,
                 start,
                 door: Door::new(start, limit.clone()),
                 deadline: limits.timeout.saturating_add(settings.margin),

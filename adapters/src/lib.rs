@@ -4,8 +4,9 @@
 //!
 //! Reading order: `provider` (the contract, and how to add a provider) → `adapter_actor` (one account:
 //! permits, questions, health) with `permit` → what it is made of, each pure and handed its time:
-//! `rate_limit`, `call_schedule`, `fair_queue`, `risk_queue`, `circuit_breaker` → `registry` (all accounts) →
-//! `sandbox`, the provider that ships with the gateway.
+//! `rate_limit`, `call_schedule`, `fair_queue`, `risk_queue`, `circuit_breaker` → `registry` (all
+//! accounts) → `rates` (what amounts are converted by) → `sandbox`, the provider that ships with the
+//! gateway.
 
 pub mod provider;
 
@@ -19,5 +20,7 @@ pub mod rate_limit;
 mod risk_queue;
 
 pub mod registry;
+
+pub mod rates;
 
 pub mod sandbox;

@@ -15,6 +15,7 @@ use adapters::adapter_actor::AdapterActor;
 use adapters::adapter_actor::messages::AdapterSettings;
 use adapters::circuit_breaker::BreakerSettings;
 use adapters::provider::Provider;
+use adapters::rates::Rates;
 use adapters::registry::{DeclaredTwice, Registry};
 use domain::id::IdKey;
 use domain::payout::Payout;
@@ -150,6 +151,12 @@ impl Engine {
         Engine { options, clock, gateway, arbiters, running }
     }
 
+    /// Whose rates payouts are converted by; to be said before recovery. Unsaid, the provider accounts'
+    /// own offers convert them, and nobody can be asked for a rate.
+    pub fn convert_by(&self, rates: Rates) {
+        self.gateway.convert_by(rates);
+    }
+
     /// The one door in.
     pub fn gateway(&self) -> Gateway {
         self.gateway.clone()
@@ -231,7 +238,8 @@ impl Engine {
             failing_percent: 80,
             ..BreakerSettings::default()
         };
-        let settings = AdapterSettings { breaker, ..AdapterSettings::default() };
+        let rates = self.gateway.rates_at_execution();
+        let settings = AdapterSettings { breaker, rates, ..AdapterSettings::default() };
         let handles = providers
             .into_iter()
             .map(|one| AdapterActor::start_on_with(&arbiter.handle(), one, settings.clone()));

@@ -13,6 +13,7 @@ use crate::payout_supervisor::{Deliver, Look, PayoutSupervisor};
 use crate::refusal::Refusal;
 use actix::Addr;
 use adapters::provider::{CallbackOutcome, RawCallback};
+use adapters::rates::{RateSource, Rates};
 use domain::command::Command;
 use domain::entry::{By, Request};
 use domain::id::{Fingerprint, IdKey, MerchantId, PayoutId, read_provider_reference};
@@ -82,6 +83,7 @@ struct Inner {
     closed: AtomicBool,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
+    rates: OnceLock<Rates>,
     /// Requests that may be under way at once.
     in_flight_max: u64,
     /// Payouts that may be live at once.
@@ -117,10 +119,28 @@ impl Gateway {
         live_max: u64,
     ) -> Gateway {
         let closed = AtomicBool::new(false);
-        let parts = OnceLock::new();
+        let (parts, rates) = (OnceLock::new(), OnceLock::new());
         Gateway {
-            inner: Arc::new(Inner { parts, closed, clock, counters, in_flight_max, live_max }),
+            inner: Arc::new(Inner {
+                parts,
+                closed,
+                clock,
+                counters,
+                rates,
+                in_flight_max,
+                live_max,
+            }),
         }
+    }
+
+    pub(crate) fn convert_by(&self, rates: Rates) {
+        // Said twice, it would be a mistake in the composition; the first word stands.
+        let _ = self.inner.rates.set(rates);
+    }
+
+    /// Whose rates convert what is about to be sent; none: the provider accounts' own offers.
+    pub(crate) fn rates_at_execution(&self) -> Option<Arc<dyn RateSource>> {
+        self.inner.rates.get()?.at_execution.clone()
     }
 
     pub(crate) fn open(&self, parts: Parts) {
@@ -159,6 +179,12 @@ impl Gateway {
     /// The provider accounts, once recovery is through.
     pub fn adapters(&self) -> Option<&Arc<AdapterSupervisor>> {
         self.inner.parts.get().map(|parts| &parts.adapters)
+    }
+
+    /// Whose rates are told to merchants, and noted when a payout is made that will be converted;
+    /// none: nobody's.
+    pub fn rates(&self) -> Option<&Arc<dyn RateSource>> {
+        self.inner.rates.get()?.asked.as_ref()
     }
 
     /// The door of one merchant, and of no other.

@@ -14,6 +14,7 @@ pub(crate) mod operator_providers;
 mod parameters;
 pub(crate) mod payout_in;
 pub(crate) mod payouts;
+pub(crate) mod rates;
 pub(crate) mod records;
 
 use crate::app::Endpoints;
@@ -26,6 +27,7 @@ pub fn endpoints() -> Endpoints {
     records::configure(&mut endpoints);
     callbacks::configure(&mut endpoints);
     methods::configure(&mut endpoints);
+    rates::configure(&mut endpoints);
     operator_payouts::configure(&mut endpoints);
     operator_providers::configure(&mut endpoints);
     operations::configure(&mut endpoints);

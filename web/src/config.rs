@@ -5,6 +5,7 @@ mod check;
 mod duration;
 mod faults;
 mod layers;
+mod rates;
 mod secret;
 mod sections;
 mod sources;
@@ -12,6 +13,7 @@ mod sources;
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
 
+pub use rates::{RatesFrom, RatesSection};
 pub use sections::{
     Config, Durability, EngineSection, LogFormat, LogSection, MerchantSection, PayoutsSection,
     SandboxSection, ServerSection, StoreSection, Transport,

@@ -10,7 +10,7 @@ pub use recipient::RecipientDoc;
 
 use crate::api::{
     callbacks, commands, docs, methods, operations, operator_payouts, operator_providers, payouts,
-    records,
+    rates, records,
 };
 use crate::problem::{Kind, ProblemOut};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -29,7 +29,7 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "payouts", description = "Made, read, listed; their history and evidence"),
         (name = "commands", description = "What can be asked of a payout that exists"),
-        (name = "methods", description = "How the money can travel"),
+        (name = "methods", description = "How the money can travel, and what it is converted by"),
         (name = "operators", description = "For operators' keys"),
         (name = "callbacks", description = "For providers"),
         (name = "operations", description = "About the gateway itself"),
@@ -41,6 +41,7 @@ use utoipa::{Modify, OpenApi};
         records::history, records::statements,
         callbacks::take,
         methods::list,
+        rates::get,
         operator_payouts::inspect, operator_payouts::moderate,
         operator_providers::list, operator_providers::get,
         operations::livez, operations::readyz, operations::figures, operations::version,

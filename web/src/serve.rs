@@ -5,6 +5,7 @@ mod account;
 mod http;
 mod open_files;
 mod options;
+mod rates;
 mod welcome;
 
 pub use http::cores;
@@ -47,6 +48,7 @@ async fn serve(config: &Config, output: &Output) -> Result<(), Failure> {
     let options = engine_options(config, id_key, cores());
     let engine = Engine::prepare(options, Arc::new(SystemClock));
     let account = Account::open(config, &listening, &engine.gateway()).await?;
+    engine.convert_by(rates::rates(config, &account, engine.gateway().clock())?);
     account.announce(output);
     let url = listening.url();
     // From here callers are answered, with 503 until recovery is through.

@@ -11,6 +11,7 @@ use crate::call_schedule::Side;
 use crate::circuit_breaker::{BreakerState, CircuitBreaker};
 use crate::permit::{Permit, Slot};
 use crate::provider::{Lookup, Order, Provider, Quote, QuoteWish};
+use crate::rates::RateSource;
 use domain::failure::{Failure, Origin};
 use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
 use domain::resolution::Resolution;
@@ -27,6 +28,8 @@ use tokio::time::{Instant, timeout};
 pub(super) struct Line {
     pub(super) account: Arc<str>,
     pub(super) provider: Arc<dyn Provider>,
+    /// Whose rates payouts are converted by; none: the provider's own offers.
+    pub(super) rates: Option<Arc<dyn RateSource>>,
     pub(super) start: Instant,
     pub(super) door: Door,
     /// The longest that a call may take, in whatever state the provider's own deadline is.

@@ -5,6 +5,7 @@ use crate::circuit_breaker::{BreakerSettings, BreakerState};
 use crate::fair_queue::QueueFull;
 use crate::permit::Permit;
 use crate::provider::{Lookup, Order, QuoteWish};
+use crate::rates::RateSource;
 use actix::{Message, Recipient};
 use domain::entry::Settlement;
 use domain::failure::Failure;
@@ -181,6 +182,8 @@ pub struct AdapterSettings {
     pub weights: Vec<(MerchantId, NonZeroU16)>,
     /// The mode it starts in.
     pub mode: Mode,
+    /// Whose rates payouts are converted by. None: the provider's own offers.
+    pub rates: Option<Arc<dyn RateSource>>,
 }
 
 impl Default for AdapterSettings {
@@ -190,6 +193,7 @@ impl Default for AdapterSettings {
             margin: Duration::from_secs(1),
             weights: Vec::new(),
             mode: Mode::Open,
+            rates: None,
         }
     }
 }

@@ -5,6 +5,7 @@ mod fake;
 mod limits;
 mod modes;
 mod quotes;
+mod rates;
 mod troubles;
 
 use super::messages::*;

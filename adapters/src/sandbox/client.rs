@@ -11,7 +11,10 @@ use super::{callback, wire};
 use crate::provider::{
     CallbackOutcome, Caps, Lookup, Order, Provider, Quote, QuoteWish, RawCallback,
 };
+use crate::rates::NoRate;
+use domain::conversion::Rate;
 use domain::failure::{Failure, Origin};
+use domain::money::{Asset, Currency};
 use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
 use domain::resolution::Resolution;
 use futures_util::future::BoxFuture;
@@ -63,6 +66,16 @@ impl SandboxProvider {
         *self.account.callback_url.write().unwrap_or_else(PoisonError::into_inner) =
             Some(url.into());
     }
+
+    /// What the sandbox says of a pair; no offer.
+    pub(crate) fn tell_rate(
+        &self,
+        from: Currency,
+        to: Asset,
+    ) -> BoxFuture<'static, Result<Rate, NoRate>> {
+        let account = self.account.clone();
+        Box::pin(async move { account.rate(from, to).await })
+    }
 }
 
 impl Account {
@@ -106,6 +119,11 @@ impl Account {
             Ok(heard) => map::undone(heard, &lookup.reference),
             Err(no_token) => UndoOutcome::Ambiguous { why: no_token.doubt() },
         }
+    }
+
+    async fn rate(&self, from: Currency, to: Asset) -> Result<Rate, NoRate> {
+        let heard = self.call(|| self.http.rate(from.code(), to.symbol())).await;
+        map::rated(heard.unwrap_or_else(|no_token| no_token), from, to)
     }
 
     async fn quote(&self, wish: &QuoteWish) -> Result<Quote, Failure> {

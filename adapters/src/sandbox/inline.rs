@@ -13,8 +13,11 @@ use super::world::QuoteAsked;
 use crate::provider::{
     CallbackOutcome, Caps, Lookup, Order, Provider, Quote, QuoteWish, RawCallback,
 };
+use crate::rates::NoRate;
+use domain::conversion::Rate;
 use domain::failure::Failure;
 use domain::id::PayoutId;
+use domain::money::{Asset, Currency};
 use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
 use domain::time::Timestamp;
 use futures_util::future::BoxFuture;
@@ -63,6 +66,12 @@ impl InlineSandbox {
     pub fn ledger(&self, payout: Option<PayoutId>) -> Vec<LedgerRow> {
         let world = self.shared.world();
         whole(|cursor| world.ledger(payout, cursor, usize::MAX))
+    }
+
+    /// What the sandbox says of a pair; no offer.
+    pub(crate) fn tell_rate(&self, from: Currency, to: Asset) -> Result<Rate, NoRate> {
+        let reply = self.shared.world().rate(self.shared.clock.now(), from, to);
+        map::rated(self.shared.heard(reply), from, to)
     }
 
     /// How often the sandbox was asked about each reference.

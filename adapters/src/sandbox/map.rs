@@ -5,8 +5,10 @@
 pub mod code;
 pub mod order;
 mod payout;
+mod rate;
 
 pub use payout::{found, found_in};
+pub use rate::{SOURCE as RATE_SOURCE, rated};
 
 use super::wire::{Deferred, PayoutBody, Problem, QuoteBody, Said};
 use crate::provider::{Lookup, Quote};

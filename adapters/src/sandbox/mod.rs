@@ -28,6 +28,7 @@ pub mod world;
 pub use client::{InvalidSandbox, SandboxProvider};
 pub use clock::VirtualClock;
 pub use inline::{CallbackSink, InlineSandbox};
+pub(crate) use map::RATE_SOURCE;
 pub use server::{SandboxOptions, SandboxServer, serve};
 pub use settings::SandboxSettings;
 pub use signature::CallbackKey;

@@ -19,6 +19,9 @@ pub const REVOKE: &str = "revoke";
 /// The last part of the path of an undo.
 pub const REVERSE: &str = "reverse";
 
+/// The code of the answer about a pair that has no rate.
+pub const NOT_OFFERED: &str = "not_offered";
+
 /// `POST /v1/token`.
 #[derive(Serialize, Deserialize)]
 pub struct TokenRequest<'a> {
@@ -179,6 +182,19 @@ pub struct QuoteBody {
     pub valid_until: i64,
 }
 
+/// The answer to `GET /v1/rates?from=EUR&to=BTC`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RateBody {
+    /// ISO 4217.
+    pub from: String,
+    /// The asset's ticker.
+    pub to: Text,
+    /// Units of the asset for one unit of the currency.
+    pub rate: String,
+    /// When it was asked for, in seconds since 1970.
+    pub at: i64,
+}
+
 /// Any body that the sandbox answers with; the fields tell them apart.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -186,6 +202,7 @@ pub struct QuoteBody {
 pub enum Said {
     Payout(PayoutBody),
     Quote(QuoteBody),
+    Rate(RateBody),
     Deferred(Deferred),
     Problem(Problem),
 }

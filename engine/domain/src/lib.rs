@@ -21,6 +21,7 @@ pub mod report;
 pub mod resolution;
 pub mod statement;
 
+pub mod conversion;
 pub mod id;
 pub mod method;
 pub mod money;

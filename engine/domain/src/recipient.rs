@@ -30,6 +30,7 @@ pub use masked::MaskedRecipient;
 pub use phone::Phone;
 pub use wallet::Wallet;
 
+use crate::money::Asset;
 use form::Form;
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +114,17 @@ impl Recipient {
             Recipient::CryptoAddress(_) => Vec::new(),
         };
         fields.into_iter().map(Field::path).collect()
+    }
+
+    /// The asset that a payout to it is converted to; none where the payout's own currency arrives.
+    pub fn settles_in(&self) -> Option<Asset> {
+        match self {
+            Recipient::CryptoAddress(address) => Some(Asset::sent_on(address.network())),
+            Recipient::BankAccount(_)
+            | Recipient::Phone(_)
+            | Recipient::Card(_)
+            | Recipient::Wallet(_) => None,
+        }
     }
 
     /// Nothing is missing.

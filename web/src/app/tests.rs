@@ -3,6 +3,7 @@
 
 mod journey;
 mod logs;
+mod rates;
 mod rig;
 mod sockets;
 

@@ -1,6 +1,7 @@
 //! What types cannot say of a configuration: ranges, and keys that belong together. Apart from reading
 //! it because these are judgements, each with its sentence for the operator.
 
+use super::rates;
 use super::sections::{Config, Transport};
 
 /// A mistake: the key, and what is wrong with its value.
@@ -11,6 +12,7 @@ pub fn mistakes(config: &Config) -> Vec<Mistake> {
     let mut found = ranges(config);
     found.extend(addresses(config));
     found.extend(names(config));
+    found.extend(rates::mistakes(&config.rates));
     found
 }
 
@@ -18,7 +20,7 @@ fn ranges(config: &Config) -> Vec<Mistake> {
     let (server, engine, store, sandbox) =
         (&config.server, &config.engine, &config.store, &config.sandbox);
     let seconds = |time: std::time::Duration| time.as_secs();
-    let table: [(&'static str, u64, u64, u64); 17] = [
+    let table: [(&'static str, u64, u64, u64); 18] = [
         ("server.workers", server.workers as u64, 0, 256),
         ("server.max_connections", server.max_connections as u64, 1, 1_000_000),
         ("server.body_limit", server.body_limit as u64, 1_024, 16_777_216),
@@ -33,6 +35,7 @@ fn ranges(config: &Config) -> Vec<Mistake> {
         ("store.mirror_segments", store.mirror_segments as u64, 1, 10_000),
         ("store.archive_cache_bytes", store.archive_cache_bytes, 1 << 20, 1 << 40),
         ("payouts.expires_in", seconds(config.payouts.expires_in), 1, 365 * 86_400),
+        ("rates.max_age", seconds(config.rates.max_age), 1, 86_400),
         ("sandbox.verify_share", u64::from(sandbox.verify_share), 0, 90),
         ("sandbox.concurrency", sandbox.concurrency as u64, 1, 100_000),
         ("sandbox.poll_factor", u64::from(sandbox.poll_factor), 1, 100),
@@ -51,6 +54,7 @@ fn zero_times(config: &Config) -> impl Iterator<Item = Mistake> {
         ("server.head_timeout", server.head_timeout),
         ("server.request_timeout", server.request_timeout),
         ("store.open_deadline", config.store.open_deadline),
+        ("rates.timeout", config.rates.timeout),
         ("sandbox.timeout", sandbox.timeout),
         ("sandbox.per", sandbox.per),
         ("sandbox.poll_cap", sandbox.poll_cap),

@@ -3,6 +3,7 @@
 
 use super::duration;
 use super::faults::FaultsSection;
+use super::rates::RatesSection;
 use super::secret::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub struct Config {
     pub engine: EngineSection,
     pub store: StoreSection,
     pub payouts: PayoutsSection,
+    pub rates: RatesSection,
     pub sandbox: SandboxSection,
     pub log: LogSection,
     pub merchants: BTreeMap<String, MerchantSection>,
@@ -173,7 +175,7 @@ pub struct MerchantSection {
 }
 
 /// TOML has no word for nothing; an empty text is ours.
-mod empty_is_none {
+pub(super) mod empty_is_none {
     use serde::{Deserialize, Deserializer, Serializer};
 
     #[allow(clippy::ref_option, reason = "serde hands the field by reference")]

@@ -60,6 +60,54 @@ fn each_mistake_is_one_line_with_its_place() {
 }
 
 #[test]
+fn a_source_of_rates_is_whole_or_refused() {
+    let http = "[rates]\nsource = \"http\"\nurl = \"https://rates.example.com/s3cret\"\n";
+    let pairs = "[rates.fixed]\n";
+    #[rustfmt::skip]
+    let table = [
+        ("[rates]\nsource = \"broker\"".to_owned(),            "2: rates.source: unknown variant `broker`, expected one of `provider`, `fixed`, `http`"),
+        ("[rates]\nmax_age = \"500ms\"".to_owned(),            "2: rates.max_age: 0 is outside the allowed 1 to 86400"),
+        ("[rates]\ntimeout = \"0s\"".to_owned(),               "2: rates.timeout: must be longer than zero"),
+        ("[rates]\ninvert = \"yes\"".to_owned(),               "2: rates.invert: invalid type: string \"yes\", expected true or false"),
+        ("[rates]\nsource = \"http\"\nurl = \"\"".to_owned(),  "3: rates.url: expected an address such as https://"),
+        ("[rates]\nsource = \"http\"\nurl = \"http://s3cret.example.com/{from}{to}\"".to_owned(), "3: rates.url: expected an address that begins with https://"),
+        (http.to_owned(),                                      "3: rates.url: neither the address nor the pointer has both {from} and {to}"),
+        (format!("{http}pointer = \"{{from}}/{{to}}\""),        "4: rates.pointer: expected a JSON pointer"),
+        (format!("{http}pointer = \"/{{from}}/{{to}}\"\ntime_pointer = \"at\""), "5: rates.time_pointer: expected a JSON pointer"),
+        ("[rates]\nsource = \"fixed\"".to_owned(),             "rates.fixed: the source of rates is \"fixed\", and there is none in the table"),
+        (format!("{pairs}EUR-BTC = 0.00001683"),               "2: rates.fixed.EUR-BTC: invalid type: floating point `0.00001683`, expected text in quotes"),
+        (format!("{pairs}EUR-BTC = \"1e-5\""),                 "rates.fixed: EUR-BTC takes decimal text of more than zero"),
+        (format!("{pairs}EUR-BTC = \"0.00\""),                 "rates.fixed: EUR-BTC takes decimal text of more than zero"),
+        (format!("{pairs}EUR-BTC = \"-1\""),                   "rates.fixed: EUR-BTC takes decimal text of more than zero"),
+        (format!("{pairs}EUR-DOGE = \"1\""),                   "rates.fixed: \"EUR-DOGE\" is no pair: an ISO 4217 code, a hyphen and a known asset"),
+        (format!("{pairs}EURBTC = \"1\""),                     "rates.fixed: \"EURBTC\" is no pair"),
+        (format!("{pairs}EUR-BTC = \"1\"\neur-btc = \"2\""),   "rates.fixed: EUR-BTC is there twice, in two spellings"),
+    ];
+    for (text, expected) in table {
+        let Invalid(lines) = with_file(&text).0.unwrap_err();
+        assert_eq!(lines.len(), 1, "{text}: {lines:?}");
+        assert!(lines[0].contains(expected), "{text}: {}", lines[0]);
+        assert!(!lines[0].contains("s3cret"), "{}", lines[0]);
+    }
+    let whole = format!("{http}pointer = \"/{{from}}/{{to}}\"\n");
+    let config = with_file(&whole).0.unwrap();
+    assert_eq!((config.rates.source, config.rates.invert), (RatesFrom::Http, false));
+    assert!(!toml::to_string_pretty(&config).unwrap().contains("s3cret"));
+}
+
+#[test]
+fn a_table_of_rates_is_read_from_the_environment_too() {
+    let config = with_variables(&[
+        ("BURSAR__RATES__SOURCE", "fixed"),
+        ("BURSAR__RATES__FIXED__EUR-BTC", "\"0.00001683\""),
+    ])
+    .unwrap();
+    let table: Vec<_> = config.rates.table().map(Result::unwrap).collect();
+    let ((from, to), rate) = table[0];
+    assert_eq!((from.code(), to.symbol(), rate.to_string().as_str()), ("EUR", "BTC", "0.00001683"));
+}
+
+#[test]
 fn all_mistakes_are_told_at_once() {
     let (result, _) = with_file(
         "[server]\nbnd = 1\nworkers = true\n[log]\nformat = \"xml\"\n[engine]\nlive_max = 0\n",

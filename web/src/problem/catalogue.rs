@@ -57,6 +57,7 @@ kinds! {
     RATE_LIMITED = TOO_MANY_REQUESTS, "rate_limited", "Too many requests";
     INTERNAL_ERROR = INTERNAL_SERVER_ERROR, "internal_error", "The gateway failed";
     OVERLOADED = SERVICE_UNAVAILABLE, "overloaded", "The gateway is at its limit";
+    RATE_UNAVAILABLE = SERVICE_UNAVAILABLE, "rate_unavailable", "There is no rate for this pair at present";
     NOT_READY = SERVICE_UNAVAILABLE, "not_ready", "The gateway is not ready";
     SLOW_ANSWER = SERVICE_UNAVAILABLE, "request_timeout", "The answer was not ready in time";
 }

@@ -6,6 +6,7 @@ use super::options::{sandbox_options, sandbox_settings};
 use crate::cli::{Failure, Output};
 use crate::config::{Config, Transport};
 use adapters::provider::{Provider, RawCallback};
+use adapters::rates::RateSource;
 use adapters::sandbox::{InlineSandbox, SandboxProvider, SandboxServer, VirtualClock};
 use engine::Gateway;
 use serde_json::json;
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 /// The provider account of this gateway.
 pub struct Account {
     provider: Option<Arc<dyn Provider>>,
+    rates: Option<Arc<dyn RateSource>>,
     url: Option<String>,
     server: Option<SandboxServer>,
 }
@@ -28,7 +30,7 @@ impl Account {
     ) -> Result<Account, Failure> {
         if !config.sandbox.enabled {
             tracing::warn!("sandbox.enabled is false, so no payout can be sent anywhere");
-            return Ok(Account { provider: None, url: None, server: None });
+            return Ok(Account::none());
         }
         if config.sandbox.transport == Transport::Inline {
             return Ok(Account::inline(config, gateway.clone()));
@@ -44,7 +46,26 @@ impl Account {
         let provider = SandboxProvider::new(&settings, &url)
             .map_err(|error| Failure::usage(format!("sandbox.url: {error}")))?;
         provider.set_callback_url(listening.callback_url(config, &settings.account));
-        Ok(Account { provider: Some(Arc::new(provider)), url: Some(url), server })
+        // With connections of its own, so that no question for a rate stands in a payout's way.
+        let rates = SandboxProvider::new(&settings, &url)
+            .map_err(|error| Failure::usage(format!("sandbox.url: {error}")))?;
+        Ok(Account {
+            provider: Some(Arc::new(provider)),
+            rates: Some(Arc::new(rates)),
+            url: Some(url),
+            server,
+        })
+    }
+
+    /// None at all.
+    pub fn none() -> Account {
+        Account { provider: None, rates: None, url: None, server: None }
+    }
+
+    /// One that is no more than a source of rates.
+    #[cfg(test)]
+    pub fn with_rates(rates: Arc<dyn RateSource>) -> Account {
+        Account { rates: Some(rates), ..Account::none() }
     }
 
     fn inline(config: &Config, gateway: Gateway) -> Account {
@@ -61,7 +82,8 @@ impl Account {
                 let _ = gateway.callback(&settings.account, callback).await;
             }
         });
-        Account { provider: Some(Arc::new(sandbox)), url: None, server: None }
+        let sandbox = Arc::new(sandbox);
+        Account { provider: Some(sandbox.clone()), rates: Some(sandbox), ..Account::none() }
     }
 
     /// Says where the sandbox is, for whoever looks at its ledger.
@@ -74,6 +96,11 @@ impl Account {
     /// For the engine.
     pub fn providers(&self) -> Vec<Arc<dyn Provider>> {
         self.provider.iter().cloned().collect()
+    }
+
+    /// Who tells the rates that its offers are made by.
+    pub fn rates(&self) -> Option<Arc<dyn RateSource>> {
+        self.rates.clone()
     }
 
     /// Ends the embedded sandbox.

@@ -62,6 +62,11 @@ impl Http {
         json(self.ask.post(self.path(&["quotes"])), body)
     }
 
+    /// A question for a rate.
+    pub fn rate(&self, from: &str, to: &str) -> RequestBuilder {
+        self.ask.get(self.path(&["rates"])).query(&[("from", from), ("to", to)])
+    }
+
     /// A request for a token.
     pub fn token(&self, body: Vec<u8>) -> RequestBuilder {
         json(self.ask.post(self.path(&["token"])), body)

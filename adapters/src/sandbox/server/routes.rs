@@ -8,7 +8,7 @@ use crate::sandbox::world::{Asked, QuoteAsked, Reply};
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data, Path, Query, ServiceConfig, get, post, route};
 use domain::id::PayoutId;
-use domain::money::{Amount, Currency};
+use domain::money::{Amount, Asset, Currency};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -25,6 +25,7 @@ pub(super) fn all(service: &mut ServiceConfig) {
         .route(&format!("/v1/payouts/{{name}}/{REVOKE}"), post().to(revoke))
         .route(&format!("/v1/payouts/{{name}}/{REVERSE}"), post().to(reverse))
         .route("/v1/quotes", post().to(quote))
+        .route("/v1/rates", get().to(rate))
         .route("/v1/balance", get().to(balance))
         .default_service(route().to(nothing_here));
 }
@@ -107,6 +108,22 @@ fn read_wish<'a>(request: &'a QuoteRequest<'_>) -> Result<QuoteAsked<'a>, &'stat
     let payout: PayoutId = request.payout.parse().map_err(|_| "invalid_request")?;
     let (amount, currency) = read_amount(&request.amount, &request.currency)?;
     Ok(QuoteAsked { payout, amount, currency, recipient: &request.recipient })
+}
+
+/// The query of a rate.
+#[derive(Deserialize)]
+struct ByPair {
+    from: String,
+    to: String,
+}
+
+async fn rate(shared: Data<Shared>, _: Caller, query: Query<ByPair>) -> HttpResponse {
+    let pair = query.from.parse::<Currency>().ok().zip(query.to.parse::<Asset>().ok());
+    let reply = match pair {
+        Some((from, to)) => shared.world().rate(shared.now(), from, to),
+        None => Reply::problem(400, "invalid_request"),
+    };
+    give(&shared, reply).await
 }
 
 /// The sandbox never runs out: a recipient that ends in 003 is how one sees that.

@@ -1,13 +1,12 @@
-//! Conversions: a fixed table of prices and offers that end. Apart from payouts because a quote
-//! moves no money.
+//! Conversions: a fixed table of prices, and offers that end. Apart from payouts because neither
+//! moves money.
 
 use super::reply::Reply;
 use super::{World, suffix};
 use crate::sandbox::clock::seconds;
-use crate::sandbox::wire::{QuoteBody, RecipientBody, Said};
+use crate::sandbox::wire::{NOT_OFFERED, QuoteBody, RateBody, RecipientBody, Said};
 use domain::id::PayoutId;
 use domain::money::{Amount, Asset, AssetAmount, Currency};
-use domain::recipient::Network;
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
 use std::borrow::Cow;
@@ -35,7 +34,7 @@ impl World {
             return reply;
         }
         let network = asked.recipient.network.as_deref().and_then(|word| word.parse().ok());
-        let Some(asset) = network.map(asset_on) else {
+        let Some(asset) = network.map(Asset::sent_on) else {
             return Reply::problem(422, "invalid_method");
         };
         let Some(rate) = rate(asked.currency, asset) else {
@@ -64,24 +63,30 @@ impl World {
     }
 }
 
+impl World {
+    /// Tells a rate, which is no offer: it is not kept, and nobody is bound by it.
+    pub fn rate(&mut self, now: Timestamp, from: Currency, to: Asset) -> Reply {
+        self.run_until(now);
+        if let Some(reply) = self.at_the_door() {
+            return reply;
+        }
+        let Some(value) = rate(from, to) else { return Reply::problem(422, NOT_OFFERED) };
+        Reply::new(
+            200,
+            Said::Rate(RateBody {
+                from: from.code().to_owned(),
+                to: Cow::Borrowed(to.symbol()),
+                rate: value.to_string(),
+                at: seconds(self.now),
+            }),
+        )
+    }
+}
+
 /// Whether a quote has ended; its name says when. A name of somebody else's making never ends.
 pub(super) fn is_over(quote: &str, now: Timestamp) -> bool {
     let end = quote.rsplit_once('_').and_then(|(_, end)| end.parse::<i64>().ok());
     end.is_some_and(|end| end < seconds(now))
-}
-
-/// What is sent on a chain: its own coin, but dollars on the chains that people pay dollars on.
-fn asset_on(network: Network) -> Asset {
-    match network {
-        Network::Bitcoin => Asset::Btc,
-        Network::Ethereum => Asset::Eth,
-        Network::Tron => Asset::Usdt,
-        Network::Solana => Asset::Sol,
-        Network::Xrp => Asset::Xrp,
-        Network::Litecoin => Asset::Ltc,
-        Network::Polygon => Asset::Usdc,
-        Network::Bsc => Asset::Bnb,
-    }
 }
 
 /// Units of the asset for one unit of the currency, to twelve digits. None for a currency that the

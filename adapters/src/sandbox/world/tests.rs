@@ -87,6 +87,7 @@ fn said(reply: &Reply) -> String {
         Said::Problem(problem) => problem.code.to_string(),
         Said::Deferred(_) => "deferred".to_owned(),
         Said::Quote(_) => "quote".to_owned(),
+        Said::Rate(_) => "rate".to_owned(),
     };
     match reply.manner {
         Manner::Plain => format!("{} {text}", reply.status),

@@ -72,6 +72,21 @@ impl Asset {
         self.row().1
     }
 
+    /// What a payout to a chain settles in: the chain's own coin, but dollars on the chains that
+    /// people pay dollars on.
+    pub const fn sent_on(network: Network) -> Asset {
+        match network {
+            Bitcoin => Asset::Btc,
+            Ethereum => Asset::Eth,
+            Tron => Asset::Usdt,
+            Solana => Asset::Sol,
+            Xrp => Asset::Xrp,
+            Litecoin => Asset::Ltc,
+            Polygon => Asset::Usdc,
+            Bsc => Asset::Bnb,
+        }
+    }
+
     /// The chains it can be sent on.
     pub const fn networks(self) -> &'static [Network] {
         self.row().2

@@ -120,6 +120,14 @@ fn assets_have_their_own_decimals_and_chains() {
 }
 
 #[test]
+fn what_is_sent_on_a_chain_can_be_sent_there() {
+    for network in crate::recipient::Network::ALL {
+        let asset = Asset::sent_on(network);
+        assert!(asset.networks().contains(&network), "{asset} on {network}");
+    }
+}
+
+#[test]
 fn a_conversion_never_settles_more_than_its_rate_says() {
     let convert =
         |text: &str, asset| AssetAmount::from_decimal_rounded_down(text.parse().unwrap(), asset);

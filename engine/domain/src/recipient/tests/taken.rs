@@ -46,6 +46,19 @@ fn recipients_that_are_taken_and_what_they_still_want() {
     }
 }
 
+#[test]
+fn only_an_address_on_a_chain_settles_in_an_asset() {
+    for (kind, fields, _) in TAKEN {
+        let settles = build(kind, fields).settles_in().map(|asset| asset.symbol());
+        let expected = match *kind {
+            "crypto_address" if fields.contains(&"network=tron") => Some("USDT"),
+            "crypto_address" => Some("XRP"),
+            _ => None,
+        };
+        assert_eq!(settles, expected, "{kind} {fields:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_input_is_a_panic(
