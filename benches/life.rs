@@ -52,7 +52,7 @@ impl Life {
     /// Lives it from the first step to the last.
     pub fn live(&self) -> Result<Payout, Box<dyn Error>> {
         let mut now = BEGIN;
-        let first = create(self.id, self.request.clone(), now);
+        let first = create(self.id, self.request.clone(), None, now);
         let mut payout = Payout::from_entries(self.id, first.entries)?;
         for input in &self.inputs {
             now = now.plus(SECOND);
@@ -107,5 +107,7 @@ fn policy() -> Policy {
         not_found_final_after: None,
         visibility_lag: SECOND * 2,
         resend_is_safe: true,
+        late_return: None,
+        believe_signed_callbacks: false,
     }
 }

@@ -47,8 +47,9 @@ pub trait Provider: Send + Sync + 'static {
     /// Asks to undo a success.
     fn cancel(&self, lookup: Lookup) -> BoxFuture<'static, UndoOutcome>;
 
-    /// Authenticates a callback and says whom to ask about. Never a status, except the deferred
-    /// answer to our own question.
+    /// Authenticates a callback, in constant time, and says whom to ask about. What it claims is
+    /// evidence only as the answer to our own question, or where the contract says that signed
+    /// callbacks are believed.
     fn callback(&self, raw: &RawCallback) -> CallbackOutcome;
 
     /// A conversion for a method that converts. Moves no money.
@@ -136,6 +137,9 @@ pub struct Limits {
     pub timeout: Duration,
     /// Payouts that may wait for a permit.
     pub queue: usize,
+    /// More money in doubt than this, in any of these currencies, and nothing more is sent until
+    /// evidence has brought it down again. Asking goes on.
+    pub in_doubt_max: Vec<(Currency, Amount)>,
 }
 
 /// A callback as it arrived: bytes, before anything is believed.
@@ -165,8 +169,11 @@ pub enum CallbackOutcome {
         reference: String,
         /// The provider's id of the event, to recognise a repetition.
         event: Option<String>,
-        /// The answer to our own deferred question, with the question's token.
-        answer: Option<(Box<str>, Found)>,
+        /// The token of our own deferred question, if this answers one.
+        token: Option<Box<str>>,
+        /// What it says. Believed only as the answer to a question of ours, or when the account's
+        /// contract says so; otherwise no more than a reason to ask.
+        found: Option<Found>,
     },
     /// It could be from anyone. The reference, if it names one, may still be asked about.
     Unauthenticated {

@@ -3,19 +3,22 @@
 //!
 //! ← `payout_actor/act` / the adapters crate →
 
+use crate::desk::DeskState;
 use crate::refusal::Refusal;
 use actix::Recipient;
 use adapters::adapter_actor::AdapterHandle;
-use adapters::adapter_actor::messages::{PermitGranted, RequestPermit, UndoKind};
+use adapters::adapter_actor::messages::{Mode, PermitGranted, RequestPermit, UndoKind};
 use adapters::fair_queue::QueueFull;
 use adapters::permit::Permit;
 use adapters::provider::{CallbackOutcome, Lookup, Order, QuoteWish, RawCallback};
 use adapters::registry::Registry;
 use domain::method::Method;
+use domain::money::{Amount, Currency};
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
 use domain::schedule::{Policy, PollPlan};
 use futures_util::future::BoxFuture;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +45,8 @@ impl AdapterSupervisor {
             not_found_final_after: None,
             visibility_lag: Duration::MAX,
             resend_is_safe: false,
+            late_return: None,
+            believe_signed_callbacks: false,
         };
         AdapterSupervisor { registry, orphan }
     }
@@ -67,6 +72,34 @@ impl AdapterSupervisor {
             Some(account) => self.by_name(account),
             None => self.route(payout.request().method, None).ok(),
         }
+    }
+
+    /// The modes that operators set before the last stop.
+    pub(crate) async fn set_modes(&self, desk: &DeskState) {
+        for (account, set) in &desk.modes {
+            let mode = Mode::ALL.into_iter().find(|mode| mode.word() == &*set.mode);
+            if let (Some(handle), Some(mode)) = (self.registry.get(account), mode) {
+                tracing::info!(%account, mode = mode.word(), "the mode that an operator set");
+                handle.set_mode(mode).await;
+            }
+        }
+    }
+
+    /// Too much money is in doubt at an account, or no longer: its sending stops, or goes on.
+    pub(crate) fn stop_for_exposure(&self, account: &str, stop: bool) {
+        let Some(handle) = self.registry.get(account) else { return };
+        if stop {
+            tracing::error!(account, "too much money is in doubt: nothing more is sent there");
+        } else {
+            tracing::warn!(account, "less money is in doubt: sending goes on");
+        }
+        handle.set_stopped(stop);
+    }
+
+    /// How much of each currency may be in doubt at each account.
+    pub(crate) fn exposure_limits(&self) -> HashMap<Box<str>, Vec<(Currency, Amount)>> {
+        let accounts = self.registry.iter().map(AdapterHandle::caps);
+        accounts.map(|caps| (caps.account.clone(), caps.limits.in_doubt_max.clone())).collect()
     }
 
     /// What may be concluded about a payout from its provider's words.

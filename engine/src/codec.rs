@@ -7,6 +7,7 @@ use domain::method::Method;
 use domain::money::Currency;
 use domain::payout::{BrokenHistory, Payout};
 use domain::status::Status;
+use domain::time::Timestamp;
 use snapshots::codec::{CodecError, Kind, open, seal};
 use snapshots::{Archived, Facets, Record};
 
@@ -46,8 +47,8 @@ pub fn payout(id: PayoutId, body: &[u8]) -> Result<Payout, Unreadable> {
     Ok(Payout::from_entries(id, entries)?)
 }
 
-/// A payout with its index rows, for the archive.
-pub fn archived(payout: &Payout) -> Result<Archived, CodecError> {
+/// A payout with its index rows, for the archive; to be looked at again at `due`.
+pub fn archived(payout: &Payout, due: Option<Timestamp>) -> Result<Archived, CodecError> {
     let request = payout.request();
     Ok(Archived {
         id: payout.id().0,
@@ -55,7 +56,7 @@ pub fn archived(payout: &Payout) -> Result<Archived, CodecError> {
         created_at: payout.created_at().0,
         facets: facets(payout),
         reference: request.reference.as_deref().map(reference_hash),
-        due: None,
+        due: due.map(|due| due.0),
         body: body(payout)?,
     })
 }

@@ -3,11 +3,15 @@
 
 use crate::adapter_supervisor::AdapterSupervisor;
 use crate::clock::Clock;
+use crate::desk::{Desk, DeskState};
+use crate::event_feed::{EventFeed, EventHub};
 use crate::gateway::{Gateway, Parts, partition_of};
 use crate::live_index::LiveIndex;
+use crate::moderation_book::ModerationBook;
 use crate::partition::{Counters, Partition, Slots};
 use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
 use crate::recovery::{Recovery, RecoveryError};
+use crate::return_watch;
 use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
 use crate::timer_actor::TimerActor;
 use actix::{Actor, Addr, Arbiter, Context};
@@ -19,7 +23,9 @@ use adapters::rates::Rates;
 use adapters::registry::{DeclaredTwice, Registry};
 use domain::id::IdKey;
 use domain::payout::Payout;
+use domain::schedule::next_return_check;
 use domain::status::Status;
+use domain::time::Timestamp;
 use snapshots::log::LogError;
 use snapshots::{OpenError, ReplayError, Running, Store, StoreOptions};
 use std::cell::RefCell;
@@ -139,6 +145,7 @@ pub struct Engine {
 struct RunningParts {
     supervisors: Vec<Addr<PayoutSupervisor>>,
     store: Arc<Running>,
+    desk: Arc<Desk>,
 }
 
 impl Engine {
@@ -170,21 +177,36 @@ impl Engine {
         let began = Instant::now();
         let options = self.options.store.clone();
         let adapters = Arc::new(AdapterSupervisor::new(self.registry(providers)?));
-        let opened = tokio::task::spawn_blocking(move || open(options)).await;
-        let (store, live, mut found) = opened.map_err(|_| StartError::Threads)??;
+        let (known, now) = (adapters.clone(), self.clock.now());
+        let opened = tokio::task::spawn_blocking(move || open(options, &known, now)).await;
+        let Opened { store, live, desk, mut found } = opened.map_err(|_| StartError::Threads)??;
+        adapters.set_modes(&desk).await;
+        let desk = Arc::new(Desk::new(desk));
         let index = Arc::new(LiveIndex::default());
-        let supervisors = self.start_partitions(&store, &adapters, &index).await?;
+        let book = Arc::new(ModerationBook::new(adapters.exposure_limits()));
+        let hub = Arc::new(EventHub::default());
+        let owners = live.iter().map(|payout| (payout.id(), payout.request().merchant));
+        EventFeed::start(&store, hub.clone(), owners)?;
+        let supervisors = self.start_partitions(&store, &adapters, &index, &book).await?;
         adopt(&supervisors, live).await?;
-        let running = RunningParts { supervisors: supervisors.clone(), store: store.clone() };
+        let running = RunningParts {
+            supervisors: supervisors.clone(),
+            store: store.clone(),
+            desk: desk.clone(),
+        };
         *self.running() = Some(running);
         let id_key = self.options.id_key.clone();
         self.gateway.open(Parts {
             id_key,
             supervisors: supervisors.clone(),
-            store,
+            store: store.clone(),
             index,
             adapters,
+            book,
+            desk,
+            hub,
         });
+        return_watch::start(&store, &supervisors, self.clock.clone());
         for supervisor in supervisors {
             // Whoever has something to do is called while the gateway already answers.
             actix_rt::spawn(async move { supervisor.send(WakeAll).await });
@@ -197,14 +219,15 @@ impl Engine {
     /// Takes a snapshot while everything goes on.
     pub async fn snapshot(&self) -> Result<SnapshotTaken, SnapshotError> {
         let running = self.running().clone().ok_or(SnapshotError::NotRunning)?;
-        snapshotting::take(&running.store, &running.supervisors).await
+        snapshotting::take(&running.store, &running.supervisors, &running.desk).await
     }
 
     /// The orderly end: no new requests, a snapshot, everything on disk.
     pub async fn stop(&self) {
         self.gateway.close();
         let Some(running) = self.running().take() else { return };
-        if let Err(error) = snapshotting::take(&running.store, &running.supervisors).await {
+        let taken = snapshotting::take(&running.store, &running.supervisors, &running.desk).await;
+        if let Err(error) = taken {
             tracing::warn!(%error, "no snapshot at the stop; the next start reads the log");
         }
         let store = running.store.clone();
@@ -257,12 +280,14 @@ impl Engine {
         store: &Arc<Running>,
         adapters: &Arc<AdapterSupervisor>,
         index: &Arc<LiveIndex>,
+        book: &Arc<ModerationBook>,
     ) -> Result<Vec<Addr<PayoutSupervisor>>, StartError> {
         let mut supervisors = Vec::new();
         for _ in 0..self.options.partitions.max(1) {
             let arbiter = Arbiter::new();
             let (tell, told) = oneshot::channel();
             let (store, adapters, index) = (store.clone(), adapters.clone(), index.clone());
+            let book = book.clone();
             let (clock, counters) = (self.clock.clone(), self.gateway.shared_counters());
             let passivate_after = self.options.passivate_after;
             arbiter.spawn_fn(move || {
@@ -276,6 +301,7 @@ impl Engine {
                         clock,
                         adapters,
                         index,
+                        book,
                         counters,
                         supervisor,
                         timer,
@@ -298,6 +324,7 @@ impl Engine {
         let mut last = running.store.journal.durable_sequence();
         // A task that only sleeps must not keep a stopped store open.
         let (store, supervisors) = (Arc::downgrade(&running.store), running.supervisors);
+        let desk = running.desk;
         actix_rt::spawn(async move {
             loop {
                 tokio::time::sleep(Duration::from_secs(1)).await;
@@ -305,7 +332,7 @@ impl Engine {
                 let now = store.journal.durable_sequence();
                 if now.saturating_sub(last) >= every {
                     last = now;
-                    if let Err(error) = snapshotting::take(&store, &supervisors).await {
+                    if let Err(error) = snapshotting::take(&store, &supervisors, &desk).await {
                         tracing::warn!(%error, "a snapshot was not taken");
                     }
                 }
@@ -314,19 +341,30 @@ impl Engine {
     }
 }
 
-type Opened = (Arc<Running>, Vec<Payout>, Recovered);
+/// A store that runs, and what was in it.
+struct Opened {
+    store: Arc<Running>,
+    live: Vec<Payout>,
+    desk: DeskState,
+    found: Recovered,
+}
 
 /// Opens the store and folds what it holds. Blocking: runs beside the actors.
-fn open(options: StoreOptions) -> Result<Opened, StartError> {
+fn open(
+    options: StoreOptions,
+    adapters: &AdapterSupervisor,
+    now: Timestamp,
+) -> Result<Opened, StartError> {
     let store = Store::open(options)?;
     let archive = store.archive();
-    let mut recovery = Recovery::new(archive.as_ref());
+    let watch_for = |payout: &Payout| next_return_check(payout, now, adapters.policy_of(payout));
+    let mut recovery = Recovery::new(archive.as_ref(), &watch_for);
     store.replay(&mut |item| recovery.take(item)).map_err(|error| match error {
         ReplayError::Visitor(error) => StartError::Recovery(error),
         other => StartError::Replay(other.to_string()),
     })?;
     let (records, finished) = (recovery.records, recovery.finished_count);
-    let live = recovery.finish()?;
+    let (live, desk) = recovery.finish()?;
     let in_doubt = live.iter().filter(|payout| payout.status() == Status::Invoking).count();
     let mut notes = Vec::new();
     if store.archive_rebuilt() {
@@ -343,7 +381,7 @@ fn open(options: StoreOptions) -> Result<Opened, StartError> {
         took: Duration::ZERO,
         notes,
     };
-    Ok((Arc::new(store.start()?), live, found))
+    Ok(Opened { store: Arc::new(store.start()?), live, desk, found })
 }
 
 /// Hands every payout to the supervisor that owns it.

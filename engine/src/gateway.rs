@@ -5,18 +5,25 @@
 
 use crate::adapter_supervisor::AdapterSupervisor;
 use crate::clock::Clock;
+use crate::desk::{Desk, DeskOrder, ModeSet, Signature};
+use crate::event_feed::EventHub;
 use crate::listing::{self, ListQuery, Page};
 use crate::live_index::LiveIndex;
+use crate::moderation_book::ModerationBook;
 use crate::partition::{Counters, read_archived};
-use crate::payout_actor::{Answer, Turn, as_created, lookup};
+use crate::payout_actor::{Answer, Ring, Turn, as_created, lookup};
 use crate::payout_supervisor::{Deliver, Look, PayoutSupervisor};
 use crate::refusal::Refusal;
 use actix::Addr;
+use adapters::adapter_actor::messages::Mode;
 use adapters::provider::{CallbackOutcome, RawCallback};
-use adapters::rates::{RateSource, Rates};
+use adapters::rates::{NoRate, RateSource, Rates};
 use domain::command::Command;
-use domain::entry::{By, Request};
+use domain::conversion::Rate;
+use domain::entry::{Act, By, Deed, Entry, Request};
 use domain::id::{Fingerprint, IdKey, MerchantId, PayoutId, read_provider_reference};
+use domain::incident::Recommended;
+use domain::method::Method;
 use domain::payout::Payout;
 use domain::report::Report;
 use domain::statement::Statement;
@@ -60,7 +67,7 @@ pub struct Reconciled {
     /// After the answer.
     pub after: View,
     /// The newest stored evidence.
-    pub statement: Option<(Timestamp, Statement)>,
+    pub statement: Option<(Entry, Statement)>,
 }
 
 /// What arrived at the callback door.
@@ -97,6 +104,9 @@ pub(crate) struct Parts {
     pub store: Arc<Store>,
     pub index: Arc<LiveIndex>,
     pub adapters: Arc<AdapterSupervisor>,
+    pub book: Arc<ModerationBook>,
+    pub desk: Arc<Desk>,
+    pub hub: Arc<EventHub>,
 }
 
 impl Parts {
@@ -192,13 +202,51 @@ impl Gateway {
         MerchantDoor { gateway: self.clone(), merchant }
     }
 
-    /// An operator's command. Every merchant's payouts are within reach; `by` is written down.
-    pub async fn operate(&self, id: PayoutId, command: Command, by: By) -> Result<View, Refusal> {
-        let turn = Turn::Command { command, key: None, by };
+    /// An operator's order. Every merchant's payouts are within reach; who, why and from where are
+    /// written down with it.
+    pub async fn operate(
+        &self,
+        id: PayoutId,
+        deed: Deed,
+        signed: Signature,
+    ) -> Result<View, Refusal> {
+        let Signature { by, reason, from } = signed;
+        let command = Command::Operate(Arc::new(Act { deed, reason, from }));
+        let turn = Turn::Command { command, key: None, by: By::Operator(by) };
         match self.deliver(id, turn).await? {
             Answer::Seen(view) => Ok(*view),
             _ => Err(Refusal::Internal),
         }
+    }
+
+    /// What is held: the incidents, the list, and the money in doubt.
+    pub fn moderation(&self) -> Result<&Arc<ModerationBook>, Refusal> {
+        Ok(&self.parts()?.book)
+    }
+
+    /// What a provider account may be used for from now on, over restarts.
+    pub async fn set_mode(
+        &self,
+        account: &str,
+        mode: Mode,
+        signed: Signature,
+    ) -> Result<(), Refusal> {
+        let parts = self.parts()?;
+        let adapter = parts.adapters.by_name(account).ok_or(Refusal::NoSuchAccount)?;
+        let order = DeskOrder::SetMode { account: account.into(), mode: mode.word().into() };
+        parts.desk.decide(&parts.store, order, signed, self.inner.clock.now()).await?;
+        if adapter.handle().set_mode(mode).await { Ok(()) } else { Err(Refusal::Internal) }
+    }
+
+    /// Who set an account's mode last, why and when; none if it was never set.
+    pub fn mode_set(&self, account: &str) -> Option<ModeSet> {
+        self.parts().ok()?.desk.state().modes.remove(account)
+    }
+
+    /// What an operator had best do about a payout; none unless it is held.
+    pub fn recommended(&self, payout: &Payout) -> Option<Recommended> {
+        let policy = self.parts().ok()?.adapters.policy_of(payout);
+        Recommended::for_payout(payout, policy)
     }
 
     /// A payout as an operator sees it, whosever it is.
@@ -221,22 +269,13 @@ impl Gateway {
     ) -> Result<CallbackTaken, Refusal> {
         let parts = self.parts()?;
         let adapter = parts.adapters.by_name(account).ok_or(Refusal::NoSuchAccount)?;
-        let (reference, authentic, answer) = match adapter.callback(&raw) {
-            CallbackOutcome::Doorbell { reference, answer, .. } => (reference, true, answer),
-            CallbackOutcome::Unauthenticated { why, reference } => {
-                tracing::warn!(account, why, "an unauthenticated callback");
-                match reference {
-                    Some(reference) => (reference, false, None),
-                    None => return Ok(CallbackTaken::Ignored),
-                }
-            }
-            CallbackOutcome::Ignored => return Ok(CallbackTaken::Ignored),
-        };
-        let Ok((id, _)) = read_provider_reference(&reference) else {
+        let Some((reference, ring)) = judge_ring(account, adapter.callback(&raw)) else {
             return Ok(CallbackTaken::Ignored);
         };
-        let answer = answer.map(|(token, found)| (token, Box::new(found)));
-        match self.deliver(id, Turn::Doorbell { authentic, answer }).await {
+        let Ok((id, attempt)) = read_provider_reference(&reference) else {
+            return Ok(CallbackTaken::Ignored);
+        };
+        match self.deliver(id, Turn::Doorbell(Box::new(Ring { attempt, ..ring }))).await {
             Ok(_) | Err(Refusal::Refused(_)) => Ok(CallbackTaken::Rang),
             Err(Refusal::NotFound) => Ok(CallbackTaken::Ignored),
             Err(refusal) => Err(refusal),
@@ -248,7 +287,7 @@ impl Gateway {
         self.deliver(id, turn).await.map(|_| ())
     }
 
-    fn parts(&self) -> Result<&Parts, Refusal> {
+    pub(crate) fn parts(&self) -> Result<&Parts, Refusal> {
         if self.inner.closed.load(Ordering::SeqCst) {
             return Err(Refusal::NotReady);
         }
@@ -272,6 +311,27 @@ impl Gateway {
     }
 }
 
+/// What a callback amounts to, and the reference it names; nothing if it names none.
+fn judge_ring(account: &str, outcome: CallbackOutcome) -> Option<(String, Ring)> {
+    let nothing = Ring { authentic: false, attempt: 0, event: None, token: None, found: None };
+    match outcome {
+        CallbackOutcome::Doorbell { reference, event, token, found } => {
+            let event = event.map(|event| hash_event(account, &event));
+            Some((reference, Ring { authentic: true, event, token, found, ..nothing }))
+        }
+        CallbackOutcome::Unauthenticated { why, reference } => {
+            tracing::warn!(account, why, "an unauthenticated callback");
+            reference.map(|reference| (reference, nothing))
+        }
+        CallbackOutcome::Ignored => None,
+    }
+}
+
+fn hash_event(account: &str, event: &str) -> u64 {
+    let Fingerprint(hash) = Fingerprint::of(format!("{account}/{event}").as_bytes());
+    hash.iter().take(8).fold(0, |all, byte| (all << 8) | u64::from(*byte))
+}
+
 /// One of the requests under way.
 struct Place<'a>(&'a Counters);
 
@@ -284,8 +344,8 @@ impl Drop for Place<'_> {
 /// The door of one merchant: what comes through it belongs to that merchant.
 #[derive(Clone)]
 pub struct MerchantDoor {
-    gateway: Gateway,
-    merchant: MerchantId,
+    pub(crate) gateway: Gateway,
+    pub(crate) merchant: MerchantId,
 }
 
 impl MerchantDoor {
@@ -322,7 +382,14 @@ impl MerchantDoor {
             Err(refusal) => return self.known(id, request.body).await.unwrap_or(Err(refusal)),
             Ok(reserved) => reserved,
         };
-        let answer = self.gateway.deliver(id, Turn::Create(Box::new(request))).await;
+        let quoted = match self.quote(&request).await {
+            Ok(quoted) => quoted,
+            Err(refusal) => {
+                reserved.give_back();
+                return self.known(id, request.body).await.unwrap_or(Err(refusal));
+            }
+        };
+        let answer = self.gateway.deliver(id, Turn::Create(Box::new(request), quoted)).await;
         match answer {
             Ok(Answer::Created(view)) => Ok(Created::New(*view)),
             Ok(Answer::Replayed(view)) => Ok(Created::Replayed(*view)),
@@ -387,7 +454,7 @@ impl MerchantDoor {
             return Err(Refusal::Internal);
         };
         let newest = after.payout.learned().next_back();
-        let statement = newest.map(|(entry, learned)| (entry.at, learned.statement.clone()));
+        let statement = newest.map(|(entry, learned)| (entry.clone(), learned.statement.clone()));
         Ok(Reconciled { before, after: *after, statement })
     }
 
@@ -407,6 +474,20 @@ impl MerchantDoor {
         let parts = self.gateway.parts().ok()?;
         let id = PayoutId::derive(&parts.id_key, self.merchant, idempotency_key);
         self.known(id, body).await
+    }
+
+    /// The rate at the creation of a payout that will be converted. Without a rate there is none: a
+    /// bound could not be kept.
+    async fn quote(&self, request: &Request) -> Result<Option<Rate>, Refusal> {
+        if request.method != Method::Crypto {
+            return Ok(None);
+        }
+        let asset = request.recipient.settles_in();
+        match (self.gateway.rates(), asset) {
+            (Some(source), Some(asset)) => Ok(Some(source.rate(request.currency, asset).await?)),
+            _ if request.max_slippage_bps.is_some() => Err(NoRate::NotOffered.into()),
+            _ => Ok(None),
+        }
     }
 
     /// Whether a new payout may be made at all.

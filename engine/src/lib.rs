@@ -6,23 +6,31 @@
 
 pub mod clock;
 pub mod codec;
+pub mod desk;
 pub mod engine;
 pub mod gateway;
 pub mod refusal;
 
 pub mod adapter_supervisor;
+mod audit;
+mod event_feed;
+mod events;
 mod lean_context;
 mod listing;
 mod live_index;
+pub mod moderation_book;
 mod partition;
 mod payout_actor;
 mod payout_supervisor;
 mod recovery;
 mod retire;
+mod return_watch;
 mod snapshotting;
 mod timer_actor;
 
+pub use audit::Audited;
 pub use engine::{Engine, EngineOptions};
+pub use event_feed::Event;
 pub use gateway::{Gateway, MerchantDoor, View};
 pub use listing::{ListQuery, Page, Place};
 pub use partition::Counters;

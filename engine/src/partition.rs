@@ -4,6 +4,7 @@
 use crate::adapter_supervisor::AdapterSupervisor;
 use crate::clock::Clock;
 use crate::live_index::LiveIndex;
+use crate::moderation_book::{Contribution, ModerationBook};
 use crate::payout_actor::{PayoutActor, Turn};
 use crate::payout_supervisor::{Deliver, PayoutSupervisor};
 use crate::refusal::Refusal;
@@ -12,7 +13,7 @@ use crate::{codec, gateway::View};
 use actix::Addr;
 use domain::id::PayoutId;
 use domain::payout::Payout;
-use domain::schedule::{Watch, next_check};
+use domain::schedule::{Watch, next_check, next_return_check};
 use domain::time::Timestamp;
 use snapshots::Running as Store;
 use std::cell::RefCell;
@@ -30,12 +31,16 @@ pub(crate) struct Partition {
     pub clock: Arc<dyn Clock>,
     pub adapters: Arc<AdapterSupervisor>,
     pub index: Arc<LiveIndex>,
+    pub book: Arc<ModerationBook>,
     pub counters: Arc<Counters>,
     pub supervisor: Addr<PayoutSupervisor>,
     pub timer: Addr<TimerActor>,
     /// A payout with nothing to do for longer than this gives its actor back.
     pub passivate_after: Duration,
 }
+
+/// Events of a payout that are remembered to know a repetition.
+const HEARD_MAX: usize = 16;
 
 /// The payouts of a partition by id.
 pub(crate) type Slots = HashMap<PayoutId, Slot, BuildHasherDefault<IdHasher>>;
@@ -74,6 +79,10 @@ pub(crate) struct Life {
     pub archiving: u32,
     /// The version that the archive has.
     pub archived: u32,
+    /// The next look for a late return, as last handed to the archive; unknown after a rest.
+    pub watched: Option<Option<Timestamp>>,
+    /// The last events that callbacks told of, to know a repetition.
+    pub heard: Vec<u64>,
 }
 
 impl Life {
@@ -89,7 +98,21 @@ impl Life {
             token: None,
             archiving: 0,
             archived: 0,
+            watched: None,
+            heard: Vec::new(),
         }
+    }
+
+    /// Whether an event is news; remembers the last few.
+    pub fn first_heard(&mut self, event: u64) -> bool {
+        if self.heard.contains(&event) {
+            return false;
+        }
+        if self.heard.len() >= HEARD_MAX {
+            self.heard.remove(0);
+        }
+        self.heard.push(event);
+        true
     }
 
     /// A payout back from the archive.
@@ -115,6 +138,18 @@ impl Partition {
     pub fn view(&self, payout: &Payout, watch: Watch) -> View {
         let plan = &self.adapters.policy_of(payout).poll;
         View { next_check_at: next_check(payout, watch, plan), payout: payout.clone() }
+    }
+
+    /// When a paid payout is looked at again, in case its money came back.
+    pub fn next_return_check(&self, payout: &Payout) -> Option<Timestamp> {
+        next_return_check(payout, self.clock.now(), self.adapters.policy_of(payout))
+    }
+
+    /// Takes note of a payout in the lists that span payouts, and stops or opens its provider.
+    pub fn note(&self, before: Contribution, payout: &Payout) {
+        for (account, stop) in self.book.note(before, payout) {
+            self.adapters.stop_for_exposure(&account, stop);
+        }
     }
 
     /// The payout of this id from the archive.

@@ -11,10 +11,12 @@ use actix::{Actor, ActorContext, ActorFutureExt, AtomicResponse, Handler, Messag
 use adapters::adapter_actor::messages::PermitGranted;
 use adapters::permit::Permit;
 use domain::command::Command;
+use domain::conversion::Rate;
 use domain::decide::Step;
 use domain::entry::{By, Request};
 use domain::id::{Fingerprint, PayoutId};
 use domain::report::{Found, Report};
+use domain::time::Timestamp;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -39,8 +41,8 @@ impl Actor for PayoutActor {
 #[derive(Message)]
 #[rtype(result = "Result<Answer, Refusal>")]
 pub(crate) enum Turn {
-    /// A merchant's request under this id.
-    Create(Box<Request>),
+    /// A merchant's request under this id; with the rate, if it will be converted.
+    Create(Box<Request>, Option<Rate>),
     /// A person asks; with the fingerprints of the idempotency key and of the command.
     Command { command: Command, key: Option<(Fingerprint, Fingerprint)>, by: By },
     /// The provider account has room now.
@@ -49,20 +51,34 @@ pub(crate) enum Turn {
     PermitDenied,
     /// An adapter answers.
     Report(Box<Report>),
-    /// A callback arrived: whether it was authentic, and the answer it may carry.
-    Doorbell { authentic: bool, answer: Option<(Box<str>, Box<Found>)> },
+    /// A callback arrived.
+    Doorbell(Box<Ring>),
     /// The timer calls.
     Tick,
     /// Back from the journal: do what is still to be done.
     Wake,
-    /// The archive has this version.
-    Archived(u32),
+    /// The archive has this version, to be looked at again then.
+    Archived(u32, Option<Timestamp>),
     /// A test makes the actor die in the middle of a turn.
     #[cfg(test)]
     Die,
     /// A test makes deciding panic.
     #[cfg(test)]
     Confuse,
+}
+
+/// A callback, as its adapter judged it.
+pub(crate) struct Ring {
+    /// It is from the provider.
+    pub authentic: bool,
+    /// The attempt that its reference names.
+    pub attempt: u8,
+    /// The provider's id of the event, hashed.
+    pub event: Option<u64>,
+    /// The token of our own question that it answers.
+    pub token: Option<Box<str>>,
+    /// What it claims.
+    pub found: Option<Found>,
 }
 
 /// What a turn answers.

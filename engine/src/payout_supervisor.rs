@@ -5,6 +5,7 @@
 
 use crate::gateway::View;
 use crate::lean_context::LeanContext;
+use crate::moderation_book::Contribution;
 use crate::partition::{Counters, Life, Partition, Slot};
 use crate::payout_actor::{Answer, PayoutActor, Turn, as_created};
 use crate::recovery;
@@ -71,19 +72,20 @@ impl PayoutSupervisor {
             return Ok(Found::Actor(start(&self.partition, id, slot)));
         }
         let rested = self.partition.archived(id)?;
-        if let (Some(payout), Turn::Create(request)) = (&rested, turn) {
+        if let (Some(payout), Turn::Create(request, _)) = (&rested, turn) {
             if payout.request().body != request.body {
                 return Err(Refusal::KeyReused);
             }
             let view = self.partition.view(&as_created(payout), Default::default());
             return Ok(Found::Answer(Answer::Replayed(Box::new(view))));
         }
-        if rested.is_none() && !matches!(turn, Turn::Create(_)) {
+        if rested.is_none() && !matches!(turn, Turn::Create(..)) {
             return Err(Refusal::NotFound);
         }
         if let Some(payout) = &rested {
             self.partition.index.put(payout);
             self.partition.index.put_reference(payout);
+            self.partition.note(Contribution::NONE, payout);
         }
         let life = rested.map_or_else(|| Life::new(None), Life::rested);
         let slot = slots.entry(id).or_insert_with(|| Slot::new(life));
@@ -208,6 +210,7 @@ impl Handler<Adopt> for PayoutSupervisor {
         for payout in payouts {
             self.partition.index.put(&payout);
             self.partition.index.put_reference(&payout);
+            self.partition.note(Contribution::NONE, &payout);
             let plan = &self.partition.adapters.policy_of(&payout).poll;
             let armed = next_due(&payout, Default::default(), plan);
             let id = payout.id();

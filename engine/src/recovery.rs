@@ -2,9 +2,11 @@
 //! flight is asked for; nothing is sent again.
 
 use crate::codec;
+use crate::desk::{self, DESK, DeskState};
 use crate::retire::is_finished;
 use domain::id::PayoutId;
 use domain::payout::Payout;
+use domain::time::Timestamp;
 use snapshots::{ArchiveStore, Archived, RecordRef, Replayed, Running};
 use std::collections::HashMap;
 
@@ -35,11 +37,19 @@ pub enum RecoveryError {
     /// The archive does not answer.
     #[error("the archive does not answer: {0}")]
     Archive(String),
+    /// What operators decided at the desk cannot be read.
+    #[error("the desk's record cannot be read: {0}")]
+    Desk(snapshots::codec::CodecError),
 }
+
+/// When an archived payout is to be looked at again, by its provider's contract.
+pub(crate) type WatchFor<'a> = &'a dyn Fn(&Payout) -> Option<Timestamp>;
 
 /// What recovery has read so far.
 pub(crate) struct Recovery<'a> {
     archive: &'a dyn ArchiveStore,
+    watch_for: WatchFor<'a>,
+    desk: DeskState,
     live: HashMap<PayoutId, Payout>,
     finished: Vec<Archived>,
     /// Records read.
@@ -49,14 +59,23 @@ pub(crate) struct Recovery<'a> {
 }
 
 impl<'a> Recovery<'a> {
-    pub fn new(archive: &'a dyn ArchiveStore) -> Recovery<'a> {
-        let (live, finished) = (HashMap::new(), Vec::new());
-        Recovery { archive, live, finished, records: 0, finished_count: 0 }
+    pub fn new(archive: &'a dyn ArchiveStore, watch_for: WatchFor<'a>) -> Recovery<'a> {
+        let (live, finished, desk) = (HashMap::new(), Vec::new(), DeskState::default());
+        Recovery { archive, watch_for, desk, live, finished, records: 0, finished_count: 0 }
     }
 
     /// Takes in one item of the replay, in order.
     pub fn take(&mut self, item: Replayed<'_>) -> Result<(), RecoveryError> {
         match item {
+            Replayed::Snapshot { payout: DESK, body } => {
+                self.desk = desk::state(body).map_err(RecoveryError::Desk)?;
+                Ok(())
+            }
+            Replayed::Record(record) if record.payout == DESK => {
+                self.records += 1;
+                self.desk.apply(desk::entry(record.body).map_err(RecoveryError::Desk)?);
+                Ok(())
+            }
             Replayed::Snapshot { payout, body } => {
                 let id = PayoutId(payout);
                 let payout =
@@ -68,10 +87,10 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// The payouts that are still alive.
-    pub fn finish(mut self) -> Result<Vec<Payout>, RecoveryError> {
+    /// The payouts that are still alive, and the desk.
+    pub fn finish(mut self) -> Result<(Vec<Payout>, DeskState), RecoveryError> {
         self.archive_batch()?;
-        Ok(self.live.into_values().collect())
+        Ok((self.live.into_values().collect(), self.desk))
     }
 
     fn record(&mut self, record: RecordRef<'_>) -> Result<(), RecoveryError> {
@@ -114,8 +133,9 @@ impl<'a> Recovery<'a> {
 
     fn rest(&mut self, id: PayoutId) -> Result<(), RecoveryError> {
         let Some(payout) = self.live.remove(&id) else { return Ok(()) };
-        let archived =
-            codec::archived(&payout).map_err(|why| RecoveryError::State { id, why: why.into() })?;
+        let due = (self.watch_for)(&payout);
+        let archived = codec::archived(&payout, due)
+            .map_err(|why| RecoveryError::State { id, why: why.into() })?;
         self.finished.push(archived);
         self.finished_count += 1;
         if self.finished.len() >= ARCHIVE_BATCH { self.archive_batch() } else { Ok(()) }

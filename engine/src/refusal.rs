@@ -1,6 +1,7 @@
 //! Why the engine did not do what it was asked: named values with a sentence each. Our own failures
 //! are among them, because to a merchant a failure before anything was created is a refusal too.
 
+use adapters::rates::NoRate;
 use domain::command::Refused;
 use domain::id::PayoutId;
 
@@ -19,6 +20,9 @@ pub enum Refusal {
     /// No provider account serves the method, or the account that was asked for.
     #[error("no provider account serves this method")]
     NoRoute,
+    /// It will be converted, and there is no rate.
+    #[error(transparent)]
+    NoRate(#[from] NoRate),
     /// No provider account has this name.
     #[error("there is no provider account of this name")]
     NoSuchAccount,

@@ -13,7 +13,8 @@ use std::sync::atomic::Ordering;
 /// A payout that has nothing to wait for: settled or final, out of doubt, and not held.
 pub(crate) fn is_finished(payout: &Payout) -> bool {
     let status = payout.status();
-    (status.is_final() || status.is_settled()) && !needs_asking(payout)
+    let settled = status.is_final() || status.is_settled();
+    settled && !needs_asking(payout) && !payout.moderation_required()
 }
 
 /// At the end of a turn: archives a finished payout, or passivates an idle one. True when the
@@ -32,14 +33,18 @@ pub(crate) fn leave(actor: &PayoutActor) -> bool {
     let quiet = !life.verifying && !life.rang && !life.waits_for_permit && life.token.is_none();
     if is_finished(payout) {
         let version = payout.version();
-        if life.archived == version {
+        let watch = partition.next_return_check(payout);
+        let watched =
+            life.watched == Some(watch) || (watch.is_none() && !payout.status().is_settled());
+        if life.archived == version && watched {
             return quiet && rest(actor, payout, life.armed);
         }
-        if quiet && life.archiving < version {
-            let prepared = codec::archived(payout);
-            life.archiving = version;
+        let on_its_way = life.archiving == version && life.archived < version;
+        if quiet && !on_its_way {
+            let prepared = codec::archived(payout, watch);
+            (life.archiving, life.archived) = (version, life.archived.min(version - 1));
             drop(life);
-            archive(actor, prepared, version);
+            archive(actor, prepared, version, watch);
         }
         return false;
     }
@@ -53,6 +58,7 @@ fn archive(
     actor: &PayoutActor,
     prepared: Result<snapshots::Archived, snapshots::codec::CodecError>,
     version: u32,
+    watch: Option<Timestamp>,
 ) {
     let id = actor.id;
     let archived = match prepared {
@@ -64,7 +70,7 @@ fn archive(
     let supervisor = actor.partition.supervisor.clone();
     actix_rt::spawn(async move {
         match put.await {
-            Ok(()) => Partition::deliver(&supervisor, id, Turn::Archived(version)).await,
+            Ok(()) => Partition::deliver(&supervisor, id, Turn::Archived(version, watch)).await,
             // The store is closing; the next start finds the payout in the log.
             Err(ArchiveError::Closed) => {}
             Err(error) => tracing::error!(payout = %id, %error, "a payout stays in memory"),

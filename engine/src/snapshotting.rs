@@ -2,6 +2,7 @@
 //! a thread of its own. States may be newer than the base; replay skips what they contain already.
 
 use crate::codec;
+use crate::desk::{self, DESK, Desk};
 use crate::payout_supervisor::{CopyOf, LiveIds, PayoutSupervisor};
 use actix::Addr;
 use domain::payout::Payout;
@@ -41,12 +42,13 @@ pub enum SnapshotError {
 pub(crate) async fn take(
     store: &Arc<Running>,
     supervisors: &[Addr<PayoutSupervisor>],
+    desk: &Arc<Desk>,
 ) -> Result<SnapshotTaken, SnapshotError> {
     let began = Instant::now();
     let base_sequence = store.journal.durable_sequence();
     let (portions, taken) = crossbeam_channel::bounded::<Vec<Payout>>(4);
-    let writing = store.clone();
-    let writer = tokio::task::spawn_blocking(move || write(&writing, base_sequence, &taken));
+    let (writing, desk) = (store.clone(), desk.clone());
+    let writer = tokio::task::spawn_blocking(move || write(&writing, base_sequence, &taken, &desk));
     for supervisor in supervisors {
         let ids = supervisor.send(LiveIds).await.map_err(|_| SnapshotError::Interrupted)?;
         for some in ids.chunks(COPIED_AT_ONCE) {
@@ -95,9 +97,12 @@ fn write(
     store: &Running,
     base_sequence: u64,
     portions: &crossbeam_channel::Receiver<Vec<Payout>>,
+    desk: &Desk,
 ) -> Result<u64, SnapshotError> {
     let failed = |error: &dyn std::fmt::Display| SnapshotError::Store(error.to_string());
     let mut writer = store.snapshots.begin(base_sequence).map_err(|error| failed(&error))?;
+    let body = desk::state_body(&desk.state()).map_err(|error| failed(&error))?;
+    writer.push(DESK, &body).map_err(|error| failed(&error))?;
     let mut payouts = 0;
     for portion in portions {
         for payout in portion {

@@ -6,9 +6,13 @@ pub(crate) mod callbacks;
 pub(crate) mod commands;
 mod cursor;
 pub(crate) mod docs;
+pub(crate) mod events;
 mod idempotency;
 pub(crate) mod methods;
+mod moderation_in;
 pub(crate) mod operations;
+pub(crate) mod operator_audit;
+pub(crate) mod operator_moderation;
 pub(crate) mod operator_payouts;
 pub(crate) mod operator_providers;
 mod parameters;
@@ -25,11 +29,14 @@ pub fn endpoints() -> Endpoints {
     payouts::configure(&mut endpoints);
     commands::configure(&mut endpoints);
     records::configure(&mut endpoints);
+    events::configure(&mut endpoints);
     callbacks::configure(&mut endpoints);
     methods::configure(&mut endpoints);
     rates::configure(&mut endpoints);
     operator_payouts::configure(&mut endpoints);
+    operator_moderation::configure(&mut endpoints);
     operator_providers::configure(&mut endpoints);
+    operator_audit::configure(&mut endpoints);
     operations::configure(&mut endpoints);
     docs::configure(&mut endpoints);
     endpoints

@@ -12,7 +12,7 @@ pub(crate) use envelope::Exchange;
 
 use crate::api;
 use crate::keys::KeyStore;
-use crate::limits::{RateLimit, RateLimiter};
+use crate::limits::{RateLimit, RateLimiter, Streams};
 use crate::metrics::HttpMetrics;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -80,6 +80,8 @@ pub struct AppState {
     pub limiter: Option<RateLimiter>,
     /// What the server counts.
     pub http: HttpMetrics,
+    /// The event streams that are open.
+    pub streams: Streams,
 }
 
 impl AppState {
@@ -87,7 +89,7 @@ impl AppState {
     pub fn new(gateway: Gateway, keys: Arc<KeyStore>, options: AppOptions) -> AppState {
         let limiter = options.rate_limit.map(RateLimiter::new);
         let http = HttpMetrics::new(api::endpoints().paths());
-        AppState { gateway, keys, options, limiter, http }
+        AppState { gateway, keys, options, limiter, http, streams: Streams::default() }
     }
 
     /// The state that serves this request.

@@ -8,8 +8,8 @@ use crate::problem::{Kind, Problem};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
-use domain::entry::By;
 use engine::MerchantDoor;
+use engine::desk::Signature;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub struct Operator<Needs> {
     pub name: Arc<str>,
     /// Everything they may do.
     pub roles: Roles,
+    /// The network address that they call from.
+    from: Box<str>,
     needs: PhantomData<Needs>,
 }
 
@@ -35,6 +37,11 @@ pub struct Operator<Needs> {
 pub trait Needs {
     /// The role.
     const ROLE: Role;
+
+    /// Whether somebody with these roles is let in.
+    fn lets_in(roles: Roles) -> bool {
+        roles.allow(Self::ROLE)
+    }
 }
 
 /// Looks only.
@@ -50,10 +57,30 @@ impl Needs for ToOperate {
     const ROLE: Role = Role::Operator;
 }
 
+/// Decides about payouts: as whoever proposes or as whoever approves. Which of the two it takes, only
+/// the decision tells.
+pub struct ToDecide;
+
+impl Needs for ToDecide {
+    const ROLE: Role = Role::Operator;
+
+    fn lets_in(roles: Roles) -> bool {
+        roles.allow(Role::Operator) || roles.allow(Role::Approver)
+    }
+}
+
 impl<N> Operator<N> {
-    /// As the author of an entry.
-    pub fn by(&self) -> By {
-        By::Operator(self.name.clone())
+    /// As the author of a decision.
+    pub fn signed(&self, reason: &str) -> Signature {
+        Signature { by: self.name.clone(), reason: reason.into(), from: self.from.clone() }
+    }
+
+    /// For what takes a role that only the request's content tells.
+    ///
+    /// # Errors
+    /// The operator does not have the role.
+    pub fn must_be(&self, role: Role) -> Result<(), Problem> {
+        if self.roles.allow(role) { Ok(()) } else { Err(not_a(role)) }
     }
 }
 
@@ -100,11 +127,15 @@ fn operator<N: Needs>(request: &HttpRequest) -> Result<Operator<N>, Problem> {
         return Err(Problem::new(Kind::FORBIDDEN, "this address is for operators' keys"));
     };
     let OperatorCaller { key_id: _, name, roles } = &*caller;
-    if !roles.allow(N::ROLE) {
-        let detail = format!("this takes an operator with the role {}", N::ROLE);
-        return Err(Problem::new(Kind::FORBIDDEN, detail));
+    if !N::lets_in(*roles) {
+        return Err(not_a(N::ROLE));
     }
-    Ok(Operator { name: name.clone(), roles: *roles, needs: PhantomData })
+    let from = request.peer_addr().map_or_else(|| "unknown".into(), |peer| peer.ip().to_string());
+    Ok(Operator { name: name.clone(), roles: *roles, from: from.into(), needs: PhantomData })
+}
+
+fn not_a(role: Role) -> Problem {
+    Problem::new(Kind::FORBIDDEN, format!("this takes an operator with the role {role}"))
 }
 
 fn caller(request: &HttpRequest) -> Result<(&AppState, Caller), Problem> {

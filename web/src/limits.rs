@@ -3,8 +3,10 @@
 
 mod body;
 mod rate;
+mod streams;
 
 pub use body::RawBody;
 pub(crate) use body::{check_length, read_at_most};
 pub(crate) use rate::seconds_up;
 pub use rate::{Quota, RateLimit, RateLimiter};
+pub use streams::{StreamPlace, Streams};

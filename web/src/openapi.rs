@@ -9,10 +9,11 @@ mod tests;
 pub use recipient::RecipientDoc;
 
 use crate::api::{
-    callbacks, commands, docs, methods, operations, operator_payouts, operator_providers, payouts,
-    rates, records,
+    callbacks, commands, docs, events, methods, operations, operator_audit, operator_moderation,
+    operator_payouts, operator_providers, payouts, rates, records,
 };
 use crate::problem::{Kind, ProblemOut};
+use crate::render::{EventOut, SampleOut};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi as Document, Ref, Response};
 use utoipa::{Modify, OpenApi};
@@ -29,6 +30,7 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "payouts", description = "Made, read, listed; their history and evidence"),
         (name = "commands", description = "What can be asked of a payout that exists"),
+        (name = "events", description = "What happened, in order: pages and a stream"),
         (name = "methods", description = "How the money can travel, and what it is converted by"),
         (name = "operators", description = "For operators' keys"),
         (name = "callbacks", description = "For providers"),
@@ -39,16 +41,19 @@ use utoipa::{Modify, OpenApi};
         commands::process, commands::details, commands::terminate, commands::revoke, commands::cancel,
         commands::reconcile,
         records::history, records::statements,
+        events::list, events::follow,
         callbacks::take,
         methods::list,
         rates::get,
         operator_payouts::inspect, operator_payouts::moderate,
-        operator_providers::list, operator_providers::get,
+        operator_moderation::list, operator_moderation::moderate, operator_moderation::exposure,
+        operator_providers::list, operator_providers::get, operator_providers::set,
+        operator_audit::list,
         operations::livez, operations::readyz, operations::figures, operations::version,
         operations::about,
         docs::document, docs::front, docs::file,
     ),
-    components(schemas(ProblemOut)),
+    components(schemas(ProblemOut, SampleOut, EventOut)),
     modifiers(&Keys, &Refusals),
 )]
 struct Api;

@@ -2,6 +2,8 @@
 //! Apart from the handlers so that no two places can show the same payout differently.
 
 mod attempts;
+mod event;
+mod operator;
 mod outcome;
 mod record;
 #[cfg(test)]
@@ -10,7 +12,9 @@ mod tests;
 mod words;
 
 pub use attempts::AttemptOut;
-pub use outcome::{FailureCodeOut, FailureOut, ModerationOut, RateOut, SettlementOut};
+pub use event::{EventDataOut, EventOut, event};
+pub use operator::{IncidentOut, OperatorPayoutOut, ProposalOut, SampleOut, amounts};
+pub use outcome::{FailureCodeOut, FailureOut, ModerationOut, QuoteOut, RateOut, SettlementOut};
 pub use record::{HistoryRowOut, StatementOut, history, statement, statements};
 pub use words::{AmountOut, MetadataOut, RecipientOut, TimeOut};
 
@@ -85,13 +89,17 @@ pub struct PayoutOut<'p> {
     pub provider_account: Option<&'p str>,
     /// Every submission; one that was sent again is the same attempt.
     pub attempts: Vec<AttemptOut<'p>>,
-    /// The conversion, for methods that convert.
+    /// The rate at its creation, for methods that convert.
+    pub quote: Option<QuoteOut<'p>>,
+    /// The conversion as it was sent, for methods that convert.
     pub settlement: Option<SettlementOut<'p>>,
     /// Why it failed, when its state is failed.
     pub failure: Option<FailureOut>,
     /// When the provider is asked next.
     pub next_check_at: Option<TimeOut>,
-    /// Not sent after this.
+    /// It expires then while it waits for its merchant. Once asked to be sent it expires no more;
+    /// once sent it is recalled, where the provider can, this long after its creation and as much
+    /// later as it waited in the gateway's own queue.
     pub expires_at: TimeOut,
     /// When it was made.
     pub created_at: TimeOut,
@@ -116,6 +124,11 @@ pub fn payout(view: &View) -> PayoutOut<'_> {
         process_asked: _,
         resubmit_asked: _,
         not_before: _,
+        rate_missed: _,
+        queued_since: _,
+        queued_for: _,
+        settled_at: _,
+        proposed: _,
     } = payout.standing();
     let Request {
         merchant: _,
@@ -148,7 +161,7 @@ pub fn payout(view: &View) -> PayoutOut<'_> {
         amount_processed: amount_processed.map(|amount| AmountOut(amount.value())),
         fee: payout.fee().map(|fee| AmountOut(fee.value())),
         moderation_required: hold.is_some(),
-        moderation: hold.map(|(hold, since)| ModerationOut::of(hold, since)),
+        moderation: ModerationOut::of(payout),
         method: method.word(),
         recipient: RecipientOut(payout.recipient().masked()),
         reference: reference.as_deref(),
@@ -158,6 +171,7 @@ pub fn payout(view: &View) -> PayoutOut<'_> {
         details_required: details_required(payout),
         provider_account: payout.account(),
         attempts: attempts::of(payout),
+        quote: QuoteOut::of(payout),
         settlement: payout
             .last_intent()
             .and_then(|intent| SettlementOut::of(intent, currency.code())),

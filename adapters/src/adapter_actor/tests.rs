@@ -43,6 +43,7 @@ fn no_limits() -> Limits {
         concurrency: 100,
         timeout: Duration::from_secs(20),
         queue: 1_000,
+        in_doubt_max: Vec::new(),
     }
 }
 

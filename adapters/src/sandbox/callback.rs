@@ -38,18 +38,20 @@ fn doorbell(body: CallbackBody) -> CallbackOutcome {
         code,
         origin,
     } = body;
-    let answer = token.map(|token| {
-        let told = PayoutBody {
-            id: None,
-            reference: reference.clone(),
-            status,
-            amount,
-            currency,
-            settled_amount,
-            code,
-            origin,
-        };
-        (token.into_boxed_str(), map::found(told))
-    });
-    CallbackOutcome::Doorbell { reference, event: Some(event_id), answer }
+    let told = PayoutBody {
+        id: None,
+        reference: reference.clone(),
+        status,
+        amount,
+        currency,
+        settled_amount,
+        code,
+        origin,
+    };
+    CallbackOutcome::Doorbell {
+        reference,
+        event: Some(event_id),
+        token: token.map(String::into_boxed_str),
+        found: Some(map::found(told)),
+    }
 }

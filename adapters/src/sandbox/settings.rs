@@ -4,7 +4,7 @@
 use super::world::faults::Faults;
 use crate::provider::{Caps, Limits};
 use domain::method::Method;
-use domain::schedule::{Policy, PollPlan};
+use domain::schedule::{Policy, PollPlan, ReturnWatch};
 use secrecy::SecretString;
 use std::time::Duration;
 
@@ -19,6 +19,10 @@ pub struct SandboxSettings {
     pub poll: PollPlan,
     /// How long a lookup may miss a payout that exists.
     pub visibility_lag: Duration,
+    /// A signed callback that names our reference, amount and currency is believed without asking.
+    pub believe_signed_callbacks: bool,
+    /// How long a paid payout is watched for its money coming back without a word.
+    pub late_return: Option<ReturnWatch>,
     /// Virtual time from acceptance to settlement.
     pub settle_after: Duration,
     /// With the reference, decides every fault.
@@ -44,6 +48,7 @@ impl Default for SandboxSettings {
                 concurrency: 64,
                 timeout: Duration::from_secs(2),
                 queue: 1_000_000,
+                in_doubt_max: Vec::new(),
             },
             poll: PollPlan {
                 first: Duration::from_secs(1),
@@ -52,6 +57,12 @@ impl Default for SandboxSettings {
                 give_up: Duration::from_secs(24 * 60 * 60),
             },
             visibility_lag: Duration::from_secs(2),
+            believe_signed_callbacks: false,
+            late_return: Some(ReturnWatch {
+                first: Duration::from_secs(60 * 60),
+                factor: 2,
+                window: Duration::from_secs(30 * 24 * 60 * 60),
+            }),
             settle_after: Duration::from_millis(200),
             seed: 1,
             faults: Faults::default(),
@@ -79,6 +90,8 @@ impl SandboxSettings {
                 not_found_final_after: None,
                 visibility_lag: self.visibility_lag,
                 resend_is_safe: true,
+                late_return: self.late_return.clone(),
+                believe_signed_callbacks: self.believe_signed_callbacks,
             },
             limits: self.limits.clone(),
         }

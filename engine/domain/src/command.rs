@@ -1,8 +1,10 @@
 //! What a merchant or an operator may ask of a payout, and how it may be refused. A refusal is a
 //! named value with a sentence of its own; nothing has changed when one is given.
 
+use crate::entry::Act;
 use crate::recipient::{FieldError, RecipientInput};
 use crate::status::Status;
+use std::sync::Arc;
 
 /// What a person may ask.
 #[derive(Clone, PartialEq, Debug)]
@@ -19,15 +21,13 @@ pub enum Command {
     Cancel,
     /// Ask the provider now.
     Reconcile,
-    /// Operator: let a held payout go on.
-    Release,
-    /// Operator: send the same attempt again, with the same provider reference.
-    Resubmit,
+    /// An operator's order; refused when it comes from anybody else.
+    Operate(Arc<Act>),
 }
 
 impl Command {
     /// The word as spelled on the wire.
-    pub const fn word(&self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
             Command::Process => "process",
             Command::GiveDetails(_) => "details",
@@ -35,8 +35,7 @@ impl Command {
             Command::Revoke => "revoke",
             Command::Cancel => "cancel",
             Command::Reconcile => "reconcile",
-            Command::Release => "release",
-            Command::Resubmit => "resubmit",
+            Command::Operate(act) => act.deed.word(),
         }
     }
 }
@@ -73,6 +72,26 @@ pub enum Refused {
     /// The provider's contract does not make it safe.
     #[error("sending again is not safe: {why}")]
     Unsafe {
+        /// Why not.
+        why: &'static str,
+    },
+    /// It is no longer what the operator looked at.
+    #[error("the payout is at version {now}, and the decision was made about version {seen}")]
+    Changed {
+        /// The version the decision was made about.
+        seen: u32,
+        /// The version it has.
+        now: u32,
+    },
+    /// There is no proposal to decide about, or something happened since and voided it.
+    #[error("there is no standing proposal; anything that happens to a payout voids one")]
+    NothingProposed,
+    /// A second person must decide.
+    #[error("a proposal is approved by somebody else than whoever made it")]
+    SamePerson,
+    /// The outcome does not fit the payout.
+    #[error("this outcome does not fit the payout: {why}")]
+    Unfit {
         /// Why not.
         why: &'static str,
     },

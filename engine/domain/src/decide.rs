@@ -2,8 +2,11 @@
 //! or a refusal. Pure: nothing here changes anything, so deciding twice costs nothing.
 
 use crate::command::{Command, Refused};
+use crate::conversion::{Rate, slippage_bps};
 use crate::effect::{Effect, wants_permit};
-use crate::entry::{By, Entry, Fact, Hold, HoldCause, Intent, Move, Request, Settlement};
+use crate::entry::{
+    By, Entry, Fact, Hold, HoldCause, Intent, Move, RateMissed, Request, Settlement,
+};
 use crate::id::{Fingerprint, PayoutId};
 use crate::payout::Payout;
 use crate::recipient::Recipient;
@@ -16,6 +19,7 @@ use crate::transition::{Trigger, next};
 use std::sync::Arc;
 
 mod learn;
+mod operate;
 
 /// Something that reaches a payout.
 #[derive(Clone, PartialEq, Debug)]
@@ -53,8 +57,8 @@ pub struct Step {
     pub effects: Vec<Effect>,
 }
 
-/// The first step of a payout's life.
-pub fn create(id: PayoutId, request: Request, now: Timestamp) -> Step {
+/// The first step of a payout's life; with the rate at that time, for a method that converts.
+pub fn create(id: PayoutId, request: Request, quoted: Option<Rate>, now: Timestamp) -> Step {
     let complete = request.recipient.complete();
     let goes_at_once = request.autoprocess;
     let created = Entry {
@@ -65,10 +69,14 @@ pub fn create(id: PayoutId, request: Request, now: Timestamp) -> Step {
         fact: Fact::Created(Arc::new(request)),
     };
     let mut step = Step { entries: vec![created], effects: Vec::new() };
+    if let Some(rate) = quoted {
+        let fact = Fact::Quoted(Arc::new(rate));
+        step.entries.push(Entry { version: 2, at: now, by: By::Engine, moved: None, fact });
+    }
     if complete {
         debug_assert!(next(Status::Created, Trigger::DetailsAccepted).is_some(), "{id}");
         step.entries.push(Entry {
-            version: 2,
+            version: step.entries.len() as u32 + 1,
             at: now,
             by: By::Engine,
             moved: Some(Move { on: Trigger::DetailsAccepted, to: Status::Ready }),
@@ -155,6 +163,9 @@ impl<'a> Draft<'a> {
                 Ok(())
             }
             Command::Terminate if matches!(self.status, Status::Created | Status::Ready) => {
+                if self.contradicted() {
+                    return Err(Refused::Held { command: word });
+                }
                 self.write(by, Fact::Moved, Some(Trigger::TerminateAsked));
                 Ok(())
             }
@@ -164,8 +175,7 @@ impl<'a> Draft<'a> {
                 self.effect(Effect::Verify);
                 Ok(())
             }
-            Command::Release if self.payout.moderation_required() => self.release(by),
-            Command::Resubmit => self.resubmit(by, policy),
+            Command::Operate(act) if matches!(by, By::Operator(_)) => self.operate(act, by, policy),
             _ => Err(refused),
         }
     }
@@ -212,37 +222,10 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn release(&mut self, by: By) -> Result<(), Refused> {
-        self.write(by, Fact::Released, None);
-        let standing = self.payout.standing();
-        match self.status {
-            Status::Ready if standing.process_asked => self.effect(Effect::RequestPermit),
-            status if status.is_with_provider() => self.effect(Effect::Verify),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The same attempt again, under the same reference: safe only where the provider recognises it.
-    fn resubmit(&mut self, by: By, policy: &Policy) -> Result<(), Refused> {
-        let standing = self.payout.standing();
-        let command = "resubmit";
-        if self.status != Status::Invoking || standing.resubmit_asked {
-            return Err(Refused::NotAllowed { status: self.status, command });
-        }
-        let Some((hold, _)) = standing.hold else {
-            return Err(Refused::Unsafe { why: "the first submission may still be under way" });
-        };
-        if !hold.cause.released_by_evidence() {
-            return Err(Refused::Held { command });
-        }
-        if !policy.resend_is_safe {
-            let why = "the provider does not recognise a reference that it has seen";
-            return Err(Refused::Unsafe { why });
-        }
-        self.write(by, Fact::ResubmitAsked, None);
-        self.effect(Effect::RequestPermit);
-        Ok(())
+    /// Something reached us that our own books deny: they are not to be closed over it.
+    fn contradicted(&self) -> bool {
+        let held = self.payout.standing().hold.map(|(hold, _)| hold.cause);
+        matches!(held, Some(HoldCause::Discrepancy | HoldCause::Quarantine))
     }
 
     fn permit(&mut self, account: Box<str>, settlement: Option<Settlement>) -> Result<(), Refused> {
@@ -250,6 +233,13 @@ impl<'a> Draft<'a> {
         let again = self.status == Status::Invoking && standing.resubmit_asked;
         if !again && !wants_permit(self.payout, self.now) {
             return Err(Refused::NotAllowed { status: self.status, command: "invoke" });
+        }
+        if let Some(missed) = settlement.as_ref().and_then(|one| self.outside_the_bound(one)) {
+            if !standing.rate_missed {
+                self.write(By::Engine, Fact::RateMissed(Arc::new(missed)), None);
+            }
+            // The permit goes back unused; the engine comes again for another rate.
+            return Ok(());
         }
         let intent = Arc::new(Intent {
             attempt: standing.attempt.max(1),
@@ -264,8 +254,17 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    /// Whether a rate is further from the one at the creation than the merchant allows.
+    fn outside_the_bound(&self, settlement: &Settlement) -> Option<RateMissed> {
+        let most = self.payout.request().max_slippage_bps?;
+        let quoted = self.payout.quoted()?;
+        let apart_bps = slippage_bps(quoted.value, settlement.rate);
+        let Settlement { rate, source, .. } = settlement;
+        (apart_bps > most).then(|| RateMissed { rate: *rate, source: source.clone(), apart_bps })
+    }
+
     fn tick(&mut self, watch: Watch, policy: &Policy) {
-        let past_deadline = self.payout.request().expires_at <= self.now;
+        let past_deadline = self.payout.deadline().is_some_and(|end| end <= self.now);
         match self.status {
             Status::Created | Status::Ready if past_deadline => {
                 self.write(By::Engine, Fact::Moved, Some(Trigger::DeadlinePassed));
@@ -276,6 +275,11 @@ impl<'a> Draft<'a> {
             Status::Processing | Status::Pending if past_deadline && policy.can_revoke => {
                 self.write(By::Engine, Fact::UndoSent, Some(Trigger::RevokeSent));
                 self.effect(Effect::Revoke);
+            }
+            Status::Processed | Status::PartiallyProcessed => {
+                if policy.late_return.is_some() {
+                    self.effect(Effect::Verify);
+                }
             }
             _ => self.look_again(watch, policy),
         }

@@ -44,5 +44,4 @@ pub fn wants_permit(payout: &Payout, now: Timestamp) -> bool {
         && standing.process_asked
         && standing.hold.is_none()
         && standing.not_before.is_none_or(|then| then <= now)
-        && payout.request().expires_at > now
 }

@@ -1,6 +1,7 @@
 //! What happened to a payout: the entries of its journal. A payout *is* its entries; everything
 //! else is a fold over them. Never reorder or remove a variant: old journals must still decode.
 
+use crate::conversion::Rate;
 use crate::failure::Failure;
 use crate::id::{Fingerprint, MerchantId};
 use crate::method::Method;
@@ -99,6 +100,121 @@ pub enum Fact {
         /// The version that was answered.
         answered: u32,
     },
+    /// An operator did something; who stands on the entry.
+    Operated(Arc<Act>),
+    /// The rate at the creation, for a method that converts: what the merchant's bound is measured from.
+    Quoted(Arc<Rate>),
+    /// At its turn the rate was further from the quoted one than the merchant allows: it waits.
+    RateMissed(Arc<RateMissed>),
+}
+
+/// A rate that the merchant's bound does not allow.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RateMissed {
+    /// Units of the asset for one unit of the payout's currency.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub rate: Decimal,
+    /// Where it came from.
+    pub source: Box<str>,
+    /// How far it is from the quoted one, in basis points, rounded up.
+    pub apart_bps: u32,
+}
+
+/// What an operator did to one payout, why, and from where.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Act {
+    /// What.
+    pub deed: Deed,
+    /// Why, in the operator's words. For operators only: it may name a recipient.
+    pub reason: Box<str>,
+    /// The network address that the order came from.
+    pub from: Box<str>,
+}
+
+/// The things an operator can do to a payout. New ones go to the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Deed {
+    /// Lets a held payout go on.
+    Release,
+    /// Orders the same attempt, with the same provider reference, to be sent again.
+    Resubmit,
+    /// Holds a payout.
+    Pause,
+    /// Proposes an outcome, having seen the payout at this version. A second person decides.
+    Propose {
+        /// What.
+        proposal: Proposal,
+        /// The version that was looked at.
+        seen: u32,
+    },
+    /// Makes the outcome true that was proposed at this version.
+    Approve {
+        /// The version of the proposal's entry.
+        proposed: u32,
+    },
+    /// Takes the proposal of this version off the table.
+    Reject {
+        /// The version of the proposal's entry.
+        proposed: u32,
+    },
+}
+
+impl Deed {
+    /// The word as spelled on the wire.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Deed::Release => "release",
+            Deed::Resubmit => "resubmit",
+            Deed::Pause => "pause",
+            Deed::Propose { .. } => "statement",
+            Deed::Approve { .. } => "approve",
+            Deed::Reject { .. } => "reject",
+        }
+    }
+}
+
+/// An outcome that a person vouches for, because no provider will.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Proposal {
+    /// What became of the money.
+    pub outcome: ManualOutcome,
+    /// Why, when it failed.
+    pub resolution: Resolution,
+    /// How much was paid, when it was not all.
+    pub amount: Option<Amount>,
+}
+
+/// What a person may vouch for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum ManualOutcome {
+    /// The recipient has the money.
+    Paid,
+    /// The provider had it, and it failed.
+    Failed,
+    /// It was paid and came back.
+    Returned,
+    /// It never reached the provider.
+    NotSent,
+}
+
+impl ManualOutcome {
+    /// All four.
+    pub const ALL: [ManualOutcome; 4] = [
+        ManualOutcome::Paid,
+        ManualOutcome::Failed,
+        ManualOutcome::Returned,
+        ManualOutcome::NotSent,
+    ];
+
+    /// The word as spelled on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            ManualOutcome::Paid => "paid",
+            ManualOutcome::Failed => "failed",
+            ManualOutcome::Returned => "returned",
+            ManualOutcome::NotSent => "not_sent",
+        }
+    }
 }
 
 /// What the merchant asked for. Immutable; details given later stand in entries of their own.
@@ -199,7 +315,7 @@ pub struct Hold {
 }
 
 /// The kinds of trouble that hold a payout.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum HoldCause {
     /// Its outcome is in doubt; evidence releases it.
     Doubt,
@@ -211,6 +327,8 @@ pub enum HoldCause {
     Discrepancy,
     /// Our own code failed on it; only a person releases it.
     Quarantine,
+    /// An operator holds it; only a person releases it.
+    Paused,
 }
 
 impl HoldCause {
@@ -218,7 +336,29 @@ impl HoldCause {
     pub const fn released_by_evidence(self) -> bool {
         match self {
             HoldCause::Doubt | HoldCause::ProviderHold | HoldCause::Overdue => true,
-            HoldCause::Discrepancy | HoldCause::Quarantine => false,
+            HoldCause::Discrepancy | HoldCause::Quarantine | HoldCause::Paused => false,
+        }
+    }
+
+    /// The word as spelled on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            HoldCause::Doubt => "doubt",
+            HoldCause::ProviderHold => "provider_hold",
+            HoldCause::Overdue => "overdue",
+            HoldCause::Discrepancy => "discrepancy",
+            HoldCause::Quarantine => "quarantine",
+            HoldCause::Paused => "paused",
+        }
+    }
+}
+
+impl Hold {
+    /// What shows as the reason: a resolution, or that an operator wanted it.
+    pub const fn reason_code(self) -> &'static str {
+        match self.cause {
+            HoldCause::Paused => "PAUSED",
+            _ => self.reason.code(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What a provider's word proves about a payout in its present status. Apart from `decide.rs`
 //! because here, and only here, a foreign state is weighed against our own.
 
-use crate::entry::HoldCause;
+use crate::command::Refused;
+use crate::entry::{HoldCause, ManualOutcome, Proposal};
 use crate::failure::{Failure, Origin};
 use crate::payout::{Money, Payout};
 use crate::report::{Found, ProviderState};
@@ -43,6 +44,64 @@ pub fn weigh(payout: &Payout, found: &Found, source: Source) -> Weighed {
         _ => verdict.hold,
     };
     Weighed { statement, trigger, hold }
+}
+
+/// Weighs what a person vouches for: the statement it makes, and the step it proves. The step of a
+/// person never leads back to where something could be sent.
+///
+/// # Errors
+/// The outcome does not fit what is known.
+pub fn vouched(
+    payout: &Payout,
+    proposal: &Proposal,
+) -> Result<(Statement, Option<Trigger>), Refused> {
+    let unfit = |why| Err(Refused::Unfit { why });
+    let Proposal { outcome, resolution, amount } = proposal;
+    let (status, asked) = (payout.status(), payout.request().amount);
+    let mut statement = Statement::ok(Source::Manual, Outcome::Paid);
+    (statement.resolution, statement.origin) = (*resolution, Origin::Platform);
+    let steps: &[Trigger] = match outcome {
+        ManualOutcome::Paid => {
+            let paid = amount.unwrap_or(asked);
+            if paid > asked {
+                return unfit("more than the payout's amount cannot have been paid");
+            }
+            if matches!(status, Status::Created | Status::Ready) {
+                return unfit(
+                    "by these books it was never sent; resubmit or release it, or verify",
+                );
+            }
+            statement.amount = Some(paid);
+            if paid == asked {
+                &[Trigger::ProviderPaid, Trigger::UndoRefused]
+            } else {
+                statement.outcome = Outcome::PaidInPart;
+                &[Trigger::ProviderPaidPart, Trigger::UndoRefused]
+            }
+        }
+        ManualOutcome::Failed => {
+            if matches!(status, Status::Created | Status::Ready) {
+                return unfit("by these books it was never sent: use not_sent");
+            }
+            statement.outcome = Outcome::Failed;
+            &[Trigger::ProviderFailed, Trigger::ProviderReturned, Trigger::UndoDone]
+        }
+        ManualOutcome::Returned => {
+            if !matches!(payout.standing().money, Money::Paid | Money::InFlight | Money::Unknown) {
+                return unfit("the money is not known to have left");
+            }
+            statement.outcome = Outcome::Returned;
+            &[Trigger::ProviderReturned, Trigger::UndoDone, Trigger::ProviderFailed]
+        }
+        ManualOutcome::NotSent => {
+            if payout.standing().money == Money::Paid {
+                return unfit("it was verified as paid: use returned, if the money came back");
+            }
+            statement.outcome = Outcome::NotSent;
+            &[Trigger::TerminateAsked, Trigger::ProviderFailed, Trigger::UndoDone]
+        }
+    };
+    Ok((statement, steps.iter().copied().find(|on| next(status, *on).is_some())))
 }
 
 /// By our books nothing reached the provider, or nothing was created there, and its word says more

@@ -110,6 +110,72 @@ pub fn read_provider_reference(text: &str) -> Result<(PayoutId, u8), InvalidId> 
     Ok((PayoutId::from_base32(payout)?, attempt.parse().map_err(|_| InvalidId)?))
 }
 
+/// One event of one merchant; printed as `evt_` and 26 characters. It carries the event's place in the
+/// merchant's sequence, so that ids sort as they happened and are found again without an index.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct EventId(pub [u8; 16]);
+
+impl EventId {
+    /// The id of the event at this place of its merchant's sequence: the `nth` that this version of
+    /// the payout made.
+    pub fn derive(sequence: u64, payout: PayoutId, version: u32, nth: u8) -> EventId {
+        let mut hasher = blake3::Hasher::new_derive_key("bursar event id v1");
+        hasher.update(&payout.0);
+        hasher.update(&version.to_be_bytes());
+        hasher.update(&[nth]);
+        let mut id = [0_u8; 16];
+        id[..8].copy_from_slice(&sequence.to_be_bytes());
+        id[8..].copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        EventId(id)
+    }
+
+    /// Its place in the merchant's sequence; whether it is that event, only the event tells.
+    pub fn sequence(&self) -> u64 {
+        let mut first = [0_u8; 8];
+        first.copy_from_slice(&self.0[..8]);
+        u64::from_be_bytes(first)
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "evt_{}", PayoutId(self.0).base32())
+    }
+}
+
+impl FromStr for EventId {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let bare = text.strip_prefix("evt_").ok_or(InvalidId)?;
+        Ok(EventId(PayoutId::from_base32(bare)?.0))
+    }
+}
+
+/// Held payouts with the same trouble; printed as `inc_` and 26 characters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct IncidentId(pub [u8; 16]);
+
+impl IncidentId {
+    /// The id that follows from what the incident is.
+    pub fn derive(text: &str) -> IncidentId {
+        IncidentId(Fingerprint::of(text.as_bytes()).0)
+    }
+}
+
+impl fmt::Display for IncidentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "inc_{}", PayoutId(self.0).base32())
+    }
+}
+
+impl FromStr for IncidentId {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let bare = text.strip_prefix("inc_").ok_or(InvalidId)?;
+        Ok(IncidentId(PayoutId::from_base32(bare)?.0))
+    }
+}
+
 /// A short hash of a request or key; equality is all it serves.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Fingerprint(pub [u8; 16]);

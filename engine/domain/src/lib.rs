@@ -16,6 +16,9 @@ pub mod effect;
 pub mod evidence;
 pub mod schedule;
 
+pub mod event;
+pub mod incident;
+
 pub mod failure;
 pub mod report;
 pub mod resolution;

@@ -1,7 +1,10 @@
 //! A payout: its entries, and the standing that they fold to. `apply` is the only place where a
 //! payout changes, live and at replay alike. Apart from `decide.rs`, which only ever proposes.
 
-use crate::entry::{Attention, Entry, Fact, Hold, HoldCause, Intent, Learned, Request};
+use crate::conversion::Rate;
+use crate::entry::{
+    Act, Attention, By, Deed, Entry, Fact, Hold, HoldCause, Intent, Learned, Proposal, Request,
+};
 use crate::failure::{Category, Failure, Origin, Rail};
 use crate::id::{Fingerprint, PayoutId, provider_reference};
 use crate::money::Amount;
@@ -12,6 +15,7 @@ use crate::status::{State, Status};
 use crate::time::Timestamp;
 use crate::transition;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One payout as its entries tell it.
 #[derive(Clone, PartialEq, Debug)]
@@ -48,6 +52,31 @@ pub struct Standing {
     pub resubmit_asked: bool,
     /// Not sent again before this.
     pub not_before: Option<Timestamp>,
+    /// At its turn the rate was outside the merchant's bound; it waits for a better one.
+    pub rate_missed: bool,
+    /// Ready and asked to be sent since then: what it waits for is ours, and eats none of its life.
+    pub queued_since: Option<Timestamp>,
+    /// How long it waited so, before it was sent.
+    pub queued_for: Duration,
+    /// When it was last verified as paid: what a late return is watched from.
+    pub settled_at: Option<Timestamp>,
+    /// An outcome that an operator proposed. Whatever happens to the payout voids it.
+    pub proposed: Option<Proposed>,
+}
+
+/// An outcome that waits for a second person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Proposed {
+    /// The version of the entry that proposes it.
+    pub version: u32,
+    /// What.
+    pub proposal: Proposal,
+    /// Who.
+    pub by: Arc<str>,
+    /// Why.
+    pub reason: Box<str>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Where the money is, apart from the status.
@@ -132,6 +161,11 @@ impl Payout {
             process_asked: request.autoprocess,
             resubmit_asked: false,
             not_before: None,
+            rate_missed: false,
+            queued_since: None,
+            queued_for: Duration::ZERO,
+            settled_at: None,
+            proposed: None,
         };
         let mut entries = Vec::with_capacity(2);
         entries.push(created);
@@ -207,6 +241,14 @@ impl Payout {
         }
     }
 
+    /// The rate at its creation, for methods that convert.
+    pub fn quoted(&self) -> Option<&Rate> {
+        match self.entries.get(1).map(|entry| &entry.fact) {
+            Some(Fact::Quoted(rate)) => Some(rate),
+            _ => None,
+        }
+    }
+
     /// The recipient with all details given so far.
     pub fn recipient(&self) -> &Recipient {
         let given = self.entries.iter().rev().find_map(|entry| match &entry.fact {
@@ -214,6 +256,14 @@ impl Payout {
             _ => None,
         });
         given.unwrap_or(&self.request().recipient)
+    }
+
+    /// When its life ends, unless it is sent before. None while that is not its own doing: in our
+    /// queue it waits for us, and held it waits for a person. Time in the queue is added.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        let standing = &self.standing;
+        let runs = standing.queued_since.is_none() && standing.hold.is_none();
+        runs.then(|| self.request().expires_at.plus(standing.queued_for))
     }
 
     /// When it was made.
@@ -365,6 +415,7 @@ impl FailureCode {
 impl Standing {
     /// Folds one entry in, its change of status already made.
     fn take_in(&mut self, entry: &Entry) {
+        self.proposed = None;
         match &entry.fact {
             Fact::Created(_) | Fact::DetailsGiven(_) | Fact::Moved | Fact::Commanded { .. } => {}
             Fact::DetailsRejected(why) => self.resolution = Some(why.resolution),
@@ -375,6 +426,49 @@ impl Standing {
             Fact::Released => self.hold = None,
             Fact::ResubmitAsked => (self.hold, self.resubmit_asked) = (None, true),
             Fact::Learned(learned) => self.learned(learned, entry.at),
+            Fact::Operated(act) => self.operated(act, entry),
+            Fact::Quoted(_) => {}
+            Fact::RateMissed(_) => self.rate_missed = true,
+        }
+        if entry.moved.is_some_and(|step| step.to.is_settled()) {
+            self.settled_at = Some(entry.at);
+        }
+        self.count_queueing(entry.at);
+    }
+
+    fn operated(&mut self, act: &Act, entry: &Entry) {
+        match &act.deed {
+            Deed::Release => self.hold = None,
+            Deed::Resubmit => (self.hold, self.resubmit_asked) = (None, true),
+            Deed::Pause => {
+                let reason = self.resolution.unwrap_or(Resolution::Ok);
+                self.hold = Some((Hold { cause: HoldCause::Paused, reason }, entry.at));
+            }
+            Deed::Propose { proposal, .. } => {
+                let By::Operator(by) = &entry.by else { return };
+                self.proposed = Some(Proposed {
+                    version: entry.version,
+                    proposal: proposal.clone(),
+                    by: by.clone(),
+                    reason: act.reason.clone(),
+                    at: entry.at,
+                });
+            }
+            // What follows an approval is written down as evidence of its own.
+            Deed::Approve { .. } | Deed::Reject { .. } => {}
+        }
+    }
+
+    fn count_queueing(&mut self, at: Timestamp) {
+        // Waiting for a better rate is the merchant's own wish, and its own time.
+        let queues = self.status == Status::Ready && self.process_asked && !self.rate_missed;
+        match self.queued_since {
+            None if queues => self.queued_since = Some(at),
+            Some(since) if !queues => {
+                self.queued_for = self.queued_for.saturating_add(at.since(since));
+                self.queued_since = None;
+            }
+            _ => {}
         }
     }
 
@@ -383,6 +477,7 @@ impl Standing {
         self.open_send = true;
         (self.attempt, self.sends) = (intent.attempt, intent.send);
         self.resubmit_asked = false;
+        self.rate_missed = false;
         self.not_before = None;
         self.money = Money::Unknown;
     }

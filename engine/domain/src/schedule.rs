@@ -21,6 +21,22 @@ pub struct Policy {
     pub visibility_lag: Duration,
     /// It recognises a reference that it has seen, so that the same attempt may be sent again.
     pub resend_is_safe: bool,
+    /// Money that was paid may come back without a word: how long that is watched for. None: never.
+    pub late_return: Option<ReturnWatch>,
+    /// A signed callback whose reference, amount and currency are the payout's own is evidence by
+    /// itself; otherwise it is only a reason to ask.
+    pub believe_signed_callbacks: bool,
+}
+
+/// How a payout that was paid is watched for its money coming back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReturnWatch {
+    /// The first question, after the payment was verified.
+    pub first: Duration,
+    /// Each question is this many times as long after the payment as the one before.
+    pub factor: u32,
+    /// No question is asked later than this after the payment.
+    pub window: Duration,
 }
 
 /// When to ask a provider for the status of a payout that it has.
@@ -69,16 +85,39 @@ pub fn needs_asking(payout: &Payout) -> bool {
     standing.status.is_with_provider() || (standing.status == Status::RevokeFailed && adrift)
 }
 
-/// When the payout must be looked at next, for whatever reason; none when it can rest for ever.
+/// How often a payout in our own queue is looked after: its place in the queue is kept elsewhere, and
+/// nothing that is kept elsewhere is trusted for ever.
+const QUEUE_LOOK: Duration = Duration::from_secs(3_600);
+
+/// When the payout must be looked at next, for whatever reason; none when it can rest for ever, or
+/// until a person has decided.
 pub fn next_due(payout: &Payout, watch: Watch, plan: &PollPlan) -> Option<Timestamp> {
     let standing = payout.standing();
-    let deadline = payout.request().expires_at;
     match standing.status {
+        Status::Created | Status::Ready if standing.hold.is_some() => None,
         Status::Created | Status::Ready => {
-            Some(standing.not_before.map_or(deadline, |then| then.min(deadline)))
+            let looked_at = payout.updated_at().max(watch.last);
+            let queued = standing.queued_since.map(|_| looked_at.plus(QUEUE_LOOK));
+            let again = standing.not_before.filter(|then| *then > looked_at);
+            [payout.deadline(), queued, again].into_iter().flatten().min()
         }
         _ => next_check(payout, watch, plan),
     }
+}
+
+/// When a paid payout is asked about again, in case its money came back; strictly after `now`.
+pub fn next_return_check(payout: &Payout, now: Timestamp, policy: &Policy) -> Option<Timestamp> {
+    let plan = policy.late_return.as_ref()?;
+    let settled = payout.standing().settled_at.filter(|_| payout.status().is_settled())?;
+    let mut after = plan.first;
+    while after <= plan.window {
+        let then = settled.plus(after);
+        if then > now {
+            return Some(then);
+        }
+        after = after.checked_mul(plan.factor.max(2))?;
+    }
+    None
 }
 
 /// When it first went to the provider; what the give-up age is counted from.

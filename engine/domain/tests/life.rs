@@ -6,7 +6,7 @@
 use domain::command::Command;
 use domain::decide::{Input, create, decide};
 use domain::effect::Effect;
-use domain::entry::{By, Fact, Request};
+use domain::entry::{Act, By, Deed, Entry, Fact, ManualOutcome, Proposal, Request};
 use domain::failure::{Failure, Origin};
 use domain::id::{Fingerprint, MerchantId, PayoutId};
 use domain::method::Method;
@@ -16,10 +16,12 @@ use domain::recipient::{Recipient, RecipientInput};
 use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome, UndoOutcome};
 use domain::resolution::Resolution;
 use domain::schedule::{Policy, PollPlan, Watch};
+use domain::statement::Source;
 use domain::status::Status;
 use domain::time::Timestamp;
 use domain::transition::next;
 use proptest::prelude::*;
+use std::sync::Arc;
 use std::time::Duration;
 
 const DAY: i64 = 86_400_000_000;
@@ -71,6 +73,8 @@ fn policy(not_found_final_after: Option<Duration>) -> Policy {
         not_found_final_after,
         visibility_lag: Duration::from_secs(2),
         resend_is_safe: true,
+        late_return: None,
+        believe_signed_callbacks: false,
     }
 }
 
@@ -150,8 +154,59 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::Revoke),
         Just(Command::Cancel),
         Just(Command::Reconcile),
-        Just(Command::Release),
-        Just(Command::Resubmit),
+    ]
+}
+
+/// An operator's deed; the versions it names are set right when it is taken up.
+fn deed() -> impl Strategy<Value = (Deed, bool)> {
+    let resolution = Resolution::DeclinedError;
+    let proposal = (0..4_usize, prop_oneof![Just(None), Just(Some("75.24")), Just(Some("999.00"))])
+        .prop_map(move |(outcome, named)| Proposal {
+            outcome: ManualOutcome::ALL[outcome],
+            resolution,
+            amount: named.map(amount),
+        });
+    let deed = prop_oneof![
+        2 => Just(Deed::Release),
+        2 => Just(Deed::Resubmit),
+        1 => Just(Deed::Pause),
+        3 => proposal.prop_map(|proposal| Deed::Propose { proposal, seen: 0 }),
+        3 => Just(Deed::Approve { proposed: 0 }),
+        1 => Just(Deed::Reject { proposed: 0 }),
+    ];
+    (deed, any::<bool>())
+}
+
+/// What reaches a payout; an operator's deed is about the payout as it is.
+#[derive(Clone, Debug)]
+enum Arrives {
+    Any(Input),
+    Deed(Deed, bool),
+}
+
+impl Arrives {
+    fn at(self, payout: &Payout) -> Input {
+        let (deed, ann) = match self {
+            Arrives::Any(input) => return input,
+            Arrives::Deed(deed, ann) => (deed, ann),
+        };
+        let now = payout.version();
+        let deed = match deed {
+            Deed::Propose { proposal, .. } => Deed::Propose { proposal, seen: now },
+            Deed::Approve { .. } => Deed::Approve { proposed: now },
+            Deed::Reject { .. } => Deed::Reject { proposed: now },
+            other => other,
+        };
+        let act = Act { deed, reason: "seen".into(), from: "127.0.0.1".into() };
+        let by = By::Operator(if ann { "ann" } else { "bob" }.into());
+        Input::Command { command: Command::Operate(Arc::new(act)), key: None, by }
+    }
+}
+
+fn arrives() -> impl Strategy<Value = Arrives> {
+    prop_oneof![
+        4 => input().prop_map(Arrives::Any),
+        1 => deed().prop_map(|(deed, ann)| Arrives::Deed(deed, ann)),
     ]
 }
 
@@ -191,7 +246,11 @@ fn check(before: &Payout, after: &Payout, effects: &[Effect]) {
     }
     if matches!(after.status(), Status::Expired | Status::Terminated) {
         assert_eq!(after.standing().attempt, after.standing().attempt.min(1));
-        assert!(!before.standing().open_send, "I-12: only while nothing may have left");
+        let vouched = added.iter().any(|entry| {
+            matches!(&entry.fact, Fact::Learned(one) if one.statement.source == Source::Manual)
+        });
+        let unsent = !before.standing().open_send;
+        assert!(unsent || vouched, "I-12: only while nothing may have left, or two people say so");
     }
     let processed = after.standing().amount_processed;
     match after.status() {
@@ -205,6 +264,20 @@ fn check(before: &Payout, after: &Payout, effects: &[Effect]) {
     assert_eq!(after.failure().is_some(), after.state() == domain::status::State::Failed);
 }
 
+/// I-37: whoever approves is not who proposed, and nothing happened in between.
+fn approved_by_another(first: &Entry, second: &Entry) {
+    let (Fact::Operated(proposal), Fact::Operated(approval)) = (&first.fact, &second.fact) else {
+        return assert!(
+            !matches!(&second.fact, Fact::Operated(act) if matches!(act.deed, Deed::Approve { .. })),
+            "an approval follows its proposal at once"
+        );
+    };
+    if let (Deed::Propose { .. }, Deed::Approve { proposed }) = (&proposal.deed, &approval.deed) {
+        assert_eq!(*proposed, first.version);
+        assert_ne!(first.by, second.by);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
@@ -212,15 +285,17 @@ proptest! {
     fn whatever_arrives_the_rules_hold(
         autoprocess: bool,
         authoritative in prop_oneof![Just(None), Just(Some(Duration::from_secs(600)))],
-        script in proptest::collection::vec((input(), 0..DAY / 4), 1..24),
+        script in proptest::collection::vec((arrives(), 0..DAY / 4), 1..24),
     ) {
         let policy = policy(authoritative);
         let id = PayoutId([9; 16]);
         let mut now = Timestamp(1);
-        let made = create(id, request(autoprocess), now);
+        let made = create(id, request(autoprocess), None, now);
         let mut payout = Payout::from_entries(id, made.entries).unwrap();
-        for (input, pause) in script {
+        for (arriving, pause) in script {
             now = Timestamp(now.0 + pause);
+            let input = arriving.at(&payout);
+            let operated = matches!(&input, Input::Command { command: Command::Operate(_), .. });
             let watch = Watch { asked: 0, last: Timestamp(0) };
             let Ok(step) = decide(&payout, input, watch, now, &policy) else { continue };
             let before = payout.clone();
@@ -228,6 +303,13 @@ proptest! {
                 payout.apply(entry).unwrap();
             }
             check(&before, &payout, &step.effects);
+            if operated {
+                let sends = step.effects.iter().any(|effect| matches!(effect, Effect::Submit(_)));
+                prop_assert!(!sends, "I-39: a person's word sends nothing");
+            }
+            for (first, second) in payout.entries().iter().zip(&payout.entries()[1..]) {
+                approved_by_another(first, second);
+            }
         }
         for version in 1..=payout.version() {
             prop_assert_eq!(payout.as_of(version).version(), version);
@@ -241,7 +323,7 @@ proptest! {
         let policy = policy(None);
         let id = PayoutId([9; 16]);
         let now = Timestamp(DAY);
-        let mut payout = Payout::from_entries(id, create(id, request(true), now).entries).unwrap();
+        let mut payout = Payout::from_entries(id, create(id, request(true), None, now).entries).unwrap();
         let take = |payout: &mut Payout, input: Input| {
             if let Ok(step) = decide(payout, input, Watch::default(), now, &policy) {
                 for entry in step.entries {

@@ -4,7 +4,7 @@
 
 use domain::command::Command;
 use domain::decide::{Input, create, decide};
-use domain::entry::{By, Request};
+use domain::entry::{Act, By, Deed, ManualOutcome, Proposal, Request};
 use domain::failure::{Failure, Origin};
 use domain::id::{Fingerprint, MerchantId, PayoutId};
 use domain::method::Method;
@@ -15,6 +15,7 @@ use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome, 
 use domain::resolution::Resolution;
 use domain::schedule::{Policy, PollPlan, Watch};
 use domain::time::Timestamp;
+use std::sync::Arc;
 use std::time::Duration;
 
 const STORIES: &[(&str, &str)] = &[
@@ -45,7 +46,19 @@ const STORIES: &[(&str, &str)] = &[
     ("permit unsent", "READY not_sent"),
     ("permit unsent permit accepted", "READY not_sent"),
     ("permit unsent later permit accepted settled", "PROCESSED paid"),
-    ("permit unsent expire", "EXPIRED not_sent"),
+    // In our own queue its life stands still, and goes on once it is sent.
+    ("expire", "READY not_sent"),
+    ("expire permit accepted", "PROCESSING in_flight"),
+    ("expire permit accepted later", "PROCESSING in_flight"),
+    ("expire permit accepted expire", "REVOKING in_flight"),
+    ("permit unsent expire", "READY not_sent"),
+    ("expire terminate", "TERMINATED not_sent"),
+    // Waiting for its merchant it runs out.
+    ("by-hand expire", "EXPIRED not_sent"),
+    ("by-hand expire permit", "EXPIRED not_sent"),
+    ("by-hand process expire", "READY not_sent"),
+    ("by-hand pause expire", "READY not_sent held"),
+    ("by-hand pause expire release later", "EXPIRED not_sent"),
     ("permit unsent terminate", "TERMINATED not_sent"),
     // We hold it to be unsent, and the provider has it: nothing more is sent.
     ("permit unsent queued later permit", "READY in_flight held"),
@@ -59,9 +72,9 @@ const STORIES: &[(&str, &str)] = &[
     // Before anything was sent.
     ("terminate", "TERMINATED not_sent"),
     ("terminate permit", "TERMINATED not_sent"),
-    ("expire", "EXPIRED not_sent"),
-    ("expire permit", "EXPIRED not_sent"),
     ("settled", "READY paid held"),
+    ("settled terminate", "READY paid held"),
+    ("by-hand settled expire", "READY paid held"),
     // Taken back.
     ("permit accepted revoke undone revoked", "REVOKED returned"),
     ("permit accepted revoke lost revoked", "REVOKED returned"),
@@ -89,6 +102,36 @@ const STORIES: &[(&str, &str)] = &[
     ("quarantine permit", "READY not_sent held"),
     ("quarantine release permit accepted", "PROCESSING in_flight"),
     ("permit accepted quarantine settled", "PROCESSED paid held"),
+    // An operator holds it: nothing leaves, and evidence alone does not release it.
+    ("pause permit", "READY not_sent held"),
+    ("pause release permit accepted", "PROCESSING in_flight"),
+    ("permit accepted pause settled", "PROCESSED paid held"),
+    ("permit accepted pause revoke", "PROCESSING in_flight held"),
+    ("permit accepted pause expire", "PROCESSING in_flight held"),
+    ("permit refused pause", "INVOKE_FAILED not_sent"),
+    // A person vouches, and another one approves.
+    ("permit timeout say-paid", "INVOKING unknown held"),
+    ("permit timeout say-paid approve", "PROCESSED paid"),
+    ("permit timeout say-part approve", "PARTIALLY_PROCESSED paid"),
+    ("permit timeout say-toomuch approve", "INVOKING unknown held"),
+    ("permit timeout say-paid approve-self", "INVOKING unknown held"),
+    ("permit timeout say-paid reject approve", "INVOKING unknown held"),
+    ("permit timeout say-paid unfound approve", "INVOKING unknown held"),
+    ("permit timeout say-not-sent approve", "TERMINATED not_sent"),
+    ("permit timeout say-not-sent approve permit", "TERMINATED not_sent"),
+    ("permit timeout say-failed approve", "PROCESS_FAILED not_sent"),
+    ("permit timeout say-failed approve settled", "PROCESS_FAILED paid held"),
+    ("permit timeout say-returned approve", "PROCESS_FAILED returned"),
+    ("permit accepted held say-not-sent approve", "PROCESS_FAILED not_sent"),
+    ("permit accepted say-paid approve", "PROCESSING in_flight"),
+    ("permit accepted failed settled say-paid approve", "PROCESS_FAILED paid"),
+    ("permit accepted settled part say-returned approve", "CANCELLED returned"),
+    ("permit accepted settled part say-not-sent approve", "PROCESSED paid held"),
+    ("permit accepted revoke undo-refused say-paid approve", "REVOKE_FAILED paid"),
+    ("pause say-paid approve", "READY not_sent held"),
+    ("pause say-not-sent approve permit", "TERMINATED not_sent"),
+    ("settled release permit accepted", "PROCESSING in_flight"),
+    ("settled say-not-sent approve", "READY paid held"),
 ];
 
 #[test]
@@ -108,14 +151,18 @@ fn every_story_ends_as_told() {
 fn tell(story: &str) -> Payout {
     let mut now = Timestamp(1_000_000);
     let id = PayoutId([5; 16]);
-    let mut payout = Payout::from_entries(id, create(id, request(), now).entries).unwrap();
-    for word in story.split(' ') {
+    let by_hand = story.starts_with("by-hand ");
+    let asked = Request { autoprocess: !by_hand, ..request() };
+    let mut payout = Payout::from_entries(id, create(id, asked, None, now).entries).unwrap();
+    for word in story.split(' ').skip(usize::from(by_hand)) {
         now = now.plus(Duration::from_secs(10));
         if matches!(word, "expire" | "later") {
             now = now.plus(if word == "expire" { 3 * DAY } else { Duration::from_secs(60) });
         }
         // A refused input leaves everything as it was: that is part of the story.
-        if let Ok(step) = decide(&payout, input(word, now), Watch::default(), now, &policy()) {
+        if let Ok(step) =
+            decide(&payout, input(word, &payout, now), Watch::default(), now, &policy())
+        {
             for entry in step.entries {
                 payout.apply(entry).unwrap();
             }
@@ -126,13 +173,28 @@ fn tell(story: &str) -> Payout {
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-fn input(word: &str, now: Timestamp) -> Input {
+fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
     let why = |resolution| Failure::new(resolution, Origin::Provider);
     let submitted = |outcome| Input::Report(Report::Submitted { attempt: 1, outcome });
     let fetched = |outcome| Input::Report(Report::Fetched { asked_at: now, outcome });
     let found = |state| fetched(FetchOutcome::Found(Found::new(state)));
     let undone = |outcome| Input::Report(Report::Undone { outcome });
     let command = |command| Input::Command { command, key: None, by: By::Merchant };
+    let operate = |name: &str, deed| {
+        let act = Act { deed, reason: "seen on the statement".into(), from: "127.0.0.1".into() };
+        let by = By::Operator(name.into());
+        Input::Command { command: Command::Operate(Arc::new(act)), key: None, by }
+    };
+    let seen = payout.version();
+    let say = |outcome, amount: Option<&str>| {
+        let amount = amount.map(|text| Amount::parse(text, "EUR".parse().unwrap()).unwrap());
+        let resolution = match outcome {
+            ManualOutcome::Failed => Resolution::DeclinedError,
+            _ => Resolution::Ok,
+        };
+        let proposal = Proposal { outcome, resolution, amount };
+        operate("ann", Deed::Propose { proposal, seen })
+    };
     let named = |state, amount| {
         let amount =
             Some((Amount::parse(amount, "EUR".parse().unwrap()).unwrap(), "EUR".parse().unwrap()));
@@ -167,8 +229,19 @@ fn input(word: &str, now: Timestamp) -> Input {
         "terminate" => command(Command::Terminate),
         "revoke" => command(Command::Revoke),
         "cancel" => command(Command::Cancel),
-        "release" => command(Command::Release),
-        "resubmit" => command(Command::Resubmit),
+        "process" => command(Command::Process),
+        "release" => operate("ann", Deed::Release),
+        "resubmit" => operate("ann", Deed::Resubmit),
+        "pause" => operate("ann", Deed::Pause),
+        "say-paid" => say(ManualOutcome::Paid, None),
+        "say-part" => say(ManualOutcome::Paid, Some("75.24")),
+        "say-toomuch" => say(ManualOutcome::Paid, Some("999.00")),
+        "say-failed" => say(ManualOutcome::Failed, None),
+        "say-returned" => say(ManualOutcome::Returned, None),
+        "say-not-sent" => say(ManualOutcome::NotSent, None),
+        "approve" => operate("bob", Deed::Approve { proposed: seen }),
+        "approve-self" => operate("ann", Deed::Approve { proposed: seen }),
+        "reject" => operate("bob", Deed::Reject { proposed: seen }),
         "quarantine" => Input::Quarantine,
         "expire" | "later" => Input::Tick,
         other => panic!("no such word: {other}"),
@@ -188,6 +261,8 @@ fn policy() -> Policy {
         not_found_final_after: None,
         visibility_lag: Duration::from_secs(2),
         resend_is_safe: true,
+        late_return: None,
+        believe_signed_callbacks: false,
     }
 }
 

@@ -1,23 +1,29 @@
 //! Deciding, writing and believing: the first three quarters of a turn. Apart from the spine so
 //! that the spine fits a screen.
 
-use super::{Answer, Decided, PayoutActor, Reply, Turn};
+use super::{Answer, Decided, PayoutActor, Reply, Ring, Turn};
 use crate::codec;
+use crate::moderation_book::Contribution;
 use crate::partition::{Counters, Life};
 use crate::refusal::Refusal;
 use adapters::adapter_actor::messages::PermitGranted;
 use domain::command::{Command, Refused};
+use domain::conversion::Rate;
 use domain::decide::{Input, Step, create, decide};
 use domain::effect::{Effect, pending_effects};
 use domain::entry::{Entry, Request};
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, Found, Report};
+use domain::status::Status;
 use snapshots::{Appended, JournalPort};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// How long a denied or failed permit request rests.
 const PERMIT_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a payout waits for a better rate before it asks for another.
+const RATE_PAUSE: Duration = Duration::from_secs(30);
 
 /// An unauthenticated callback is worth one question in this time.
 const STRANGER_PAUSE: Duration = Duration::from_secs(5);
@@ -36,7 +42,7 @@ impl PayoutActor {
 
     fn take_up(&mut self, turn: Turn) -> Result<Decided, Refusal> {
         match turn {
-            Turn::Create(request) => self.create(*request),
+            Turn::Create(request, quoted) => self.create(*request, quoted),
             Turn::Command { command, key, by } => {
                 if let Some(answer) = self.answered_before(&command, key)? {
                     return Ok(nothing(Reply::Given(answer)));
@@ -56,10 +62,16 @@ impl PayoutActor {
                 let step = self.step(Input::Report(*report))?;
                 Ok(Decided { step, permit: None, reply: Reply::Seen })
             }
-            Turn::Doorbell { authentic, answer } => self.doorbell(authentic, answer),
+            Turn::Doorbell(ring) => self.doorbell(*ring),
             Turn::Tick => {
                 let mut life = self.life.borrow_mut();
                 (life.armed, life.try_again) = (None, None);
+                let queued = life.payout.as_ref().is_some_and(|one| one.status() == Status::Ready);
+                if queued {
+                    // Whoever kept its place may have lost it: asking again keeps or renews it.
+                    life.waits_for_permit = false;
+                    life.watch.last = self.partition.clock.now();
+                }
                 drop(life);
                 Ok(quietly(self.step(Input::Tick)?))
             }
@@ -70,8 +82,11 @@ impl PayoutActor {
                 let effects = pending_effects(payout, now);
                 Ok(quietly(Step { entries: Vec::new(), effects }))
             }
-            Turn::Archived(version) => {
-                self.life.borrow_mut().archived = version;
+            Turn::Archived(version, watched) => {
+                let mut life = self.life.borrow_mut();
+                if version >= life.archived {
+                    (life.archived, life.watched) = (version, Some(watched));
+                }
                 Ok(nothing(Reply::Nothing))
             }
             #[cfg(test)]
@@ -82,11 +97,11 @@ impl PayoutActor {
     }
 
     /// A request under an id that may be taken already.
-    fn create(&mut self, request: Request) -> Result<Decided, Refusal> {
+    fn create(&mut self, request: Request, quoted: Option<Rate>) -> Result<Decided, Refusal> {
         let life = self.life.borrow();
         match &life.payout {
             None => {
-                let step = create(self.id, request, self.partition.clock.now());
+                let step = create(self.id, request, quoted, self.partition.clock.now());
                 Ok(Decided { step, permit: None, reply: Reply::Created })
             }
             Some(payout) if payout.request().body == request.body => {
@@ -124,6 +139,10 @@ impl PayoutActor {
             Ok(settlement) => {
                 let account = Box::from(&*granted.account);
                 let step = self.step(Input::Permit { account, settlement })?;
+                if step.effects.is_empty() {
+                    // The rate is outside the merchant's bound, and may be within it later.
+                    self.life.borrow_mut().try_again = Some(now.plus(RATE_PAUSE));
+                }
                 Ok(Decided { step, permit: Some(granted.permit), reply: Reply::Nothing })
             }
             Err(why) => {
@@ -134,25 +153,34 @@ impl PayoutActor {
         }
     }
 
-    /// A callback is a reason to ask; only the answer to our own question is more.
-    fn doorbell(
-        &mut self,
-        authentic: bool,
-        answer: Option<(Box<str>, Box<Found>)>,
-    ) -> Result<Decided, Refusal> {
+    /// A callback is a reason to ask; only the answer to our own question is more, and what a provider
+    /// says whose contract lets it be believed.
+    fn doorbell(&mut self, ring: Ring) -> Result<Decided, Refusal> {
+        let Ring { authentic, attempt, event, token, found } = ring;
         let mut life = self.life.borrow_mut();
-        if let Some((token, found)) = answer
-            && authentic
-            && life.token.as_ref() == Some(&token)
-        {
-            life.token = None;
-            drop(life);
-            let report = Report::CalledBack { found: *found };
-            return Ok(quietly(self.step(Input::Report(report))?));
+        if authentic && event.is_some_and(|event| !life.first_heard(event)) {
+            return Ok(nothing(Reply::Nothing));
         }
+        let Some(payout) = &life.payout else { return Ok(nothing(Reply::Nothing)) };
+        let sent = payout.standing().attempt > 0;
+        let matches = attempt == payout.standing().attempt && is_of(payout, found.as_ref());
+        let believed =
+            matches && self.partition.adapters.policy_of(payout).believe_signed_callbacks;
+        let answers = token.is_some() && life.token == token;
+        if let Some(found) = found
+            && authentic
+            && (answers || believed)
+        {
+            if answers {
+                life.token = None;
+            }
+            drop(life);
+            return Ok(quietly(self.step(Input::Report(Report::CalledBack { found }))?));
+        }
+        // A stranger, or a tale of another payment, is worth one question now and then.
+        let trusted = authentic && matches;
         let asked_lately = self.partition.clock.now().since(life.watch.last) < STRANGER_PAUSE;
-        let sent = life.payout.as_ref().is_some_and(|payout| payout.standing().attempt > 0);
-        if !sent || (!authentic && asked_lately) {
+        if !sent || (!trusted && (asked_lately || life.verifying)) {
             return Ok(nothing(Reply::Nothing));
         }
         Ok(quietly(Step { entries: Vec::new(), effects: vec![Effect::Verify] }))
@@ -197,6 +225,7 @@ impl PayoutActor {
         }
         let mut life = self.life.borrow_mut();
         life.watch.asked = 0;
+        let before = life.payout.as_ref().map_or(Contribution::NONE, Contribution::of);
         for entry in entries {
             let applied = match &mut life.payout {
                 Some(payout) => payout.apply(entry),
@@ -210,6 +239,7 @@ impl PayoutActor {
         }
         if let Some(payout) = &life.payout {
             self.partition.index.put(payout);
+            self.partition.note(before, payout);
         }
         Ok(())
     }
@@ -217,8 +247,16 @@ impl PayoutActor {
 
 /// The payout as its creation was answered: the entries that its creation wrote, and no later ones.
 pub(crate) fn as_created(payout: &Payout) -> Payout {
-    let complete = payout.request().recipient.complete();
-    payout.as_of(if complete { 2 } else { 1 })
+    let complete = u32::from(payout.request().recipient.complete());
+    payout.as_of(1 + u32::from(payout.quoted().is_some()) + complete)
+}
+
+/// Whether a callback that names an amount names this payout's. Part of it is no match: how much was
+/// paid is for the provider to answer, not for whoever rings.
+fn is_of(payout: &Payout, found: Option<&Found>) -> bool {
+    let request = payout.request();
+    let named = found.map(|found| found.amount);
+    named.is_none_or(|named| named == Some((request.amount, request.currency)))
 }
 
 fn nothing(reply: Reply) -> Decided {

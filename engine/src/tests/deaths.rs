@@ -1,12 +1,12 @@
 //! Payout actors that die, and code that fails on one payout: the engine goes on.
 
-use super::Rig;
 use super::scripted::{Manner, Scripted};
+use super::{Rig, signed};
 use crate::gateway::Gateway;
 use crate::payout_actor::Turn;
 use crate::refusal::Refusal;
 use domain::command::Command;
-use domain::entry::{By, HoldCause};
+use domain::entry::{Deed, HoldCause};
 use domain::status::Status;
 use std::sync::atomic::Ordering;
 
@@ -64,8 +64,7 @@ async fn code_that_fails_on_a_payout_quarantines_it_and_no_other() {
     let other = rig.create("k2", |_| {}).await.payout.id();
     rig.until(other, |view| view.payout.status() == Status::Processed).await;
 
-    let by = By::Operator("ann".into());
-    gateway.operate(id, Command::Release, by).await.unwrap();
+    gateway.operate(id, Deed::Release, signed("ann")).await.unwrap();
     rig.door().command(id, Command::Process, None).await.unwrap();
     rig.until(id, |view| view.payout.status() == Status::Processed).await;
     rig.engine.stop().await;

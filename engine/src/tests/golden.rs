@@ -3,6 +3,7 @@
 
 use super::request;
 use crate::clock::TurnedClock;
+use domain::conversion::Rate;
 use domain::entry::*;
 use domain::failure::{Failure, Origin};
 use domain::id::Fingerprint;
@@ -53,6 +54,24 @@ fn one_of_each() -> Vec<Entry> {
         attention: Attention::Raise(hold),
         not_before: Some(Timestamp(7)),
     };
+    let proposal = Proposal {
+        outcome: ManualOutcome::NotSent,
+        resolution: Resolution::DeclinedError,
+        amount: Some(Amount::parse("75.24", currency).unwrap()),
+    };
+    let operated = |deed| {
+        let (reason, from) = ("seen on the statement".into(), "10.0.0.7".into());
+        Fact::Operated(Arc::new(Act { deed, reason, from }))
+    };
+    let rate = Rate {
+        from: currency,
+        to: Asset::Btc,
+        value: "0.0000168".parse().unwrap(),
+        source: "fixed".into(),
+        at: Timestamp(1_790_000_000_000_000),
+    };
+    let missed =
+        RateMissed { rate: "0.0000170".parse().unwrap(), source: "fixed".into(), apart_bps: 120 };
     let facts = [
         Fact::Created(Arc::new(request)),
         Fact::DetailsGiven(recipient),
@@ -66,6 +85,14 @@ fn one_of_each() -> Vec<Entry> {
         Fact::Released,
         Fact::ResubmitAsked,
         Fact::Commanded { key: Fingerprint([5; 16]), body: Fingerprint([6; 16]), answered: 3 },
+        operated(Deed::Release),
+        operated(Deed::Resubmit),
+        operated(Deed::Pause),
+        operated(Deed::Propose { proposal, seen: 7 }),
+        operated(Deed::Approve { proposed: 8 }),
+        operated(Deed::Reject { proposed: 9 }),
+        Fact::Quoted(Arc::new(rate)),
+        Fact::RateMissed(Arc::new(missed)),
     ];
     let by = [By::Merchant, By::Provider, By::Engine, By::Operator("ann".into())];
     let step = Move { on: Trigger::ProviderPaid, to: Status::Processed };

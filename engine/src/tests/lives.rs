@@ -1,12 +1,12 @@
 //! Lives through the whole engine: paid, in doubt, expired, archived, restarted.
 
 use super::scripted::{Manner, Scripted};
-use super::{MERCHANT, Rig, request};
+use super::{MERCHANT, Rig, request, signed};
 use crate::gateway::{Commanded, Created};
 use crate::listing::ListQuery;
 use crate::refusal::Refusal;
 use domain::command::Command;
-use domain::entry::By;
+use domain::entry::Deed;
 use domain::id::Fingerprint;
 use domain::status::Status;
 use std::sync::atomic::Ordering;
@@ -62,8 +62,7 @@ async fn an_unheard_submission_waits_for_an_operator_across_restarts() {
     assert_eq!(provider.submissions(), 1, "a restart sends nothing again");
 
     *provider.manner.lock().unwrap() = Manner::Pays;
-    let by = By::Operator("ann".into());
-    rig.engine.gateway().operate(id, Command::Resubmit, by).await.unwrap();
+    rig.engine.gateway().operate(id, Deed::Resubmit, signed("ann")).await.unwrap();
     rig.until(id, |view| view.payout.status() == Status::Processed).await;
     assert_eq!(provider.submissions(), 2);
     assert_eq!(provider.submitted.lock().unwrap().len(), 1, "under the same reference");

@@ -4,9 +4,11 @@
 mod deaths;
 mod golden;
 mod lives;
+mod moderation;
 mod scripted;
 
 use crate::clock::TurnedClock;
+use crate::desk::Signature;
 use crate::gateway::{Created, MerchantDoor, View};
 use crate::{Engine, EngineOptions};
 use domain::entry::Request;
@@ -66,6 +68,11 @@ impl Rig {
         }
         panic!("never got there: {:?}", self.door().get(id).await.unwrap().payout.standing());
     }
+}
+
+pub fn signed(name: &str) -> Signature {
+    let (reason, from) = ("seen on the statement".into(), "127.0.0.1".into());
+    Signature { by: name.into(), reason, from }
 }
 
 pub fn request(clock: &TurnedClock) -> Request {

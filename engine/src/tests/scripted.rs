@@ -3,11 +3,13 @@
 use adapters::provider::*;
 use domain::failure::{Failure, Origin};
 use domain::method::Method;
+use domain::money::Amount;
 use domain::report::{FetchOutcome, Found, ProviderState, SubmitOutcome, UndoOutcome};
 use domain::resolution::Resolution;
-use domain::schedule::{Policy, PollPlan};
+use domain::schedule::{Policy, PollPlan, ReturnWatch};
 use futures_util::future::{BoxFuture, FutureExt};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,15 +31,28 @@ pub struct Scripted {
     pub submitted: Mutex<HashMap<String, u32>>,
     /// References paid.
     pub paid: Mutex<HashMap<String, u32>>,
+    /// What was paid has come back.
+    pub returned: AtomicBool,
+    /// Questions asked.
+    pub asked: AtomicU32,
 }
 
 impl Scripted {
     pub fn new(manner: Manner) -> Arc<Scripted> {
+        Scripted::with(manner, |_| {})
+    }
+
+    pub fn with(manner: Manner, change: impl FnOnce(&mut Caps)) -> Arc<Scripted> {
         let poll = PollPlan {
             first: Duration::from_millis(50),
             factor: 2,
             cap: Duration::from_secs(60),
             give_up: Duration::from_secs(86_400),
+        };
+        let watch = ReturnWatch {
+            first: Duration::from_secs(3_600),
+            factor: 2,
+            window: Duration::from_secs(86_400),
         };
         let policy = Policy {
             poll,
@@ -46,6 +61,8 @@ impl Scripted {
             not_found_final_after: None,
             visibility_lag: Duration::ZERO,
             resend_is_safe: true,
+            late_return: Some(watch),
+            believe_signed_callbacks: false,
         };
         let limits = Limits {
             calls: 0,
@@ -54,11 +71,19 @@ impl Scripted {
             concurrency: 64,
             timeout: Duration::from_secs(5),
             queue: 100_000,
+            in_doubt_max: Vec::new(),
         };
-        let caps =
+        let mut caps =
             Caps { account: "scripted".into(), methods: Method::ALL.to_vec(), policy, limits };
-        let manner = Mutex::new(manner);
-        Arc::new(Scripted { caps, manner, submitted: Mutex::default(), paid: Mutex::default() })
+        change(&mut caps);
+        Arc::new(Scripted {
+            caps,
+            manner: Mutex::new(manner),
+            submitted: Mutex::default(),
+            paid: Mutex::default(),
+            returned: AtomicBool::new(false),
+            asked: AtomicU32::new(0),
+        })
     }
 
     pub fn submissions(&self) -> u32 {
@@ -93,7 +118,10 @@ impl Provider for Scripted {
 
     fn fetch_status(&self, lookup: Lookup) -> BoxFuture<'static, FetchOutcome> {
         let paid = self.paid.lock().unwrap().contains_key(&lookup.reference);
-        let found = FetchOutcome::Found(Found::new(ProviderState::Settled));
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let returned = self.returned.load(Ordering::SeqCst);
+        let state = if returned { ProviderState::Returned } else { ProviderState::Settled };
+        let found = FetchOutcome::Found(Found::new(state));
         async move { if paid { found } else { FetchOutcome::NotFound } }.boxed()
     }
 
@@ -107,8 +135,21 @@ impl Provider for Scripted {
     }
 
     fn callback(&self, raw: &RawCallback) -> CallbackOutcome {
-        let reference = String::from_utf8_lossy(&raw.body).into_owned();
-        CallbackOutcome::Doorbell { reference, event: None, answer: None }
+        // "reference", or "reference event", or "reference event amount": signed, all of them;
+        // a stranger begins with a question mark.
+        let text = String::from_utf8_lossy(&raw.body).into_owned();
+        if let Some(reference) = text.strip_prefix('?') {
+            let reference = Some(reference.to_owned());
+            return CallbackOutcome::Unauthenticated { why: "no signature", reference };
+        }
+        let mut words = text.split(' ').map(str::to_owned);
+        let (reference, event) = (words.next().unwrap_or_default(), words.next());
+        let currency = "EUR".parse().unwrap();
+        let found = words.next().map(|amount| Found {
+            amount: Some((Amount::parse(&amount, currency).unwrap(), currency)),
+            ..Found::new(ProviderState::Settled)
+        });
+        CallbackOutcome::Doorbell { reference, event, token: None, found }
     }
 
     fn quote(&self, _: QuoteWish) -> BoxFuture<'static, Result<Quote, Failure>> {

@@ -140,7 +140,7 @@ pub(crate) async fn reconcile(
     Ok(HttpResponse::Ok().json(ReconciledOut {
         before: render::payout(&before),
         after: render::payout(&after),
-        statement: statement.as_ref().map(|(at, said)| render::statement(*at, said)),
+        statement: statement.as_ref().map(|(entry, said)| render::statement(entry, said)),
     }))
 }
 

@@ -1,37 +1,20 @@
-//! What an operator may do with a payout, whosever it is: look at it, and let a held one go on.
+//! What an operator may do with a payout, whosever it is: look at it, and decide about a held one.
 
+use super::moderation_in::{Decision, ModerationDoc};
 use super::parameters::{NoParameters, PathId};
 use crate::app::{AppState, Endpoints};
-use crate::auth::{Operator, ToOperate, ToView};
-use crate::json::{Fields, JsonBody, Node};
-use crate::problem::{Faults, Problem, ProblemOut};
-use crate::render::{self, PayoutOut};
+use crate::auth::{Operator, ToDecide, ToView};
+use crate::json::JsonBody;
+use crate::problem::{Problem, ProblemOut};
+use crate::render::OperatorPayoutOut;
 use actix_web::{HttpResponse, web};
-use domain::command::Command;
-use utoipa::ToSchema;
-
-const REASON_CHARS_MAX: usize = 500;
-
-/// What to do with a held payout.
-#[derive(ToSchema)]
-#[schema(as = ModerationRequest, example = json!({
-    "action": "resubmit", "reason": "the provider confirmed by phone that it never arrived",
-}))]
-pub struct ModerationIn<'n> {
-    /// release: let it go on; resubmit: send the same attempt again, with the same provider reference.
-    #[schema(value_type = String, required = true, example = "resubmit")]
-    action: Option<&'n str>,
-    /// Why, for the record; 1 to 500 characters.
-    #[schema(value_type = String, required = true, max_length = 500)]
-    reason: Option<&'n str>,
-}
 
 /// One payout, whosever it is.
 #[utoipa::path(
     get, path = "/v1/ops/payouts/{id}", tag = "operators", operation_id = "inspectPayout",
     params(("id" = String, Path, description = "The payout's id")),
     responses(
-        (status = 200, description = "The payout", body = PayoutOut),
+        (status = 200, description = "The payout", body = OperatorPayoutOut),
         (status = 404, description = "No such payout", body = ProblemOut,
             content_type = "application/problem+json"),
     ),
@@ -44,69 +27,38 @@ pub(crate) async fn inspect(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let view = state.gateway.inspect(id).await?;
-    Ok(HttpResponse::Ok().json(render::payout(&view)))
+    Ok(HttpResponse::Ok().json(OperatorPayoutOut::of(&view, &state)))
 }
 
-/// Decides about a held payout.
+/// Decides about a payout.
 #[utoipa::path(
     post, path = "/v1/ops/payouts/{id}/moderation", tag = "operators", operation_id = "moderatePayout",
     params(("id" = String, Path, description = "The payout's id")),
-    request_body = ModerationIn,
+    request_body = ModerationDoc,
     responses(
-        (status = 200, description = "The payout after the decision", body = PayoutOut),
+        (status = 200, description = "The payout after the decision", body = OperatorPayoutOut),
         (status = 404, description = "No such payout", body = ProblemOut,
             content_type = "application/problem+json"),
-        (status = 409, description = "Not held, or not safe", body = ProblemOut,
-            content_type = "application/problem+json"),
+        (status = 409, description = "Not held, not safe, or no longer what was decided about",
+            body = ProblemOut, content_type = "application/problem+json"),
     ),
     security(("operator_key" = [])),
 )]
 pub(crate) async fn moderate(
-    operator: Operator<ToOperate>,
+    operator: Operator<ToDecide>,
     PathId(id): PathId,
     _: NoParameters,
     body: JsonBody,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let body = body.read()?;
-    let command = ModerationIn::read(&body)?;
+    let decision = Decision::read(&body)?;
+    operator.must_be(decision.takes())?;
     // The reason is free text and may name a recipient: it is no business of the log.
-    tracing::info!(operator = %operator.name, payout = %id, action = command.word(), "moderation");
-    let view = state.gateway.operate(id, command, operator.by()).await?;
-    Ok(HttpResponse::Ok().json(render::payout(&view)))
-}
-
-impl<'n> ModerationIn<'n> {
-    fn read(body: &'n Node<'_>) -> Result<Command, Problem> {
-        let mut faults = Faults::default();
-        let given = Fields::of_body(body, &mut faults).map(|mut fields| {
-            let action = fields.required_text("action", "\"release\" or \"resubmit\"", &mut faults);
-            let reason = fields.required_text("reason", "a string", &mut faults);
-            fields.finish(&mut faults);
-            ModerationIn { action, reason }
-        });
-        let command = given.and_then(|given| given.judge(&mut faults));
-        match command {
-            Some(command) if faults.is_empty() => Ok(command),
-            _ => Err(Problem::fields(faults.into_vec())),
-        }
-    }
-
-    fn judge(self, faults: &mut Faults) -> Option<Command> {
-        let ModerationIn { action, reason } = self;
-        if reason.is_some_and(|text| !(1..=REASON_CHARS_MAX).contains(&text.trim().chars().count()))
-        {
-            faults.add("reason", "invalid_reason", "a reason has 1 to 500 characters");
-        }
-        match action? {
-            "release" => Some(Command::Release),
-            "resubmit" => Some(Command::Resubmit),
-            _ => {
-                faults.add("action", "invalid_action", "an action is \"release\" or \"resubmit\"");
-                None
-            }
-        }
-    }
+    tracing::info!(operator = %operator.name, payout = %id, action = decision.word(), "moderation");
+    let seen = state.gateway.inspect(id).await?;
+    let deed = decision.about(&seen.payout)?;
+    let view = state.gateway.operate(id, deed, operator.signed(&decision.reason)).await?;
+    Ok(HttpResponse::Ok().json(OperatorPayoutOut::of(&view, &state)))
 }
 
 pub(super) fn configure(endpoints: &mut Endpoints) {

@@ -71,7 +71,7 @@ pub(crate) async fn get(
     parameters.finish()?;
     let (from, to) = pair(from.as_deref(), to.as_deref())?;
     let source = state.gateway.rates().ok_or_else(nobody_knows)?;
-    let rate = source.rate(from, to).await.map_err(unavailable)?;
+    let rate = source.rate(from, to).await.map_err(Refusal::from)?;
     Ok(HttpResponse::Ok().json(CurrentRateOut::of(&rate, source.max_age())))
 }
 
@@ -113,12 +113,6 @@ fn read<T: FromStr<Err: Display>>(
 
 fn nobody_knows() -> Problem {
     Problem::new(Kind::RATE_UNAVAILABLE, "this gateway has no source of rates")
-}
-
-/// The source's words are our own, and no part of what it answered.
-fn unavailable(why: NoRate) -> Problem {
-    let problem = Problem::new(Kind::RATE_UNAVAILABLE, why.to_string());
-    if why.passes() { problem.retry_after(SOON_SECONDS) } else { problem }
 }
 
 pub(super) fn configure(endpoints: &mut Endpoints) {

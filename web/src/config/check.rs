@@ -3,6 +3,7 @@
 
 use super::rates;
 use super::sections::{Config, Transport};
+use domain::money::{Amount, Currency};
 
 /// A mistake: the key, and what is wrong with its value.
 pub type Mistake = (&'static str, String);
@@ -13,7 +14,20 @@ pub fn mistakes(config: &Config) -> Vec<Mistake> {
     found.extend(addresses(config));
     found.extend(names(config));
     found.extend(rates::mistakes(&config.rates));
+    found.extend(limits(config));
     found
+}
+
+fn limits(config: &Config) -> Vec<Mistake> {
+    let wrong = |(code, most): (&String, &String)| {
+        let Ok(currency) = Currency::parse(code) else {
+            return Some(format!("\"{code}\" is no ISO 4217 code, such as EUR"));
+        };
+        let why = Amount::parse(most, currency).err()?;
+        Some(format!("\"{most}\" is no limit in {code}: {why}"))
+    };
+    let found = config.sandbox.in_doubt_max.iter().filter_map(wrong);
+    found.map(|what| ("sandbox.in_doubt_max", what)).collect()
 }
 
 fn ranges(config: &Config) -> Vec<Mistake> {
@@ -59,6 +73,7 @@ fn zero_times(config: &Config) -> impl Iterator<Item = Mistake> {
         ("sandbox.per", sandbox.per),
         ("sandbox.poll_cap", sandbox.poll_cap),
         ("sandbox.poll_give_up", sandbox.poll_give_up),
+        ("sandbox.return_check_first", sandbox.return_check_first),
     ];
     let zero = times.into_iter().filter(|(_, time)| time.is_zero());
     zero.map(|(key, _)| (key, "must be longer than zero".to_owned()))

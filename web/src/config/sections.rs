@@ -130,10 +130,16 @@ pub struct SandboxSection {
     pub poll_cap: Duration,
     #[serde(with = "duration")]
     pub poll_give_up: Duration,
+    pub believe_signed_callbacks: bool,
+    #[serde(with = "duration")]
+    pub return_check_first: Duration,
+    #[serde(with = "duration")]
+    pub return_window: Duration,
     pub client_id: String,
     pub client_secret: Secret,
     pub callback_secret: Secret,
     pub seed: u64,
+    pub in_doubt_max: BTreeMap<String, String>,
     pub faults: FaultsSection,
 }
 

@@ -45,6 +45,8 @@ fn each_mistake_is_one_line_with_its_place() {
         ("[sandbox]\nurl = \"127.0.0.1:1\"",            "2: sandbox.url: \"127.0.0.1:1\" is not an address"),
         ("[sandbox.faults]\nfail = \"often\"",          "2: sandbox.faults.fail: a chance is text from \"0\" to \"1\""),
         ("[sandbox.faults]\noutage_kind = \"500\"",     "2: sandbox.faults.outage_kind: unknown variant `500`, expected one of `503`, `timeout`, `reset`"),
+        ("[sandbox.in_doubt_max]\nEURO = \"1.00\"",    "1: sandbox.in_doubt_max: \"EURO\" is no ISO 4217 code"),
+        ("[sandbox.in_doubt_max]\nEUR = \"1.001\"",    "1: sandbox.in_doubt_max: \"1.001\" is no limit in EUR"),
         ("[log]\nlevel = \"inof\"",                     "2: log.level: \"inof\" is none of error, warn"),
         ("[log]\nformat = \"xml\"",                     "2: log.format: unknown variant `xml`, expected `json` or `text`"),
         ("[merchants.acme]\nlive = true",               "2: merchants.acme.live: unknown field `live`, expected `livemode`"),

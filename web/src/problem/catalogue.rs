@@ -41,6 +41,7 @@ kinds! {
     FORBIDDEN = FORBIDDEN, "forbidden", "This key may not do that";
     NOT_FOUND = NOT_FOUND, "not_found", "There is nothing at this address";
     PAYOUT_NOT_FOUND = NOT_FOUND, "payout_not_found", "There is no such payout";
+    INCIDENT_NOT_FOUND = NOT_FOUND, "incident_not_found", "There is no such incident, or nothing of it is held";
     PROVIDER_ACCOUNT_NOT_FOUND = NOT_FOUND, "provider_account_not_found", "There is no provider account of this name";
     METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take this HTTP method";
     SLOW_REQUEST = REQUEST_TIMEOUT, "request_timeout", "The request did not arrive in time";
@@ -49,6 +50,10 @@ kinds! {
     HELD_FOR_MODERATION = CONFLICT, "held_for_moderation", "The payout is held for moderation";
     NOT_SUPPORTED = CONFLICT, "not_supported", "The provider account of this payout cannot do that";
     NOT_SAFE = CONFLICT, "not_safe", "The provider's contract does not make this safe";
+    PAYOUT_CHANGED = CONFLICT, "payout_changed", "The payout is no longer what was decided about";
+    NOTHING_PROPOSED = CONFLICT, "nothing_proposed", "There is no standing proposal";
+    SECOND_PERSON_REQUIRED = CONFLICT, "second_person_required", "Somebody else has to decide about this";
+    OUTCOME_UNFIT = CONFLICT, "outcome_unfit", "The outcome does not fit the payout";
     BODY_TOO_LARGE = PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large";
     UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body has a type that is not taken here";
     INVALID_FIELDS = UNPROCESSABLE_ENTITY, "invalid_fields", "A field of the request is invalid";

@@ -2,6 +2,7 @@
 //! that a new refusal must be given one.
 
 use super::{FieldFault, Kind, Problem};
+use adapters::rates::NoRate;
 use domain::command::Refused;
 use engine::Refusal;
 
@@ -22,6 +23,7 @@ impl From<Refusal> for Problem {
                 problem.0.payout = Some(other.to_string());
                 problem.at("reference")
             }
+            Refusal::NoRate(why) => no_rate(why),
             Refusal::NoRoute => Problem::plain(Kind::NO_ROUTE).at("method"),
             Refusal::Refused(refused) => refused.into(),
             Refusal::Overloaded => {
@@ -53,6 +55,10 @@ impl From<Refused> for Problem {
             Refused::Held { command } => about(Kind::HELD_FOR_MODERATION, command),
             Refused::Unsupported { command } => about(Kind::NOT_SUPPORTED, command),
             Refused::Unsafe { why: _ } => Problem::plain(Kind::NOT_SAFE),
+            Refused::Changed { seen: _, now: _ } => Problem::plain(Kind::PAYOUT_CHANGED),
+            Refused::NothingProposed => Problem::plain(Kind::NOTHING_PROPOSED),
+            Refused::SamePerson => Problem::plain(Kind::SECOND_PERSON_REQUIRED),
+            Refused::Unfit { why: _ } => Problem::plain(Kind::OUTCOME_UNFIT),
             Refused::InvalidDetails(errors) => {
                 return Problem::fields(errors.into_iter().map(FieldFault::from).collect());
             }
@@ -67,6 +73,12 @@ fn about(kind: Kind, command: &'static str) -> Problem {
     let mut problem = Problem::plain(kind);
     problem.0.command = Some(command);
     problem
+}
+
+/// The source's words are our own, and no part of what it answered.
+pub(crate) fn no_rate(why: NoRate) -> Problem {
+    let problem = Problem::new(Kind::RATE_UNAVAILABLE, why.to_string());
+    if why.passes() { problem.retry_after(SOON_SECONDS) } else { problem }
 }
 
 fn key_reused() -> Problem {

@@ -52,6 +52,9 @@ pub(super) fn of(payout: &Payout) -> Vec<AttemptOut<'_>> {
             | Fact::Held(_)
             | Fact::Released
             | Fact::ResubmitAsked
+            | Fact::Operated(_)
+            | Fact::Quoted(_)
+            | Fact::RateMissed(_)
             | Fact::Commanded { .. } => {}
         }
     }

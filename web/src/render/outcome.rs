@@ -1,11 +1,12 @@
 //! How it went: why a payout is held, why it failed, and what it was converted to.
 
 use super::{AmountOut, TimeOut};
-use domain::entry::{Hold, Intent, Settlement};
+use domain::conversion::Rate;
+use domain::entry::{Intent, Settlement};
 use domain::failure::Failure;
+use domain::incident::IncidentKey;
 use domain::payout::{FailureCode, Payout};
 use domain::resolution::Resolution;
-use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,23 +14,34 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Moderation)]
 pub struct ModerationOut {
-    /// The resolution that raised it.
+    /// The resolution that raised it, or PAUSED where an operator did.
     #[schema(example = "CONNECTION_TIMEOUT_ERROR")]
     pub reason: &'static str,
+    /// doubt, provider_hold, overdue, discrepancy, quarantine or paused.
+    #[schema(example = "doubt")]
+    pub cause: &'static str,
     /// Since when.
     pub since: TimeOut,
-    /// The incident that it is part of.
-    pub incident: Option<String>,
+    /// The incident that it is part of: all payouts with the same trouble on one day.
+    #[schema(example = "inc_3k8z2m5v7q9x1c4b6n8d0f2g4h")]
+    pub incident: String,
     /// Who releases it: "verify", the provider's next clear word; or "operator", only a person.
     #[schema(example = "verify")]
     pub next_step: &'static str,
 }
 
 impl ModerationOut {
-    pub(super) fn of(hold: Hold, since: Timestamp) -> ModerationOut {
-        let Hold { cause, reason } = hold;
-        let next_step = if cause.released_by_evidence() { "verify" } else { "operator" };
-        ModerationOut { reason: reason.code(), since: TimeOut(since), incident: None, next_step }
+    pub(super) fn of(payout: &Payout) -> Option<ModerationOut> {
+        let (hold, since) = payout.standing().hold?;
+        let (key, _) = IncidentKey::of(payout)?;
+        let verified = hold.cause.released_by_evidence();
+        Some(ModerationOut {
+            reason: hold.reason_code(),
+            cause: hold.cause.word(),
+            since: TimeOut(since),
+            incident: key.id().to_string(),
+            next_step: if verified { "verify" } else { "operator" },
+        })
     }
 }
 
@@ -111,6 +123,31 @@ pub struct SettlementOut<'p> {
     pub currency: &'static str,
     /// At which rate.
     pub rate: RateOut<'p>,
+}
+
+/// The rate when the payout was made, for methods that convert.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Quote)]
+pub struct QuoteOut<'p> {
+    /// The rate then.
+    pub rate: RateOut<'p>,
+    /// How far the rate may be from it when the payout is sent, in basis points and either direction.
+    #[schema(example = 50)]
+    pub max_slippage_bps: Option<u32>,
+    /// At its turn the rate was further away: the payout waits for a better one until it expires.
+    pub missed: bool,
+}
+
+impl<'p> QuoteOut<'p> {
+    pub(super) fn of(payout: &'p Payout) -> Option<QuoteOut<'p>> {
+        let Rate { from, to, value, source, at } = payout.quoted()?;
+        let (from, to) = (from.code(), to.symbol());
+        Some(QuoteOut {
+            rate: RateOut { value: AmountOut(*value), from, to, source, at: TimeOut(*at) },
+            max_slippage_bps: payout.request().max_slippage_bps,
+            missed: payout.standing().rate_missed,
+        })
+    }
 }
 
 /// A rate, as captured when the payout was sent.

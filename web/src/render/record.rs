@@ -5,7 +5,6 @@ use domain::entry::{Entry, Fact};
 use domain::payout::Payout;
 use domain::statement::Statement;
 use domain::status::Status;
-use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -92,15 +91,18 @@ pub struct StatementOut<'p> {
     pub at: TimeOut,
     /// The provider's own id of the payout.
     pub provider_id: Option<&'p str>,
+    /// Who brought it: provider, or operator with the name of whoever approved it.
+    #[schema(example = "provider")]
+    pub by: String,
 }
 
 /// All evidence, in the order in which it came.
 pub fn statements(payout: &Payout) -> Vec<StatementOut<'_>> {
-    payout.learned().map(|(entry, learned)| statement(entry.at, &learned.statement)).collect()
+    payout.learned().map(|(entry, learned)| statement(entry, &learned.statement)).collect()
 }
 
-/// One piece of evidence, written down at that time.
-pub fn statement(at: Timestamp, said: &Statement) -> StatementOut<'_> {
+/// One piece of evidence, written down by that entry.
+pub fn statement<'p>(entry: &Entry, said: &'p Statement) -> StatementOut<'p> {
     let Statement {
         source,
         outcome,
@@ -119,7 +121,8 @@ pub fn statement(at: Timestamp, said: &Statement) -> StatementOut<'_> {
         raw_status: raw_status.as_deref(),
         raw_code: raw_code.as_deref(),
         amount: amount.map(|amount| AmountOut(amount.value())),
-        at: TimeOut(at),
+        at: TimeOut(entry.at),
         provider_id: provider_id.as_deref(),
+        by: entry.by.word(),
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use domain::command::Command;
 use domain::decide::{Input, Step, create, decide};
-use domain::entry::By;
+use domain::entry::{Act, By, Deed};
 use domain::failure::{Failure, Origin};
 use domain::id::{Fingerprint, MerchantId, PayoutId};
 use domain::method::Method;
@@ -49,7 +49,7 @@ impl Story {
             provider_account: None,
             max_slippage_bps: None,
         };
-        let Step { entries, .. } = create(PayoutId([7; 16]), request, Timestamp(START));
+        let Step { entries, .. } = create(PayoutId([7; 16]), request, None, Timestamp(START));
         Story { payout: Payout::from_entries(PayoutId([7; 16]), entries).unwrap(), now: START }
     }
 
@@ -94,6 +94,8 @@ fn policy() -> Policy {
         not_found_final_after: None,
         visibility_lag: Duration::ZERO,
         resend_is_safe: true,
+        late_return: None,
+        believe_signed_callbacks: false,
     }
 }
 
@@ -141,7 +143,7 @@ fn a_payout_reads_as_the_contract_says() {
             "number": 1, "provider_account": "sandbox", "provider_reference": format!("{}-1", id.base32()),
             "provider_id": "pr_1", "effect": "accepted", "sent_at": "2026-11-20T09:30:01.000000Z",
         }],
-        "settlement": null, "failure": null, "next_check_at": null,
+        "quote": null, "settlement": null, "failure": null, "next_check_at": null,
         "expires_at": "2026-11-22T09:30:00.000000Z",
         "created_at": "2026-11-20T09:30:00.000000Z", "updated_at": "2026-11-20T09:30:03.000000Z",
     });
@@ -152,9 +154,11 @@ fn a_payout_reads_as_the_contract_says() {
 fn a_doubtful_payout_is_held_and_its_attempt_ambiguous() {
     let shown = Story::new().permit().submitted(ambiguous()).shown();
     assert_eq!((&shown["status"], &shown["money"]), (&json!("INVOKING"), &json!("unknown")));
+    let incident = &shown["moderation"]["incident"];
+    assert!(incident.as_str().is_some_and(|id| id.starts_with("inc_") && id.len() == 30));
     let expected = json!({
         "reason": "CONNECTION_TIMEOUT_ERROR", "since": "2026-11-20T09:30:02.000000Z",
-        "incident": null, "next_step": "verify",
+        "cause": "doubt", "incident": incident, "next_step": "verify",
     });
     assert_eq!((&shown["moderation"], &shown["moderation_required"]), (&expected, &json!(true)));
     assert_eq!(shown["attempts"][0]["effect"], "ambiguous");
@@ -162,8 +166,9 @@ fn a_doubtful_payout_is_held_and_its_attempt_ambiguous() {
 
 #[test]
 fn what_was_sent_again_is_one_attempt() {
-    let asked =
-        Input::Command { command: Command::Resubmit, key: None, by: By::Operator("ann".into()) };
+    let act = Act { deed: Deed::Resubmit, reason: "asked".into(), from: "127.0.0.1".into() };
+    let command = Command::Operate(act.into());
+    let asked = Input::Command { command, key: None, by: By::Operator("ann".into()) };
     let story = Story::new().permit().submitted(ambiguous()).then(asked).permit();
     let attempts = &story.shown()["attempts"];
     assert_eq!(attempts.as_array().unwrap().len(), 1);
@@ -233,11 +238,11 @@ fn statements_are_the_evidence_in_order() {
     let expected = json!([
         {
             "source": "api_response", "outcome": "accepted", "resolution": "OK", "raw_status": "accepted",
-            "raw_code": null, "amount": null, "at": "2026-11-20T09:30:02.000000Z", "provider_id": "pr_1",
+            "raw_code": null, "amount": null, "at": "2026-11-20T09:30:02.000000Z", "provider_id": "pr_1", "by": "provider",
         },
         {
             "source": "reconciliation", "outcome": "paid", "resolution": "OK", "raw_status": "settled",
-            "raw_code": null, "amount": "125.40", "at": "2026-11-20T09:30:03.000000Z", "provider_id": "pr_1",
+            "raw_code": null, "amount": "125.40", "at": "2026-11-20T09:30:03.000000Z", "provider_id": "pr_1", "by": "provider",
         },
     ]);
     assert_eq!(shown, expected);

@@ -5,9 +5,11 @@ use crate::config::{self, Config};
 use adapters::provider::Limits;
 use adapters::sandbox::{SandboxOptions, SandboxSettings};
 use domain::id::IdKey;
-use domain::schedule::PollPlan;
+use domain::money::{Amount, Currency};
+use domain::schedule::{PollPlan, ReturnWatch};
 use engine::EngineOptions;
 use snapshots::{Durability, StoreOptions};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// For the engine, on a machine with this many cores.
@@ -55,6 +57,7 @@ pub fn sandbox_settings(config: &Config) -> SandboxSettings {
             concurrency: sandbox.concurrency,
             timeout: sandbox.timeout,
             queue: sandbox.queue,
+            in_doubt_max: in_doubt_max(&sandbox.in_doubt_max),
         },
         poll: PollPlan {
             first: sandbox.poll_first,
@@ -63,6 +66,12 @@ pub fn sandbox_settings(config: &Config) -> SandboxSettings {
             give_up: sandbox.poll_give_up,
         },
         visibility_lag: sandbox.visibility_lag,
+        believe_signed_callbacks: sandbox.believe_signed_callbacks,
+        late_return: (!sandbox.return_window.is_zero()).then(|| ReturnWatch {
+            first: sandbox.return_check_first,
+            factor: 2,
+            window: sandbox.return_window,
+        }),
         settle_after: sandbox.settle_after,
         seed: sandbox.seed,
         faults: sandbox.faults.settings(),
@@ -71,6 +80,15 @@ pub fn sandbox_settings(config: &Config) -> SandboxSettings {
         callback_secret: sandbox.callback_secret.expose().into(),
         ..SandboxSettings::default()
     }
+}
+
+/// Limits of which `check` has found each to be one.
+fn in_doubt_max(limits: &BTreeMap<String, String>) -> Vec<(Currency, Amount)> {
+    let read = |(code, most): (&String, &String)| {
+        let currency = Currency::parse(code).ok()?;
+        Some((currency, Amount::parse(most, currency).ok()?))
+    };
+    limits.iter().filter_map(read).collect()
 }
 
 /// For the sandbox's server.

@@ -53,6 +53,8 @@ impl Fake {
             not_found_final_after: None,
             visibility_lag: Duration::ZERO,
             resend_is_safe: false,
+            late_return: None,
+            believe_signed_callbacks: false,
         };
         Arc::new(Fake {
             caps: Caps {

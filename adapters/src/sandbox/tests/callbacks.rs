@@ -53,7 +53,7 @@ impl Listener {
     /// What the account makes of the callbacks so far: "ring REFERENCE", "answer STATE", "stranger".
     fn told(&self, provider: &SandboxProvider) -> Vec<String> {
         let judge = |raw: &RawCallback| match provider.callback(raw) {
-            CallbackOutcome::Doorbell { answer: Some((_, found)), .. } => {
+            CallbackOutcome::Doorbell { token: Some(_), found: Some(found), .. } => {
                 format!("answer {:?}", found.state)
             }
             CallbackOutcome::Doorbell { event, .. } => {
@@ -128,8 +128,8 @@ async fn a_deferred_question_is_answered_by_callback() {
     listener.until(&provider, &["answer Settled", "ring 1"]).await;
     let heard = listener.heard.lock().unwrap().clone();
     let answers = heard.iter().filter_map(|raw| match provider.callback(raw) {
-        CallbackOutcome::Doorbell { answer: Some(answer), reference, .. } => {
-            Some((reference, answer))
+        CallbackOutcome::Doorbell { token: Some(token), found: Some(found), reference, .. } => {
+            Some((reference, (token, found)))
         }
         _ => None,
     });
@@ -192,10 +192,10 @@ fn only_a_fresh_signature_over_these_very_bytes_counts() {
     ];
     for (what, raw, believed) in table {
         match provider.callback(&raw) {
-            CallbackOutcome::Doorbell { reference, event, answer } => {
-                assert!(believed, "{what}");
+            CallbackOutcome::Doorbell { reference, event, token, found } => {
+                assert!(believed && found.is_some(), "{what}");
                 assert_eq!(
-                    (&*reference, event.as_deref(), answer),
+                    (&*reference, event.as_deref(), token),
                     ("r-1", Some("evt_1"), None),
                     "{what}"
                 );

@@ -85,10 +85,11 @@ impl Draft<'_> {
             FetchOutcome::Deferred { .. } => {}
             // Our own queue was full: nobody was asked, so nothing is known that was not before.
             FetchOutcome::Unknown { why, .. } if why.origin == Origin::Platform => {}
+            // A question that failed says nothing about a payout that waits for no answer.
+            FetchOutcome::Unknown { .. } if !self.status.is_with_provider() => {}
             FetchOutcome::Unknown { why, .. } => {
                 let said = Statement::of(Source::Reconciliation, Outcome::Ambiguous, &why);
-                let waits = self.status.is_with_provider();
-                self.learn(said, None, waits.then_some(HoldCause::Doubt));
+                self.learn(said, None, Some(HoldCause::Doubt));
             }
         }
     }

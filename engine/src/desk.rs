@@ -1,0 +1,157 @@
+//! The desk: what operators decide about the gateway rather than about one payout, such as what a
+//! provider account may be used for. A journal of its own among the payouts' journals, under an id
+//! that no payout has, so that it is durable, ordered, restored and audited like everything else.
+
+use crate::refusal::Refusal;
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use snapshots::codec::{CodecError, Kind, open, seal};
+use snapshots::{JournalPort, Record, Running};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Where the desk's records stand in the journal. Payout ids are keyed hashes: none is all zeros.
+pub const DESK: [u8; 16] = [0; 16];
+
+/// One decision.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DeskEntry {
+    /// 1, 2, 3 … without gaps.
+    pub version: u32,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: Arc<str>,
+    /// Why, in the operator's words.
+    pub reason: Box<str>,
+    /// The network address that the order came from.
+    pub from: Box<str>,
+    /// What.
+    pub order: DeskOrder,
+}
+
+/// What can be decided at the desk. New ones go to the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum DeskOrder {
+    /// What a provider account may be used for, as a mode's word.
+    SetMode {
+        /// The account.
+        account: Box<str>,
+        /// The mode.
+        mode: Box<str>,
+    },
+}
+
+/// What the decisions fold to.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct DeskState {
+    /// The number of the last decision.
+    pub version: u32,
+    /// The mode of each account whose mode was ever set.
+    pub modes: BTreeMap<Box<str>, ModeSet>,
+}
+
+/// A mode, and who set it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ModeSet {
+    /// The mode's word.
+    pub mode: Box<str>,
+    /// Who.
+    pub by: Arc<str>,
+    /// Why.
+    pub reason: Box<str>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl DeskState {
+    /// Makes a decision true; one that is contained already changes nothing.
+    pub fn apply(&mut self, entry: DeskEntry) {
+        let DeskEntry { version, at, by, reason, from: _, order } = entry;
+        if version <= self.version {
+            return;
+        }
+        self.version = version;
+        match order {
+            DeskOrder::SetMode { account, mode } => {
+                self.modes.insert(account, ModeSet { mode, by, reason, at });
+            }
+        }
+    }
+}
+
+/// The desk while the engine runs: one decision at a time, each durable before it is true.
+pub(crate) struct Desk {
+    state: Mutex<DeskState>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// Who decides, why, and from where.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// Who.
+    pub by: Arc<str>,
+    /// Why, in the operator's words.
+    pub reason: Box<str>,
+    /// The network address that the order came from.
+    pub from: Box<str>,
+}
+
+impl Desk {
+    /// The desk as recovery found it.
+    pub fn new(state: DeskState) -> Desk {
+        Desk { state: Mutex::new(state), turn: tokio::sync::Mutex::default() }
+    }
+
+    /// What was decided so far.
+    pub fn state(&self) -> DeskState {
+        self.lock().clone()
+    }
+
+    /// Writes a decision down and makes it true.
+    pub async fn decide(
+        &self,
+        store: &Running,
+        order: DeskOrder,
+        signed: Signature,
+        at: Timestamp,
+    ) -> Result<(), Refusal> {
+        let _turn = self.turn.lock().await;
+        let version = self.lock().version + 1;
+        let Signature { by, reason, from } = signed;
+        let entry = DeskEntry { version, at, by, reason, from, order };
+        let body = entry_body(&entry).map_err(|error| {
+            tracing::error!(%error, "a decision cannot be encoded");
+            Refusal::Internal
+        })?;
+        let record = Record { payout: DESK, version, body };
+        let written = JournalPort::append(&store.journal, vec![record]);
+        written.await.map_err(|_| Refusal::NotReady)?;
+        self.lock().apply(entry);
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, DeskState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A decision as a journal record's body.
+pub(crate) fn entry_body(entry: &DeskEntry) -> Result<Vec<u8>, CodecError> {
+    seal(Kind::Engine, entry)
+}
+
+/// The decision in a journal record.
+pub(crate) fn entry(body: &[u8]) -> Result<DeskEntry, CodecError> {
+    open(Kind::Engine, body)
+}
+
+/// The state as a snapshot keeps it.
+pub(crate) fn state_body(state: &DeskState) -> Result<Vec<u8>, CodecError> {
+    seal(Kind::Engine, state)
+}
+
+/// The state in a snapshot.
+pub(crate) fn state(body: &[u8]) -> Result<DeskState, CodecError> {
+    open(Kind::Engine, body)
+}

@@ -1,0 +1,234 @@
+//! The events, numbered: a thread reads the durable journal behind the writer, makes of each entry the
+//! events that it is, and numbers them for each merchant. Apart from the actors because nothing waits
+//! for it: an event cannot be lost, so it need not be hurried.
+//!
+//! ← the log / `gateway` (events are read there), and webhooks behind it →
+
+use crate::codec;
+use crate::desk::DESK;
+use crate::partition::read_archived;
+use crate::recovery;
+use crate::refusal::Refusal;
+use domain::entry::{By, Entry, Fact};
+use domain::event::{EventKind, events_of};
+use domain::id::{EventId, MerchantId, PayoutId};
+use domain::time::Timestamp;
+use snapshots::events::{EventRow, EventStore, Happened};
+use snapshots::{LogVisitor, RecordRef, Running};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use tokio::sync::watch;
+
+/// The stream of what operators did. No merchant's: their ids are hashes of names.
+pub(crate) const AUDIT: u64 = 0;
+
+/// What an audit row's detail is: a payout's entry, or a decision of the desk.
+pub(crate) const OF_PAYOUT: u8 = 0;
+pub(crate) const OF_DESK: u8 = 1;
+
+/// Finished payouts whose merchant is still remembered; more are looked up.
+const FINISHED_KEPT: usize = 65_536;
+
+/// One event of one merchant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Its place in the merchant's sequence: 1, 2, 3 … without gaps.
+    pub sequence: u64,
+    /// What happened.
+    pub kind: EventKind,
+    /// To which payout.
+    pub payout: PayoutId,
+    /// The payout's version by then.
+    pub version: u32,
+    /// Which of the version's events.
+    pub nth: u8,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Event {
+    /// Its id; the same whenever the journal is read.
+    pub fn id(&self) -> EventId {
+        EventId::derive(self.sequence, self.payout, self.version, self.nth)
+    }
+
+    pub(crate) fn of(row: EventRow) -> Result<Event, Refusal> {
+        let EventRow { stream: _, sequence, payout, version, kind, nth, at, detail: _ } = row;
+        let kind = EventKind::from_byte(kind).ok_or_else(|| {
+            tracing::error!(sequence, kind, "an event of a kind that is not known");
+            Refusal::Internal
+        })?;
+        let (payout, at) = (PayoutId(payout), Timestamp(at));
+        Ok(Event { sequence, kind, payout, version, nth, at })
+    }
+}
+
+/// Tells whoever waits for a merchant's events that there are more.
+#[derive(Default)]
+pub(crate) struct EventHub {
+    newest: Mutex<HashMap<u64, watch::Sender<u64>>>,
+}
+
+impl EventHub {
+    /// The newest sequence of a merchant, now and whenever it rises.
+    pub fn subscribe(&self, merchant: MerchantId, newest: u64) -> watch::Receiver<u64> {
+        let mut all = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = all.entry(merchant.0).or_insert_with(|| watch::Sender::new(newest));
+        sender.send_if_modified(|known| rise(known, newest));
+        sender.subscribe()
+    }
+
+    fn announce(&self, newest: &[(u64, u64)]) {
+        let mut all = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        for (stream, sequence) in newest {
+            let Some(sender) = all.get(stream) else { continue };
+            if sender.receiver_count() == 0 {
+                all.remove(stream);
+            } else {
+                sender.send_if_modified(|known| rise(known, *sequence));
+            }
+        }
+    }
+}
+
+fn rise(known: &mut u64, to: u64) -> bool {
+    let higher = to > *known;
+    *known = to.max(*known);
+    higher
+}
+
+/// Makes events of journal records.
+pub(crate) struct EventFeed {
+    store: Weak<Running>,
+    events: Arc<dyn EventStore>,
+    hub: Arc<EventHub>,
+    /// Whose each payout is; only its first entry says so.
+    merchants: HashMap<PayoutId, MerchantId>,
+    finished: VecDeque<PayoutId>,
+    happened: Vec<Happened>,
+    /// Something could not be read: a gap in the events would be worse than a delay.
+    broken: bool,
+}
+
+impl EventFeed {
+    /// Follows the store's log from where its events end.
+    pub fn start(
+        store: &Arc<Running>,
+        hub: Arc<EventHub>,
+        live: impl Iterator<Item = (PayoutId, MerchantId)>,
+    ) -> std::io::Result<()> {
+        let through = store.events.through().map_err(std::io::Error::other)?;
+        let feed = EventFeed {
+            store: Arc::downgrade(store),
+            events: store.events.clone(),
+            hub,
+            merchants: live.collect(),
+            finished: VecDeque::new(),
+            happened: Vec::new(),
+            broken: false,
+        };
+        store.follow(Box::new(feed), through)
+    }
+
+    fn take(&mut self, record: RecordRef<'_>) -> Result<(), String> {
+        let id = PayoutId(record.payout);
+        let (payout, version) = (record.payout, record.version);
+        if record.payout == DESK {
+            let entry = crate::desk::entry(record.body).map_err(|error| error.to_string())?;
+            let (at, detail) = (entry.at.0, record.body.to_vec());
+            self.happened.push(Happened {
+                stream: AUDIT,
+                payout,
+                version,
+                kind: OF_DESK,
+                nth: 0,
+                at,
+                detail,
+            });
+            return Ok(());
+        }
+        let entry = codec::entry(record.body).map_err(|error| error.to_string())?;
+        let stream = self.merchant_of(id, &entry)?.0;
+        let at = entry.at.0;
+        for (nth, kind) in (0_u8..).zip(events_of(&entry)) {
+            let (kind, detail) = (kind.byte(), Vec::new());
+            self.happened.push(Happened { stream, payout, version, kind, nth, at, detail });
+        }
+        if is_operators(&entry) {
+            let detail = record.body.to_vec();
+            let (stream, kind, nth) = (AUDIT, OF_PAYOUT, 0);
+            self.happened.push(Happened { stream, payout, version, kind, nth, at, detail });
+        }
+        if entry.moved.is_some_and(|step| step.to.is_final() || step.to.is_settled()) {
+            self.forget_later(id);
+        }
+        Ok(())
+    }
+
+    fn merchant_of(&mut self, id: PayoutId, entry: &Entry) -> Result<MerchantId, String> {
+        if let Fact::Created(request) = &entry.fact {
+            self.merchants.insert(id, request.merchant);
+            return Ok(request.merchant);
+        }
+        if let Some(merchant) = self.merchants.get(&id) {
+            return Ok(*merchant);
+        }
+        let store = self.store.upgrade().ok_or("the store is closing")?;
+        let archived = read_archived(&store, id).map_err(|refusal| refusal.to_string())?;
+        let payout = match archived {
+            Some(payout) => Some(payout),
+            None => recovery::find(&store, id).map_err(|error| error.to_string())?,
+        };
+        let payout = payout.ok_or_else(|| format!("nobody knows the payout {id}"))?;
+        let merchant = payout.request().merchant;
+        self.merchants.insert(id, merchant);
+        self.forget_later(id);
+        Ok(merchant)
+    }
+
+    fn forget_later(&mut self, id: PayoutId) {
+        self.finished.push_back(id);
+        if self.finished.len() > FINISHED_KEPT
+            && let Some(oldest) = self.finished.pop_front()
+        {
+            self.merchants.remove(&oldest);
+        }
+    }
+}
+
+impl LogVisitor for EventFeed {
+    fn name(&self) -> &'static str {
+        "event-feed"
+    }
+
+    fn record(&mut self, record: RecordRef<'_>) {
+        if self.broken {
+            return;
+        }
+        let sequence = record.sequence;
+        if let Err(error) = self.take(record) {
+            tracing::error!(sequence, %error, "no events from here on; the next start tries again");
+            self.broken = true;
+        }
+    }
+
+    fn flush(&mut self, through: u64) {
+        let happened = std::mem::take(&mut self.happened);
+        if self.broken {
+            return;
+        }
+        match self.events.append(happened, through) {
+            Ok(newest) => self.hub.announce(&newest),
+            Err(error) => {
+                tracing::error!(%error, "no more events; the next start goes on from the last");
+                self.broken = true;
+            }
+        }
+    }
+}
+
+/// What belongs on the audit list: everything an operator did. The evidence that an approval makes is
+/// part of the approval.
+fn is_operators(entry: &Entry) -> bool {
+    matches!(entry.by, By::Operator(_)) && !matches!(entry.fact, Fact::Learned(_))
+}

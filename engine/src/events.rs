@@ -1,0 +1,72 @@
+//! A merchant's events, read: pages of them, one of them, the payout as an event tells it, and a bell
+//! for whoever waits for more. Apart from the gateway's payouts because none of this reaches an actor
+//! that could be busy.
+
+use crate::event_feed::Event;
+use crate::gateway::{Gateway, MerchantDoor, View};
+use crate::refusal::Refusal;
+use domain::id::{EventId, MerchantId};
+use domain::payout::Payout;
+use domain::schedule::{Watch, next_check};
+use snapshots::events::{EventError, EventStore};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+impl MerchantDoor {
+    /// At most `limit` events behind a place in the sequence, in order.
+    pub fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, Refusal> {
+        let rows = self.gateway.event_store()?.after(self.merchant.0, after, limit);
+        rows.map_err(unreadable)?.into_iter().map(Event::of).collect()
+    }
+
+    /// The place of the newest event; 0 before the first.
+    pub fn newest_event(&self) -> Result<u64, Refusal> {
+        self.gateway.event_store()?.last(self.merchant.0).map_err(unreadable)
+    }
+
+    /// The event of this id, if it is this merchant's.
+    pub fn event(&self, id: EventId) -> Result<Option<Event>, Refusal> {
+        let row = self.gateway.event_store()?.get(self.merchant.0, id.sequence());
+        let event = row.map_err(unreadable)?.map(Event::of).transpose()?;
+        Ok(event.filter(|event| event.id() == id))
+    }
+
+    /// The payout as it was when the event happened.
+    pub async fn as_told(&self, event: &Event) -> Result<View, Refusal> {
+        let view = self.get(event.payout).await?;
+        let payout = match view.payout.version() == event.version {
+            true => view.payout,
+            false => view.payout.as_of(event.version),
+        };
+        Ok(self.gateway.view_as_written(payout)?)
+    }
+
+    /// The place of the newest event, now and whenever it changes.
+    pub fn news(&self) -> Result<watch::Receiver<u64>, Refusal> {
+        let newest = self.newest_event()?;
+        Ok(self.gateway.parts()?.hub.subscribe(self.merchant, newest))
+    }
+
+    /// The same door once more, for a task of its own.
+    pub fn of(gateway: &Gateway, merchant: MerchantId) -> MerchantDoor {
+        gateway.for_merchant(merchant)
+    }
+}
+
+impl Gateway {
+    /// Events, and the notes of whoever passes them on.
+    pub fn event_store(&self) -> Result<&Arc<dyn EventStore>, Refusal> {
+        Ok(&self.parts()?.store.events)
+    }
+
+    /// The payout with nothing but what its entries say.
+    fn view_as_written(&self, payout: Payout) -> Result<View, Refusal> {
+        let plan = &self.parts()?.adapters.policy_of(&payout).poll;
+        Ok(View { next_check_at: next_check(&payout, Watch::default(), plan), payout })
+    }
+}
+
+pub(crate) fn unreadable(error: EventError) -> Refusal {
+    tracing::error!(%error, "the events cannot be read");
+    Refusal::Internal
+}
