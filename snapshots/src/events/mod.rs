@@ -84,6 +84,9 @@ pub trait EventStore: Send + Sync {
     /// Gives the streams that got something, with their newest sequence.
     ///
     /// What was covered before is refused, so nothing is ever numbered twice.
+    /// After any other error nothing of this batch is stored, and a later one
+    /// would leave it out: whoever reads the log must end, and begin again at
+    /// the watermark.
     fn append(&self, happened: Vec<Happened>, through: u64) -> Result<Newest, EventError>;
 
     /// The watermark: up to where in the log events were taken; 0 is nothing.

@@ -39,7 +39,8 @@ pub trait LogVisitor: Send {
 
     /// Everything up to and including the sequence `through` was handed on.
     /// Called after each burst, and after every few thousand records of a long
-    /// one, never twice for the same sequence.
+    /// one, never twice for the same sequence. A visitor that cannot go on
+    /// without leaving something out panics: only its own thread ends.
     fn flush(&mut self, through: u64);
 }
 
