@@ -34,7 +34,7 @@ pub trait RateSource: Send + Sync + 'static {
     /// What its rates name as their source.
     fn name(&self) -> &str;
 
-    /// The rate at present.
+    /// The rate at present. The source itself sees to it that an answer comes in some time.
     fn rate(&self, from: Currency, to: Asset) -> BoxFuture<'static, Result<Rate, NoRate>>;
 
     /// How old its rates are at most, if anybody sees to that.

@@ -36,7 +36,7 @@ struct Cache {
 struct Pair {
     known: Mutex<Known>,
     /// Held while the source is asked; whoever waits for it takes what came of it.
-    asking: tokio::sync::Mutex<()>,
+    asking: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What is known of a pair, each with the time at which the source was asked.
@@ -69,23 +69,31 @@ impl RateSource for CachedRates {
 }
 
 impl Cache {
-    async fn rate(&self, from: Currency, to: Asset) -> Result<Rate, NoRate> {
+    async fn rate(self: Arc<Cache>, from: Currency, to: Asset) -> Result<Rate, NoRate> {
         let pair = self.pair(from, to);
         if let Some(answer) = self.known(&pair) {
             return answer;
         }
-        let _asking = match pair.asking.try_lock() {
+        let asking = match pair.asking.clone().try_lock_owned() {
             Ok(asking) => asking,
             // Somebody asks already; nobody waits for that who can do without.
             Err(_) => match self.still_good(&pair) {
                 Some(rate) => return Ok(rate),
-                None => pair.asking.lock().await,
+                None => pair.asking.clone().lock_owned().await,
             },
         };
-        match self.known(&pair) {
-            Some(answer) => answer,
-            None => self.ask(&pair, from, to).await,
+        if let Some(answer) = self.known(&pair) {
+            return answer;
         }
+        // Carried to its end even when the caller gives up: others want the answer as well.
+        let question = tokio::spawn(async move {
+            let _asking = asking;
+            self.ask(&pair, from, to).await
+        });
+        question.await.unwrap_or_else(|error| {
+            tracing::error!(%from, %to, panicked = error.is_panic(), "a question for a rate broke off");
+            Err(NoRate::Unreachable)
+        })
     }
 
     /// Asks the source. Dated by when it was asked and not by when it answered: a rate may be as old

@@ -7,17 +7,14 @@ use crate::auth::Merchant;
 use crate::problem::{Faults, Kind, Problem, ProblemOut};
 use crate::render::{AmountOut, TimeOut};
 use actix_web::{HttpResponse, web};
-use adapters::rates::NoRate;
 use domain::conversion::Rate;
 use domain::money::{Asset, Currency};
+use engine::Refusal;
 use serde::Serialize;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 use utoipa::ToSchema;
-
-/// When to ask again for a rate whose source has a moment's trouble.
-const SOON_SECONDS: u64 = 1;
 
 /// What one unit of a currency is worth.
 #[derive(Serialize, ToSchema)]

@@ -30,7 +30,8 @@ impl RateSource for Told {
 
     fn rate(&self, from: Currency, to: Asset) -> BoxFuture<'static, Result<Rate, NoRate>> {
         self.asked.lock().unwrap().push(to);
-        let answer = self.answers.lock().unwrap().pop_front().expect("one question too many");
+        let answer = self.answers.lock().unwrap().pop_front();
+        let answer = answer.unwrap_or_else(|| panic!("one question too many"));
         let now = (self.clock.now())();
         let rate = move |value: &str, age: i64| Rate {
             from,
@@ -173,6 +174,29 @@ async fn one_asks_and_the_others_take_what_came_of_it() {
         assert_eq!(answer.await.unwrap().unwrap().value, decimal("1"));
     }
     assert_eq!(stage.asked(), 1);
+}
+
+#[actix_rt::test]
+async fn a_question_is_carried_to_its_end_when_the_asker_gives_up() {
+    let (answer_now, word) = oneshot::channel();
+    let stage = Stage::new([Answer::When(word, "1")]);
+    let impatient = actix_rt::spawn(stage.cached.rate(euros(), Asset::Btc));
+    while stage.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    impatient.abort();
+    assert!(impatient.await.is_err());
+    answer_now.send(()).unwrap();
+    assert_eq!((stage.ask().await, stage.asked()), (is("1"), 1));
+}
+
+#[actix_rt::test]
+async fn a_source_that_panics_keeps_nobody_waiting() {
+    let stage = Stage::new([]);
+    for _ in 0..2 {
+        assert_eq!(stage.ask().await, Err(NoRate::Unreachable));
+    }
+    assert_eq!(stage.asked(), 2);
 }
 
 #[actix_rt::test]
