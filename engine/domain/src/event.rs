@@ -5,7 +5,6 @@
 use crate::entry::{Attention, Deed, Entry, Fact};
 use crate::payout::Payout;
 use crate::status::Status;
-use std::borrow::Cow;
 
 /// What kind of news an event is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -45,15 +44,30 @@ impl EventKind {
         }
     }
 
-    /// The type as spelled on the wire, such as `payout.processed`.
-    pub fn word(self) -> Cow<'static, str> {
+    /// The type as spelled on the wire: `payout.` and the status in lower case, or one of three more.
+    pub const fn word(self) -> &'static str {
         match self {
-            EventKind::Became(status) => {
-                Cow::Owned(format!("payout.{}", status.code().to_ascii_lowercase()))
-            }
-            EventKind::ModerationRequired => Cow::Borrowed("payout.moderation_required"),
-            EventKind::ModerationReleased => Cow::Borrowed("payout.moderation_released"),
-            EventKind::Statement => Cow::Borrowed("payout.statement"),
+            EventKind::Became(Status::CreateFailed) => "payout.create_failed",
+            EventKind::Became(Status::Created) => "payout.created",
+            EventKind::Became(Status::Ready) => "payout.ready",
+            EventKind::Became(Status::Terminated) => "payout.terminated",
+            EventKind::Became(Status::Expired) => "payout.expired",
+            EventKind::Became(Status::Invoking) => "payout.invoking",
+            EventKind::Became(Status::InvokeFailed) => "payout.invoke_failed",
+            EventKind::Became(Status::Processing) => "payout.processing",
+            EventKind::Became(Status::Pending) => "payout.pending",
+            EventKind::Became(Status::Processed) => "payout.processed",
+            EventKind::Became(Status::PartiallyProcessed) => "payout.partially_processed",
+            EventKind::Became(Status::ProcessFailed) => "payout.process_failed",
+            EventKind::Became(Status::Cancelling) => "payout.cancelling",
+            EventKind::Became(Status::Cancelled) => "payout.cancelled",
+            EventKind::Became(Status::CancelFailed) => "payout.cancel_failed",
+            EventKind::Became(Status::Revoking) => "payout.revoking",
+            EventKind::Became(Status::Revoked) => "payout.revoked",
+            EventKind::Became(Status::RevokeFailed) => "payout.revoke_failed",
+            EventKind::ModerationRequired => "payout.moderation_required",
+            EventKind::ModerationReleased => "payout.moderation_released",
+            EventKind::Statement => "payout.statement",
         }
     }
 
@@ -110,7 +124,10 @@ mod tests {
         let mut words = std::collections::BTreeSet::new();
         for kind in EventKind::all() {
             assert_eq!(EventKind::from_byte(kind.byte()), Some(kind));
-            assert!(words.insert(kind.word().into_owned()), "{kind:?}");
+            assert!(words.insert(kind.word()), "{kind:?}");
+            if let EventKind::Became(status) = kind {
+                assert_eq!(kind.word(), format!("payout.{}", status.code().to_lowercase()));
+            }
         }
         assert_eq!(words.len(), 21);
         assert_eq!(EventKind::from_byte(18), None);

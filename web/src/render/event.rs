@@ -5,7 +5,6 @@ use super::{PayoutOut, TimeOut, payout};
 use domain::event::place_in_life;
 use engine::{Event, View};
 use serde::Serialize;
-use std::borrow::Cow;
 use utoipa::ToSchema;
 
 /// One event.
@@ -21,8 +20,8 @@ pub struct EventOut<'p> {
     /// `payout.` and the status in lower case, or `payout.moderation_required`,
     /// `payout.moderation_released`, `payout.statement`.
     #[serde(rename = "type")]
-    #[schema(value_type = String, example = "payout.processed")]
-    pub kind: Cow<'static, str>,
+    #[schema(example = "payout.processed")]
+    pub kind: &'static str,
     /// Its place in the merchant's sequence: 1, 2, 3 … without gaps.
     #[schema(example = 17)]
     pub sequence: u64,
