@@ -15,6 +15,7 @@ mod parameters;
 pub(crate) mod payout_in;
 pub(crate) mod payouts;
 pub(crate) mod records;
+pub(crate) mod webhook_endpoints;
 
 use crate::app::Endpoints;
 
@@ -30,5 +31,6 @@ pub fn endpoints() -> Endpoints {
     operator_providers::configure(&mut endpoints);
     operations::configure(&mut endpoints);
     docs::configure(&mut endpoints);
+    webhook_endpoints::configure(&mut endpoints);
     endpoints
 }

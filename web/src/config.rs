@@ -14,7 +14,7 @@ mod tests;
 
 pub use sections::{
     Config, Durability, EngineSection, LogFormat, LogSection, MerchantSection, PayoutsSection,
-    SandboxSection, ServerSection, StoreSection, Transport,
+    SandboxSection, ServerSection, StoreSection, Transport, WebhooksSection,
 };
 
 use layers::Tree;

@@ -5,6 +5,7 @@ mod journey;
 mod logs;
 mod rig;
 mod sockets;
+mod webhooks;
 
 use super::*;
 use crate::limits::RateLimit;

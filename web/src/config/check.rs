@@ -2,6 +2,7 @@
 //! it because these are judgements, each with its sentence for the operator.
 
 use super::sections::{Config, Transport};
+use crate::webhooks::Network;
 
 /// A mistake: the key, and what is wrong with its value.
 pub type Mistake = (&'static str, String);
@@ -11,14 +12,16 @@ pub fn mistakes(config: &Config) -> Vec<Mistake> {
     let mut found = ranges(config);
     found.extend(addresses(config));
     found.extend(names(config));
+    found.extend(networks(config));
     found
 }
 
 fn ranges(config: &Config) -> Vec<Mistake> {
     let (server, engine, store, sandbox) =
         (&config.server, &config.engine, &config.store, &config.sandbox);
+    let webhooks = &config.webhooks;
     let seconds = |time: std::time::Duration| time.as_secs();
-    let table: [(&'static str, u64, u64, u64); 17] = [
+    let table: [(&'static str, u64, u64, u64); 19] = [
         ("server.workers", server.workers as u64, 0, 256),
         ("server.max_connections", server.max_connections as u64, 1, 1_000_000),
         ("server.body_limit", server.body_limit as u64, 1_024, 16_777_216),
@@ -36,6 +39,8 @@ fn ranges(config: &Config) -> Vec<Mistake> {
         ("sandbox.verify_share", u64::from(sandbox.verify_share), 0, 90),
         ("sandbox.concurrency", sandbox.concurrency as u64, 1, 100_000),
         ("sandbox.poll_factor", u64::from(sandbox.poll_factor), 1, 100),
+        ("webhooks.window", webhooks.window as u64, 1, 65_536),
+        ("webhooks.concurrency", webhooks.concurrency as u64, 1, 256),
     ];
     let outside = |(key, value, least, most): (&'static str, u64, u64, u64)| {
         let fits = (least..=most).contains(&value);
@@ -55,6 +60,8 @@ fn zero_times(config: &Config) -> impl Iterator<Item = Mistake> {
         ("sandbox.per", sandbox.per),
         ("sandbox.poll_cap", sandbox.poll_cap),
         ("sandbox.poll_give_up", sandbox.poll_give_up),
+        ("webhooks.timeout", config.webhooks.timeout),
+        ("webhooks.disable_after", config.webhooks.disable_after),
     ];
     let zero = times.into_iter().filter(|(_, time)| time.is_zero());
     zero.map(|(key, _)| (key, "must be longer than zero".to_owned()))
@@ -99,6 +106,15 @@ fn names(config: &Config) -> Vec<Mistake> {
         found.push(("log.level", what));
     }
     found
+}
+
+/// A network that cannot be read would be one that silently stays closed.
+fn networks(config: &Config) -> Vec<Mistake> {
+    let read = |text: &String| {
+        let error = text.parse::<Network>().err()?;
+        Some(("webhooks.allowed_networks", format!("\"{text}\": {error}")))
+    };
+    config.webhooks.allowed_networks.iter().filter_map(read).collect()
 }
 
 /// The filter itself would take a misspelt level for the name of a module.
