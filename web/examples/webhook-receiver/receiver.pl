@@ -30,7 +30,10 @@ $| = 1;
 my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1:$port", Listen => 64, ReuseAddr => 1) or die $!;
 while (my $client = $server->accept) {
     my ($request, %headers) = (scalar <$client>);
-    while (defined(my $line = <$client>) && $line =~ /^([^:]+):\s*(.*?)\r?$/) { $headers{ lc $1 } = $2 }
+    while (my $line = <$client>) {
+        last if $line !~ /^([^:]+):\s*(.*?)\r?$/;
+        $headers{ lc $1 } = $2;
+    }
     read $client, my $body = "", $headers{"content-length"} // 0;
     my $good = genuine(\%headers, $body);
     if ($good && !$seen{ $headers{"webhook-id"} }++) {

@@ -144,11 +144,25 @@ impl Sender {
         timeout: Duration,
     ) -> Answer {
         let at = self.clock.now();
-        let call = std::pin::pin!(self.call(endpoint, message, at));
-        let outcome = tokio::select! {
+        let mut time_is_up = self.clock.wait_until(at.plus(timeout));
+        let response = tokio::select! {
             biased;
-            outcome = call => outcome,
-            () = self.clock.wait_until(at.plus(timeout)) => Err(NoAnswer::TimedOut),
+            response = self.call(endpoint, message, at) => response,
+            () = &mut time_is_up => Err(NoAnswer::TimedOut),
+        };
+        let outcome = match response {
+            Err(none) => Err(none),
+            Ok(mut response) => {
+                let (status, retry_after) = (response.status().as_u16(), asked_pause(&response));
+                let mut text = Beginning::default();
+                // The status is the answer; a body that is slow or breaks off takes nothing back.
+                tokio::select! {
+                    biased;
+                    () = text.read(&mut response) => {}
+                    () = time_is_up => {}
+                }
+                Ok(Said { status, text: text.shown(), retry_after })
+            }
         };
         Answer { at, took: self.clock.now().since(at), outcome }
     }
@@ -158,7 +172,7 @@ impl Sender {
         endpoint: &Endpoint,
         Message { id, body }: Message<'_>,
         at: Timestamp,
-    ) -> Result<Said, NoAnswer> {
+    ) -> Result<Response, NoAnswer> {
         let mode = Mode::of(endpoint.livemode);
         let url = self.guard.judge(&endpoint.url, mode).map_err(|_| NoAnswer::AddressRefused)?;
         let timestamp = at.0.div_euclid(1_000_000);
@@ -174,10 +188,7 @@ impl Sender {
             .header("webhook-timestamp", timestamp)
             .header("webhook-signature", signature)
             .body(body.to_vec());
-        let response = request.send().await.map_err(|error| no_answer(&error))?;
-        let (status, retry_after) = (response.status().as_u16(), asked_pause(&response));
-        // The status is the answer; a body that breaks off afterwards takes nothing back.
-        Ok(Said { status, text: beginning(response).await, retry_after })
+        request.send().await.map_err(|error| no_answer(&error))
     }
 }
 
@@ -186,20 +197,28 @@ fn asked_pause(response: &Response) -> Option<Duration> {
     value.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// The beginning of the body as text. It is read on for a while, so that the connection can be used
-/// again, and never to the end of whatever somebody likes to send.
-async fn beginning(mut response: Response) -> String {
-    let (mut kept, mut read) = (Vec::new(), 0);
-    while let Ok(Some(chunk)) = response.chunk().await {
-        let room = ANSWER_BYTES_KEPT - kept.len();
-        kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        read += chunk.len();
-        if read >= ANSWER_BYTES_MAX {
-            break;
+/// The beginning of a body. It is read on for a while, so that the connection can be used again, and
+/// never to the end of whatever somebody likes to send.
+#[derive(Default)]
+struct Beginning {
+    kept: Vec<u8>,
+    read: usize,
+}
+
+impl Beginning {
+    async fn read(&mut self, response: &mut Response) {
+        while self.read < ANSWER_BYTES_MAX {
+            let Ok(Some(chunk)) = response.chunk().await else { return };
+            let room = ANSWER_BYTES_KEPT - self.kept.len();
+            self.kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            self.read += chunk.len();
         }
     }
-    let text = String::from_utf8_lossy(&kept);
-    text.chars().filter(|c| !c.is_control() || c.is_ascii_whitespace()).collect()
+
+    fn shown(&self) -> String {
+        let text = String::from_utf8_lossy(&self.kept);
+        text.chars().filter(|c| !c.is_control() || c.is_ascii_whitespace()).collect()
+    }
 }
 
 fn no_answer(error: &reqwest::Error) -> NoAnswer {

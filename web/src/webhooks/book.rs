@@ -4,6 +4,9 @@
 //! Events of one payout stand in a lane and only the first of it is sent. Everything else is
 //! independent: a payout whose messages are refused holds nobody else.
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod chance;
 mod saved;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -23,7 +26,7 @@ use std::time::Duration;
 const FAILING_AFTER: u32 = 8;
 /// While it is down, a message that was never tried goes out this often, to see whether it still is.
 const PROBE_PAUSE: Duration = Duration::from_secs(30);
-/// After this time a message is looked at again that could not be rendered.
+/// After a message could not be rendered, nothing is tried for this long.
 const RENDER_PAUSE: Duration = Duration::from_secs(1);
 
 /// The work of one endpoint.
@@ -42,6 +45,8 @@ pub struct Book {
     failures_in_a_row: u32,
     failing_since: Option<Timestamp>,
     probe_at: Timestamp,
+    /// Nothing is taken before this time: messages cannot be rendered just now.
+    held_until: Timestamp,
     changed: bool,
 }
 
@@ -114,6 +119,7 @@ impl Book {
             failures_in_a_row: 0,
             failing_since: None,
             probe_at: Timestamp::default(),
+            held_until: Timestamp::default(),
             changed: false,
         }
     }
@@ -134,7 +140,7 @@ impl Book {
 
     /// The next attempt that may be made now, if any. It is under way until it is recorded.
     pub fn take(&mut self, now: Timestamp) -> Option<Job> {
-        if self.sending >= self.limits.concurrency {
+        if self.sending >= self.limits.concurrency || now < self.held_until {
             return None;
         }
         let due = self.waiting.first().copied().filter(|(at, _)| *at <= now);
@@ -156,9 +162,9 @@ impl Book {
         self.sending = self.sending.saturating_sub(1);
         match ended {
             Ended::NotTried => {
-                let at = now.plus(RENDER_PAUSE);
-                self.waiting.insert((at, sequence));
-                Verdict::Retry(at)
+                self.held_until = now.plus(RENDER_PAUSE);
+                self.make_ready(sequence);
+                Verdict::Retry(self.held_until)
             }
             Ended::Delivered => {
                 self.changed = true;
@@ -183,10 +189,13 @@ impl Book {
         if self.sending >= self.limits.concurrency {
             return None;
         }
-        let probe = (self.is_failing() && self.sending == 0 && !self.fresh.is_empty())
-            .then_some(self.probe_at);
+        let fresh = match self.is_failing() {
+            _ if self.fresh.is_empty() => None,
+            true => (self.sending == 0).then_some(self.probe_at),
+            false => Some(self.held_until),
+        };
         let due = self.waiting.first().map(|(at, _)| *at);
-        [probe, due].into_iter().flatten().min()
+        [fresh, due].into_iter().flatten().min().map(|at| at.max(self.held_until))
     }
 
     /// How many more events may be loaded.

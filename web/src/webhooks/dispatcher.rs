@@ -9,9 +9,8 @@ use super::endpoint::{Endpoint, EndpointId};
 use super::feed::Feed;
 use super::notes;
 use super::replay::Replay;
-use super::worker::{self, Shared, Worker};
+use super::worker::{self, Shared, Worker, wait};
 use domain::time::Timestamp;
-use engine::clock::Clock;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -192,12 +191,5 @@ impl Dispatcher {
             let _ = worker.send(worker::Order::Stop);
         }
         while self.tasks.join_next().await.is_some() {}
-    }
-}
-
-async fn wait(clock: &dyn Clock, until: Option<Timestamp>) {
-    match until {
-        Some(time) => clock.wait_until(time).await,
-        None => std::future::pending().await,
     }
 }

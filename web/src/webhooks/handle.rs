@@ -14,17 +14,17 @@ use super::replay::Replay;
 use super::resolver::{Lookup, SystemLookup};
 use super::settings::Settings;
 use super::worker::Shared;
+use domain::id::MerchantId;
 use engine::clock::Clock;
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// The endpoints' file in the data directory.
 const FILE: &str = "webhook-endpoints.json";
-/// Test messages under way at once, over all merchants.
-const TESTS_MAX: usize = 16;
 
 /// The gateway's webhooks.
 #[derive(Clone)]
@@ -37,7 +37,8 @@ struct Inner {
     counters: Arc<Counters>,
     feed: watch::Sender<Option<Feed>>,
     orders: mpsc::UnboundedSender<Order>,
-    tests: Semaphore,
+    /// Merchants with a test message under way.
+    testing: Mutex<HashSet<MerchantId>>,
 }
 
 /// Why webhooks cannot be started.
@@ -94,8 +95,8 @@ impl Webhooks {
         let (orders, inbox) = mpsc::unbounded_channel();
         let feed = watch::Sender::new(None);
         dispatcher::start(Arc::new(shared), feed.subscribe(), inbox)?;
-        let tests = Semaphore::new(TESTS_MAX);
-        Ok(Webhooks(Arc::new(Inner { store, guard, clock, counters, feed, orders, tests })))
+        let testing = Mutex::default();
+        Ok(Webhooks(Arc::new(Inner { store, guard, clock, counters, feed, orders, testing })))
     }
 
     /// Hands over events and notes, once the gateway has recovered.
@@ -139,13 +140,13 @@ impl Webhooks {
     /// Sends a test message now, and says under which id and what the endpoint answered.
     ///
     /// # Errors
-    /// Too many are under way, or the gateway is stopping.
+    /// The merchant has another one under way, or the gateway is stopping.
     pub async fn test(
         &self,
         endpoint: Arc<Endpoint>,
         timeout: Duration,
     ) -> Result<(String, Answer), Unavailable> {
-        let _place = self.0.tests.try_acquire().map_err(|_| Unavailable)?;
+        let _turn = Turn::take(&self.0.testing, endpoint.merchant).ok_or(Unavailable)?;
         let (reply, answer) = oneshot::channel();
         self.order(Order::Test { endpoint, timeout, reply });
         answer.await.map_err(|_| Unavailable)
@@ -184,5 +185,24 @@ impl Webhooks {
     fn order(&self, order: Order) {
         // After the stop nobody listens, and nothing is to be done.
         let _ = self.0.orders.send(order);
+    }
+}
+
+/// One merchant's turn: a test waits for a stranger's server, so nobody gets two at once.
+struct Turn<'t> {
+    taken: &'t Mutex<HashSet<MerchantId>>,
+    merchant: MerchantId,
+}
+
+impl<'t> Turn<'t> {
+    fn take(taken: &'t Mutex<HashSet<MerchantId>>, merchant: MerchantId) -> Option<Turn<'t>> {
+        let free = taken.lock().unwrap_or_else(PoisonError::into_inner).insert(merchant);
+        free.then(|| Turn { taken, merchant })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.merchant);
     }
 }

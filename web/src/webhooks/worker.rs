@@ -175,6 +175,7 @@ impl Worker {
         };
         if verdict == Some(Verdict::DeadLettered) {
             Counters::one(&self.shared.counters.dead_lettered);
+            tracing::warn!(endpoint = %self.id, event = job.event.id, "a webhook event is given up");
         }
         self.keeping.log(&Delivery::of(&job, &answer, verdict));
         if answer.is_gone() {
@@ -240,7 +241,8 @@ async fn changed(newest: &mut watch::Receiver<u64>) {
     }
 }
 
-async fn wait(clock: &dyn Clock, until: Option<Timestamp>) {
+/// Waits for this time, or for ever.
+pub async fn wait(clock: &dyn Clock, until: Option<Timestamp>) {
     match until {
         Some(time) => clock.wait_until(time).await,
         None => std::future::pending().await,

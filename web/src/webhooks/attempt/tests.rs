@@ -124,6 +124,28 @@ async fn an_endpoint_that_hangs_is_left_when_its_time_is_over() {
 }
 
 #[tokio::test]
+async fn a_status_in_time_is_the_answer_however_slow_its_body_is() {
+    let receiver = Receiver::start(|_| "200 Fine\n\ndrip".to_owned()).await;
+    let clock = TurnedClock::default();
+    let guard = Guard::new(Networks::new(Vec::new()), true);
+    let lookup = Scripted::new(&[&["127.0.0.1"]]);
+    let sender = Sender::new(guard, lookup, Arc::new(clock.clone())).unwrap();
+    let endpoint = endpoint(receiver.url(), false);
+    let minute = Duration::from_secs(60);
+    let message = Message { id: "evt_1", body: b"{}" };
+    let (answer, ()) = tokio::join!(sender.send(&endpoint, message, minute), async {
+        receiver.wait(1).await;
+        // What was written to this machine is there to be read; the rest never comes.
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(minute);
+    });
+    assert!(answer.is_delivered());
+    assert_eq!(answer.outcome.unwrap().text, "drip");
+}
+
+#[tokio::test]
 async fn a_name_that_changes_its_mind_is_refused_by_the_connector() {
     // Its spelling is good, and it leads inside: here and there at first, then to this machine. A
     // live endpoint may never be here, whatever is open to test mode.

@@ -146,6 +146,7 @@ fn unwanted_events_are_passed_over_and_the_window_is_kept() {
     assert_eq!(taken(&mut book, START), [19]);
     book.record(19, Ended::NotTried, START);
     assert_eq!(book.take(START), None);
+    assert_eq!(book.wake_at(), Some(START.plus(seconds(1))));
     let job = book.take(START.plus(seconds(1))).unwrap();
     assert_eq!(job.attempt, 1, "what was not sent is no attempt");
 }
