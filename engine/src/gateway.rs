@@ -5,24 +5,21 @@
 
 use crate::adapter_supervisor::AdapterSupervisor;
 use crate::clock::Clock;
-use crate::desk::{Desk, DeskOrder, ModeSet, Signature};
+use crate::desk::Desk;
 use crate::event_feed::EventHub;
 use crate::listing::{self, ListQuery, Page};
 use crate::live_index::LiveIndex;
 use crate::moderation_book::ModerationBook;
 use crate::partition::{Counters, read_archived};
-use crate::payout_actor::{Answer, Ring, Turn, as_created, lookup};
+use crate::payout_actor::{Answer, Turn, as_created, lookup};
 use crate::payout_supervisor::{Deliver, Look, PayoutSupervisor};
 use crate::refusal::Refusal;
 use actix::Addr;
-use adapters::adapter_actor::messages::Mode;
-use adapters::provider::{CallbackOutcome, RawCallback};
 use adapters::rates::{NoRate, RateSource, Rates};
 use domain::command::Command;
 use domain::conversion::Rate;
-use domain::entry::{Act, By, Deed, Entry, Request};
-use domain::id::{Fingerprint, IdKey, MerchantId, PayoutId, read_provider_reference};
-use domain::incident::Recommended;
+use domain::entry::{By, Entry, Request};
+use domain::id::{Fingerprint, IdKey, MerchantId, PayoutId};
 use domain::method::Method;
 use domain::payout::Payout;
 use domain::report::Report;
@@ -68,15 +65,6 @@ pub struct Reconciled {
     pub after: View,
     /// The newest stored evidence.
     pub statement: Option<(Entry, Statement)>,
-}
-
-/// What arrived at the callback door.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallbackTaken {
-    /// It named a payout; the payout asks the provider.
-    Rang,
-    /// It was from nobody we know, or about nothing we know.
-    Ignored,
 }
 
 /// The one door into the engine. Cheap to clone; answers `NotReady` until recovery is through.
@@ -202,53 +190,6 @@ impl Gateway {
         MerchantDoor { gateway: self.clone(), merchant }
     }
 
-    /// An operator's order. Every merchant's payouts are within reach; who, why and from where are
-    /// written down with it.
-    pub async fn operate(
-        &self,
-        id: PayoutId,
-        deed: Deed,
-        signed: Signature,
-    ) -> Result<View, Refusal> {
-        let Signature { by, reason, from } = signed;
-        let command = Command::Operate(Arc::new(Act { deed, reason, from }));
-        let turn = Turn::Command { command, key: None, by: By::Operator(by) };
-        match self.deliver(id, turn).await? {
-            Answer::Seen(view) => Ok(*view),
-            _ => Err(Refusal::Internal),
-        }
-    }
-
-    /// What is held: the incidents, the list, and the money in doubt.
-    pub fn moderation(&self) -> Result<&Arc<ModerationBook>, Refusal> {
-        Ok(&self.parts()?.book)
-    }
-
-    /// What a provider account may be used for from now on, over restarts.
-    pub async fn set_mode(
-        &self,
-        account: &str,
-        mode: Mode,
-        signed: Signature,
-    ) -> Result<(), Refusal> {
-        let parts = self.parts()?;
-        let adapter = parts.adapters.by_name(account).ok_or(Refusal::NoSuchAccount)?;
-        let order = DeskOrder::SetMode { account: account.into(), mode: mode.word().into() };
-        parts.desk.decide(&parts.store, order, signed, self.inner.clock.now()).await?;
-        if adapter.handle().set_mode(mode).await { Ok(()) } else { Err(Refusal::Internal) }
-    }
-
-    /// Who set an account's mode last, why and when; none if it was never set.
-    pub fn mode_set(&self, account: &str) -> Option<ModeSet> {
-        self.parts().ok()?.desk.state().modes.remove(account)
-    }
-
-    /// What an operator had best do about a payout; none unless it is held.
-    pub fn recommended(&self, payout: &Payout) -> Option<Recommended> {
-        let policy = self.parts().ok()?.adapters.policy_of(payout);
-        Recommended::for_payout(payout, policy)
-    }
-
     /// A payout as an operator sees it, whosever it is.
     pub async fn inspect(&self, id: PayoutId) -> Result<View, Refusal> {
         let parts = self.parts()?;
@@ -259,27 +200,6 @@ impl Gateway {
         }
         let payout = read_archived(&parts.store, id)?.ok_or(Refusal::NotFound)?;
         Ok(View { payout, next_check_at: None })
-    }
-
-    /// A provider's callback: authenticated by its adapter, and even then only a hint to ask.
-    pub async fn callback(
-        &self,
-        account: &str,
-        raw: RawCallback,
-    ) -> Result<CallbackTaken, Refusal> {
-        let parts = self.parts()?;
-        let adapter = parts.adapters.by_name(account).ok_or(Refusal::NoSuchAccount)?;
-        let Some((reference, ring)) = judge_ring(account, adapter.callback(&raw)) else {
-            return Ok(CallbackTaken::Ignored);
-        };
-        let Ok((id, attempt)) = read_provider_reference(&reference) else {
-            return Ok(CallbackTaken::Ignored);
-        };
-        match self.deliver(id, Turn::Doorbell(Box::new(Ring { attempt, ..ring }))).await {
-            Ok(_) | Err(Refusal::Refused(_)) => Ok(CallbackTaken::Rang),
-            Err(Refusal::NotFound) => Ok(CallbackTaken::Ignored),
-            Err(refusal) => Err(refusal),
-        }
     }
 
     #[cfg(test)]
@@ -294,7 +214,7 @@ impl Gateway {
         self.inner.parts.get().ok_or(Refusal::NotReady)
     }
 
-    async fn deliver(&self, id: PayoutId, turn: Turn) -> Result<Answer, Refusal> {
+    pub(crate) async fn deliver(&self, id: PayoutId, turn: Turn) -> Result<Answer, Refusal> {
         let parts = self.parts()?;
         let _place = self.take_place()?;
         parts.owner(id).send(Deliver { id, turn }).await.map_err(|error| {
@@ -309,27 +229,6 @@ impl Gateway {
         let place = Place(&self.inner.counters);
         if before >= self.inner.in_flight_max { Err(Refusal::Overloaded) } else { Ok(place) }
     }
-}
-
-/// What a callback amounts to, and the reference it names; nothing if it names none.
-fn judge_ring(account: &str, outcome: CallbackOutcome) -> Option<(String, Ring)> {
-    let nothing = Ring { authentic: false, attempt: 0, event: None, token: None, found: None };
-    match outcome {
-        CallbackOutcome::Doorbell { reference, event, token, found } => {
-            let event = event.map(|event| hash_event(account, &event));
-            Some((reference, Ring { authentic: true, event, token, found, ..nothing }))
-        }
-        CallbackOutcome::Unauthenticated { why, reference } => {
-            tracing::warn!(account, why, "an unauthenticated callback");
-            reference.map(|reference| (reference, nothing))
-        }
-        CallbackOutcome::Ignored => None,
-    }
-}
-
-fn hash_event(account: &str, event: &str) -> u64 {
-    let Fingerprint(hash) = Fingerprint::of(format!("{account}/{event}").as_bytes());
-    hash.iter().take(8).fold(0, |all, byte| (all << 8) | u64::from(*byte))
 }
 
 /// One of the requests under way.

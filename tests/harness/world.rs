@@ -62,7 +62,7 @@ impl World {
         let keys = Arc::new(KeyStore::open(&dir.join("keys.json"), &dir.join("pepper")).unwrap());
         let made: DevKeys = web::dev_keys::open(dir, &keys, true).unwrap().unwrap();
         let options = AppOptions { workers: 2, ..AppOptions::default() };
-        let server = web::app::run(listener, engine.gateway(), keys, options).await.unwrap();
+        let server = web::app::run(listener, engine.gateway(), keys, options, None).await.unwrap();
         let handle = server.handle();
         actix_rt::spawn(server);
         engine.recover(vec![Arc::new(provider)]).await.unwrap();

@@ -20,6 +20,7 @@ pub(crate) mod payout_in;
 pub(crate) mod payouts;
 pub(crate) mod rates;
 pub(crate) mod records;
+pub(crate) mod webhook_endpoints;
 
 use crate::app::Endpoints;
 
@@ -39,5 +40,6 @@ pub fn endpoints() -> Endpoints {
     operator_audit::configure(&mut endpoints);
     operations::configure(&mut endpoints);
     docs::configure(&mut endpoints);
+    webhook_endpoints::configure(&mut endpoints);
     endpoints
 }

@@ -14,6 +14,7 @@ use crate::api;
 use crate::keys::KeyStore;
 use crate::limits::{RateLimit, RateLimiter, Streams};
 use crate::metrics::HttpMetrics;
+use crate::webhooks::Webhooks;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::KeepAlive;
@@ -82,6 +83,8 @@ pub struct AppState {
     pub http: HttpMetrics,
     /// The event streams that are open.
     pub streams: Streams,
+    /// Where changes of payouts are told, if that is on.
+    pub webhooks: Option<Webhooks>,
 }
 
 impl AppState {
@@ -89,7 +92,13 @@ impl AppState {
     pub fn new(gateway: Gateway, keys: Arc<KeyStore>, options: AppOptions) -> AppState {
         let limiter = options.rate_limit.map(RateLimiter::new);
         let http = HttpMetrics::new(api::endpoints().paths());
-        AppState { gateway, keys, options, limiter, http, streams: Streams::default() }
+        let streams = Streams::default();
+        AppState { gateway, keys, options, limiter, http, streams, webhooks: None }
+    }
+
+    /// The same with webhooks.
+    pub fn with_webhooks(self, webhooks: Option<Webhooks>) -> AppState {
+        AppState { webhooks, ..self }
     }
 
     /// The state that serves this request.
@@ -126,10 +135,12 @@ pub async fn run(
     gateway: Gateway,
     keys: Arc<KeyStore>,
     options: AppOptions,
+    webhooks: Option<Webhooks>,
 ) -> io::Result<Server> {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let workers = if options.workers == 0 { cores() } else { options.workers };
-    let state = web::Data::new(AppState::new(gateway, keys.clone(), options.clone()));
+    let state = AppState::new(gateway, keys.clone(), options.clone()).with_webhooks(webhooks);
+    let state = web::Data::new(state);
     let server = HttpServer::new(move || app(state.clone()))
         .workers(workers)
         .max_connections(options.max_connections.div_ceil(workers).max(1))

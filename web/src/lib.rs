@@ -22,3 +22,4 @@ pub mod keys;
 pub mod serve;
 pub mod shutdown;
 pub mod telemetry;
+pub mod webhooks;

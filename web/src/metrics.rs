@@ -10,9 +10,11 @@ mod text;
 pub use http::HttpMetrics;
 
 use crate::app::AppState;
+use crate::webhooks;
 use adapters::adapter_actor::messages::{Health, Mode};
 use adapters::circuit_breaker::BreakerState;
 use engine::Counters;
+use engine::moderation_book::ModerationBook;
 use snapshots::JournalPort;
 use snapshots::store::Running;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,6 +41,14 @@ pub async fn page(state: &AppState) -> String {
         }
         providers(&mut text, &all);
     }
+    if let Ok(book) = state.gateway.moderation() {
+        moderation(&mut text, state, book);
+    }
+    if let Some(webhooks) = &state.webhooks {
+        told(&mut text, webhooks.counters());
+    }
+    let open = state.streams.open() as u64;
+    text.one("bursar_event_streams", Kind::Gauge, "event streams that are open", open);
     state.http.write(&mut text);
     if let Some(bytes) = resident_bytes() {
         text.one("process_resident_memory_bytes", Kind::Gauge, "memory in use", bytes);
@@ -143,6 +153,46 @@ fn providers(text: &mut Text, all: &[Health]) {
             let labels = format!("{},mode=\"{}\"", label(health), mode.word());
             text.sample(name, &labels, u64::from(health.mode == mode));
         }
+    }
+}
+
+/// What is held, and how much money is in doubt. Merchants are named as they are configured.
+fn moderation(text: &mut Text, state: &AppState, book: &ModerationBook) {
+    let (held, incidents) = (book.held_count() as u64, book.incidents().len() as u64);
+    text.one("bursar_payouts_held", Kind::Gauge, "payouts that are held", held);
+    text.one("bursar_incidents", Kind::Gauge, "incidents that they make", incidents);
+    let name = "bursar_money_in_doubt";
+    text.family(name, Kind::Gauge, "money held that may or may not have moved, in whole units");
+    for row in book.exposure() {
+        let merchant = state.keys.merchant_name(row.merchant).unwrap_or_default();
+        let labels = format!(
+            "account=\"{}\",merchant=\"{merchant}\",currency=\"{}\"",
+            row.account,
+            row.currency.code()
+        );
+        text.decimal(name, &labels, row.amount);
+    }
+    let name = "bursar_provider_stopped_for_exposure";
+    text.family(name, Kind::Gauge, "1 while too much money is in doubt to send more");
+    for handle in state.gateway.adapters().into_iter().flat_map(|adapters| adapters.accounts()) {
+        let labels = format!("account=\"{}\"", handle.account);
+        text.sample(name, &labels, u64::from(book.is_stopped(&handle.account)));
+    }
+}
+
+fn told(text: &mut Text, counters: &webhooks::Counters) {
+    let webhooks::Counters { delivered, failed, dead_lettered, pending, disabled } = counters;
+    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let pending = read(pending);
+    text.one("bursar_webhooks_pending", Kind::Gauge, "events in memory yet to be told", pending);
+    let totals = [
+        ("bursar_webhooks_delivered_total", "attempts that were answered with 2xx", delivered),
+        ("bursar_webhooks_failed_total", "attempts that were not", failed),
+        ("bursar_webhooks_dead_lettered_total", "events given up", dead_lettered),
+        ("bursar_webhooks_disabled_total", "endpoints that were disabled", disabled),
+    ];
+    for (name, help, total) in totals {
+        text.one(name, Kind::Counter, help, read(total));
     }
 }
 

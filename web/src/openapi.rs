@@ -10,7 +10,7 @@ pub use recipient::RecipientDoc;
 
 use crate::api::{
     callbacks, commands, docs, events, methods, operations, operator_audit, operator_moderation,
-    operator_payouts, operator_providers, payouts, rates, records,
+    operator_payouts, operator_providers, payouts, rates, records, webhook_endpoints,
 };
 use crate::problem::{Kind, ProblemOut};
 use crate::render::{EventOut, SampleOut};
@@ -35,6 +35,7 @@ use utoipa::{Modify, OpenApi};
         (name = "operators", description = "For operators' keys"),
         (name = "callbacks", description = "For providers"),
         (name = "operations", description = "About the gateway itself"),
+        (name = "webhooks", description = "Where changes of payouts are told"),
     ),
     paths(
         payouts::create, payouts::list, payouts::get,
@@ -52,6 +53,10 @@ use utoipa::{Modify, OpenApi};
         operations::livez, operations::readyz, operations::figures, operations::version,
         operations::about,
         docs::document, docs::front, docs::file,
+        webhook_endpoints::create, webhook_endpoints::list, webhook_endpoints::get,
+        webhook_endpoints::change, webhook_endpoints::delete,
+        webhook_endpoints::requests::rotate, webhook_endpoints::requests::test,
+        webhook_endpoints::requests::replay, webhook_endpoints::deliveries::list,
     ),
     components(schemas(ProblemOut, SampleOut, EventOut)),
     modifiers(&Keys, &Refusals),
@@ -86,7 +91,8 @@ struct Refusals;
 impl Modify for Refusals {
     fn modify(&self, document: &mut Document) {
         for item in document.paths.paths.values_mut() {
-            for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            let all = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+            for operation in all.into_iter().flatten() {
                 let responses = &mut operation.responses.responses;
                 let guarded = operation.security.as_ref().is_some_and(|needs| !needs.is_empty());
                 let keyed = [Kind::UNAUTHORIZED, Kind::FORBIDDEN, Kind::RATE_LIMITED];

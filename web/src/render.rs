@@ -19,7 +19,8 @@ pub use record::{HistoryRowOut, StatementOut, history, statement, statements};
 pub use words::{AmountOut, MetadataOut, RecipientOut, TimeOut};
 
 use domain::entry::Request;
-use domain::payout::{Payout, Standing};
+use domain::payout::Payout;
+use domain::standing::Standing;
 use domain::status::Status;
 use engine::View;
 use serde::Serialize;

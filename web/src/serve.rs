@@ -10,13 +10,14 @@ mod welcome;
 
 pub use http::cores;
 pub use open_files::allow as allow_open_files;
-pub use options::{engine_options, sandbox_options, sandbox_settings};
+pub use options::{engine_options, sandbox_options, sandbox_settings, webhook_settings};
 
 use crate::cli::{Failure, Output, open_keys};
 use crate::config::Config;
 use crate::dev_keys;
 use crate::identity::DataDir;
 use crate::shutdown::Shutdown;
+use crate::webhooks::{EndpointError, OpenError, Webhooks, gateway_feed};
 use account::Account;
 use engine::Engine;
 use engine::clock::SystemClock;
@@ -51,22 +52,46 @@ async fn serve(config: &Config, output: &Output) -> Result<(), Failure> {
     engine.convert_by(rates::rates(config, &account, engine.gateway().clock())?);
     account.announce(output);
     let url = listening.url();
+    let webhooks = open_webhooks(config, &data, listening.is_loopback())?;
     // From here callers are answered, with 503 until recovery is through.
-    let server = listening.serve(config, engine.gateway(), keys).await?;
+    let server = listening.serve(config, engine.gateway(), keys, webhooks.clone()).await?;
     output.say(&format!("listening on {url}"), &json!({ "event": "listening", "url": url }));
     match recover(&engine, &account, &mut shutdown).await? {
         Some(recovered) => tell(&recovered, output),
         None => return Ok(()),
+    }
+    if let Some(webhooks) = &webhooks {
+        webhooks.connect(gateway_feed(engine.gateway()));
     }
     Welcome { url: &url, data_dir: data.path(), keys: dev_keys.as_ref() }.print(output);
     shutdown.asked().await;
     tracing::info!("stopping");
     shutdown.at_once_from_now();
     server.stop().await;
+    if let Some(webhooks) = &webhooks {
+        webhooks.stop().await;
+    }
     engine.stop().await;
     account.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Webhooks, if they are on. They send nothing until they are connected to the engine's events.
+fn open_webhooks(
+    config: &Config,
+    data: &DataDir,
+    on_loopback: bool,
+) -> Result<Option<Webhooks>, Failure> {
+    if !config.webhooks.enabled {
+        return Ok(None);
+    }
+    let settings = webhook_settings(config, on_loopback);
+    let opened = Webhooks::open(data.path(), settings, Arc::new(SystemClock));
+    opened.map(Some).map_err(|error| match error {
+        OpenError::Endpoints(EndpointError::Damaged { .. }) => Failure::damaged(error),
+        error => Failure::failed(error),
+    })
 }
 
 /// Recovers; nothing if the gateway was asked to stop meanwhile and is to end now.

@@ -4,9 +4,10 @@
 use crate::command::Refused;
 use crate::entry::{HoldCause, ManualOutcome, Proposal};
 use crate::failure::{Failure, Origin};
-use crate::payout::{Money, Payout};
+use crate::payout::Payout;
 use crate::report::{Found, ProviderState};
 use crate::resolution::Resolution;
+use crate::standing::Money;
 use crate::statement::{Outcome, Source, Statement};
 use crate::status::Status;
 use crate::transition::{Trigger, next};

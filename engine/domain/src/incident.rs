@@ -5,9 +5,10 @@
 use crate::entry::HoldCause;
 use crate::id::{IncidentId, MerchantId};
 use crate::money::{Amount, Currency};
-use crate::payout::{Money, Payout};
+use crate::payout::Payout;
 use crate::resolution::Resolution;
 use crate::schedule::Policy;
+use crate::standing::Money;
 use crate::statement::Outcome;
 use crate::time::Timestamp;
 

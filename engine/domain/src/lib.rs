@@ -9,6 +9,7 @@ pub mod transition;
 
 pub mod entry;
 pub mod payout;
+pub mod standing;
 
 pub mod command;
 pub mod decide;

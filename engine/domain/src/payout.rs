@@ -2,20 +2,18 @@
 //! payout changes, live and at replay alike. Apart from `decide.rs`, which only ever proposes.
 
 use crate::conversion::Rate;
-use crate::entry::{
-    Act, Attention, By, Deed, Entry, Fact, Hold, HoldCause, Intent, Learned, Proposal, Request,
-};
+use crate::entry::{Entry, Fact, Intent, Learned, Request};
 use crate::failure::{Category, Failure, Origin, Rail};
 use crate::id::{Fingerprint, PayoutId, provider_reference};
 use crate::money::Amount;
 use crate::recipient::Recipient;
 use crate::resolution::Resolution;
-use crate::statement::{Outcome, Statement};
+use crate::standing::{Money, Standing};
+use crate::statement::Statement;
 use crate::status::{State, Status};
 use crate::time::Timestamp;
 use crate::transition;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// One payout as its entries tell it.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,88 +21,6 @@ pub struct Payout {
     id: PayoutId,
     entries: Vec<Entry>,
     standing: Standing,
-}
-
-/// What the entries fold to; nothing here is known from anywhere else.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Standing {
-    /// At what stage it is.
-    pub status: Status,
-    /// Where the money is.
-    pub money: Money,
-    /// How the last request to the provider ended; none before the first.
-    pub resolution: Option<Resolution>,
-    /// Why the engine stopped acting on it, and since when.
-    pub hold: Option<(Hold, Timestamp)>,
-    /// What was verified as paid.
-    pub amount_processed: Option<Amount>,
-    /// The current attempt; 0 before the first.
-    pub attempt: u8,
-    /// How many times the current attempt was sent.
-    pub sends: u16,
-    /// A send whose outcome is not known yet.
-    pub open_send: bool,
-    /// An earlier send of the same attempt whose outcome was never learned stands behind it.
-    pub in_doubt: bool,
-    /// The process command was given, or is not needed.
-    pub process_asked: bool,
-    /// An operator ordered the same attempt to be sent again.
-    pub resubmit_asked: bool,
-    /// Not sent again before this.
-    pub not_before: Option<Timestamp>,
-    /// At its turn the rate was outside the merchant's bound; it waits for a better one.
-    pub rate_missed: bool,
-    /// Ready and asked to be sent since then: what it waits for is ours, and eats none of its life.
-    pub queued_since: Option<Timestamp>,
-    /// How long it waited so, before it was sent.
-    pub queued_for: Duration,
-    /// When it was last verified as paid: what a late return is watched from.
-    pub settled_at: Option<Timestamp>,
-    /// An outcome that an operator proposed. Whatever happens to the payout voids it.
-    pub proposed: Option<Proposed>,
-}
-
-/// An outcome that waits for a second person.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Proposed {
-    /// The version of the entry that proposes it.
-    pub version: u32,
-    /// What.
-    pub proposal: Proposal,
-    /// Who.
-    pub by: Arc<str>,
-    /// Why.
-    pub reason: Box<str>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// Where the money is, apart from the status.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Money {
-    /// Never left.
-    NotSent,
-    /// It may have left.
-    Unknown,
-    /// The provider has the order.
-    InFlight,
-    /// Verified paid.
-    Paid,
-    /// Came back.
-    Returned,
-}
-
-impl Money {
-    /// The word as spelled on the wire.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Money::NotSent => "not_sent",
-            Money::Unknown => "unknown",
-            Money::InFlight => "in_flight",
-            Money::Paid => "paid",
-            Money::Returned => "returned",
-        }
-    }
 }
 
 /// Entries that do not make a payout: the journal is damaged, or it is not this payout's.
@@ -148,25 +64,7 @@ impl Payout {
         if created.version != 1 {
             return Err(BrokenHistory::Gap { id, expected: 1, found: created.version });
         }
-        let standing = Standing {
-            status: Status::Created,
-            money: Money::NotSent,
-            resolution: None,
-            hold: None,
-            amount_processed: None,
-            attempt: 0,
-            sends: 0,
-            open_send: false,
-            in_doubt: false,
-            process_asked: request.autoprocess,
-            resubmit_asked: false,
-            not_before: None,
-            rate_missed: false,
-            queued_since: None,
-            queued_for: Duration::ZERO,
-            settled_at: None,
-            proposed: None,
-        };
+        let standing = Standing::begin(request);
         let mut entries = Vec::with_capacity(2);
         entries.push(created);
         Ok(Payout { id, entries, standing })
@@ -408,117 +306,6 @@ impl FailureCode {
             FailureCode::Terminated => "The payout was stopped before anything was sent.",
             FailureCode::Revoked => "The payout was recalled while in flight.",
             FailureCode::Cancelled => "The money came back after the payout had succeeded.",
-        }
-    }
-}
-
-impl Standing {
-    /// Folds one entry in, its change of status already made.
-    fn take_in(&mut self, entry: &Entry) {
-        self.proposed = None;
-        match &entry.fact {
-            Fact::Created(_) | Fact::DetailsGiven(_) | Fact::Moved | Fact::Commanded { .. } => {}
-            Fact::DetailsRejected(why) => self.resolution = Some(why.resolution),
-            Fact::ProcessAsked => self.process_asked = true,
-            Fact::Invoked(intent) => self.invoked(intent),
-            Fact::UndoSent => {}
-            Fact::Held(hold) => self.hold = Some((*hold, entry.at)),
-            Fact::Released => self.hold = None,
-            Fact::ResubmitAsked => (self.hold, self.resubmit_asked) = (None, true),
-            Fact::Learned(learned) => self.learned(learned, entry.at),
-            Fact::Operated(act) => self.operated(act, entry),
-            Fact::Quoted(_) => {}
-            Fact::RateMissed(_) => self.rate_missed = true,
-        }
-        if entry.moved.is_some_and(|step| step.to.is_settled()) {
-            self.settled_at = Some(entry.at);
-        }
-        self.count_queueing(entry.at);
-    }
-
-    fn operated(&mut self, act: &Act, entry: &Entry) {
-        match &act.deed {
-            Deed::Release => self.hold = None,
-            Deed::Resubmit => (self.hold, self.resubmit_asked) = (None, true),
-            Deed::Pause => {
-                let reason = self.resolution.unwrap_or(Resolution::Ok);
-                self.hold = Some((Hold { cause: HoldCause::Paused, reason }, entry.at));
-            }
-            Deed::Propose { proposal, .. } => {
-                let By::Operator(by) = &entry.by else { return };
-                self.proposed = Some(Proposed {
-                    version: entry.version,
-                    proposal: proposal.clone(),
-                    by: by.clone(),
-                    reason: act.reason.clone(),
-                    at: entry.at,
-                });
-            }
-            // What follows an approval is written down as evidence of its own.
-            Deed::Approve { .. } | Deed::Reject { .. } => {}
-        }
-    }
-
-    fn count_queueing(&mut self, at: Timestamp) {
-        // Waiting for a better rate is the merchant's own wish, and its own time.
-        let queues = self.status == Status::Ready && self.process_asked && !self.rate_missed;
-        match self.queued_since {
-            None if queues => self.queued_since = Some(at),
-            Some(since) if !queues => {
-                self.queued_for = self.queued_for.saturating_add(at.since(since));
-                self.queued_since = None;
-            }
-            _ => {}
-        }
-    }
-
-    fn invoked(&mut self, intent: &Intent) {
-        self.in_doubt |= self.open_send;
-        self.open_send = true;
-        (self.attempt, self.sends) = (intent.attempt, intent.send);
-        self.resubmit_asked = false;
-        self.rate_missed = false;
-        self.not_before = None;
-        self.money = Money::Unknown;
-    }
-
-    fn learned(&mut self, learned: &Learned, at: Timestamp) {
-        let said = &learned.statement;
-        self.resolution = Some(said.resolution);
-        match learned.attention {
-            Attention::Unchanged => {}
-            Attention::Clear => self.hold = None,
-            Attention::Raise(hold) => self.hold = Some((hold, at)),
-        }
-        self.not_before = learned.not_before;
-        let contradicted = matches!(
-            learned.attention,
-            Attention::Raise(Hold { cause: HoldCause::Discrepancy, .. })
-        );
-        // A discrepancy changes neither the status nor the amount, but a verified payment of what
-        // we call failed must show where the money is.
-        match said.outcome {
-            Outcome::Paid | Outcome::PaidInPart => {
-                self.money = Money::Paid;
-                (self.open_send, self.in_doubt) = (false, false);
-                if !contradicted {
-                    self.amount_processed = said.amount.or(self.amount_processed);
-                }
-            }
-            Outcome::Accepted | Outcome::Queued | Outcome::Held if self.money != Money::Paid => {
-                self.money = Money::InFlight;
-                (self.open_send, self.in_doubt) = (false, false);
-            }
-            Outcome::Refused | Outcome::NotSent if !self.status.is_with_provider() => {
-                self.money = Money::NotSent;
-                (self.open_send, self.in_doubt) = (false, false);
-            }
-            Outcome::Failed if !contradicted => {
-                let was_paid = self.money == Money::Paid;
-                self.money = if was_paid { Money::Returned } else { Money::NotSent };
-            }
-            Outcome::Returned | Outcome::UndoDone => self.money = Money::Returned,
-            _ => {}
         }
     }
 }

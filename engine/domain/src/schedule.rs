@@ -1,7 +1,8 @@
 //! When a payout must be looked at next: a function of the payout and its provider's plan, so that
 //! timers are rebuilt from the state alone and nothing sleeps for ever.
 
-use crate::payout::{Money, Payout};
+use crate::payout::Payout;
+use crate::standing::Money;
 use crate::status::Status;
 use crate::time::Timestamp;
 use std::time::Duration;

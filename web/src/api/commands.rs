@@ -162,7 +162,7 @@ impl DetailsIn {
 }
 
 /// A command without words of its own.
-fn expect_empty(body: &Node<'_>) -> Result<(), Problem> {
+pub(super) fn expect_empty(body: &Node<'_>) -> Result<(), Problem> {
     let mut faults = Faults::default();
     if let Some(fields) = Fields::of_body(body, &mut faults) {
         fields.finish(&mut faults);

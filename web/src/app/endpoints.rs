@@ -42,6 +42,26 @@ impl Endpoints {
         self.add(path, &["POST"], guard::Post(), handler)
     }
 
+    /// Adds an address that is changed in part.
+    pub fn patch<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Endpoints
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(path, &["PATCH"], guard::Patch(), handler)
+    }
+
+    /// Adds an address that is removed.
+    pub fn delete<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Endpoints
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(path, &["DELETE"], guard::Delete(), handler)
+    }
+
     fn add<F, Args>(
         &mut self,
         path: &'static str,

@@ -6,6 +6,7 @@ mod logs;
 mod rates;
 mod rig;
 mod sockets;
+mod webhooks;
 
 use super::*;
 use crate::limits::RateLimit;

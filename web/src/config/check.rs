@@ -3,6 +3,7 @@
 
 use super::rates;
 use super::sections::{Config, Transport};
+use crate::webhooks::Network;
 use domain::money::{Amount, Currency};
 
 /// A mistake: the key, and what is wrong with its value.
@@ -15,6 +16,7 @@ pub fn mistakes(config: &Config) -> Vec<Mistake> {
     found.extend(names(config));
     found.extend(rates::mistakes(&config.rates));
     found.extend(limits(config));
+    found.extend(networks(config));
     found
 }
 
@@ -33,8 +35,9 @@ fn limits(config: &Config) -> Vec<Mistake> {
 fn ranges(config: &Config) -> Vec<Mistake> {
     let (server, engine, store, sandbox) =
         (&config.server, &config.engine, &config.store, &config.sandbox);
+    let webhooks = &config.webhooks;
     let seconds = |time: std::time::Duration| time.as_secs();
-    let table: [(&'static str, u64, u64, u64); 18] = [
+    let table: [(&'static str, u64, u64, u64); 20] = [
         ("server.workers", server.workers as u64, 0, 256),
         ("server.max_connections", server.max_connections as u64, 1, 1_000_000),
         ("server.body_limit", server.body_limit as u64, 1_024, 16_777_216),
@@ -53,6 +56,8 @@ fn ranges(config: &Config) -> Vec<Mistake> {
         ("sandbox.verify_share", u64::from(sandbox.verify_share), 0, 90),
         ("sandbox.concurrency", sandbox.concurrency as u64, 1, 100_000),
         ("sandbox.poll_factor", u64::from(sandbox.poll_factor), 1, 100),
+        ("webhooks.window", webhooks.window as u64, 1, 65_536),
+        ("webhooks.concurrency", webhooks.concurrency as u64, 1, 256),
     ];
     let outside = |(key, value, least, most): (&'static str, u64, u64, u64)| {
         let fits = (least..=most).contains(&value);
@@ -74,6 +79,8 @@ fn zero_times(config: &Config) -> impl Iterator<Item = Mistake> {
         ("sandbox.poll_cap", sandbox.poll_cap),
         ("sandbox.poll_give_up", sandbox.poll_give_up),
         ("sandbox.return_check_first", sandbox.return_check_first),
+        ("webhooks.timeout", config.webhooks.timeout),
+        ("webhooks.disable_after", config.webhooks.disable_after),
     ];
     let zero = times.into_iter().filter(|(_, time)| time.is_zero());
     zero.map(|(key, _)| (key, "must be longer than zero".to_owned()))
@@ -118,6 +125,15 @@ fn names(config: &Config) -> Vec<Mistake> {
         found.push(("log.level", what));
     }
     found
+}
+
+/// A network that cannot be read would be one that silently stays closed.
+fn networks(config: &Config) -> Vec<Mistake> {
+    let read = |text: &String| {
+        let error = text.parse::<Network>().err()?;
+        Some(("webhooks.allowed_networks", format!("\"{text}\": {error}")))
+    };
+    config.webhooks.allowed_networks.iter().filter_map(read).collect()
 }
 
 /// The filter itself would take a misspelt level for the name of a module.

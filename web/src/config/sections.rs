@@ -24,6 +24,7 @@ pub struct Config {
     pub sandbox: SandboxSection,
     pub log: LogSection,
     pub merchants: BTreeMap<String, MerchantSection>,
+    pub webhooks: WebhooksSection,
 }
 
 /// The HTTP side.
@@ -178,6 +179,22 @@ pub enum LogFormat {
 #[allow(missing_docs, reason = "each is explained in config.default.toml")]
 pub struct MerchantSection {
     pub livemode: bool,
+}
+
+/// Telling merchants.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a section")]
+#[allow(missing_docs, reason = "each is explained in config.default.toml")]
+pub struct WebhooksSection {
+    pub enabled: bool,
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+    pub window: usize,
+    pub concurrency: usize,
+    pub loopback_in_test_mode: bool,
+    pub allowed_networks: Vec<String>,
+    #[serde(with = "duration")]
+    pub disable_after: Duration,
 }
 
 /// TOML has no word for nothing; an empty text is ours.

@@ -212,3 +212,26 @@ fn every_key_of_the_manual_has_a_sentence_above_it() {
         before = line;
     }
 }
+
+#[test]
+fn webhooks_are_open_to_this_machine_only_while_the_gateway_is() {
+    let config = load(&Inputs::default()).unwrap();
+    assert!(crate::serve::webhook_settings(&config, true).loopback_for_test);
+    assert!(!crate::serve::webhook_settings(&config, false).loopback_for_test);
+    let name = "BURSAR__WEBHOOKS__LOOPBACK_IN_TEST_MODE";
+    let config = with_variables(&[(name, "false")]).unwrap();
+    assert!(!crate::serve::webhook_settings(&config, true).loopback_for_test);
+}
+
+#[test]
+fn a_network_that_cannot_be_read_is_a_mistake() {
+    let (result, _) = with_file(
+        "[webhooks]\nallowed_networks = [\"10.1.0.0/16\", \"10.2.0.1/16\"]\nwindow = 0\ntimeout = \"0s\"\n",
+    );
+    let Invalid(lines) = result.unwrap_err();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("10.2.0.1/16")), "{lines:?}");
+    let (result, _) = with_file("[webhooks]\nallowed_networks = [\"10.1.0.0/16\"]\n");
+    let settings = crate::serve::webhook_settings(&result.unwrap(), true);
+    assert_eq!(settings.allowed_networks.len(), 1);
+}

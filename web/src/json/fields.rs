@@ -123,6 +123,30 @@ impl<'n, 'b> Fields<'n, 'b> {
         Some(texts)
     }
 
+    /// A list of texts, if it is there.
+    pub fn text_list(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        faults: &mut Faults,
+    ) -> Option<Vec<&'n str>> {
+        let items = match self.take(name)? {
+            Node::List(items) => items,
+            other => return self.wrong_type(name, expected, other, faults),
+        };
+        let mut texts = Vec::with_capacity(items.len());
+        for (place, item) in items.iter().enumerate() {
+            match item {
+                Node::Text(text) => texts.push(text.as_ref()),
+                other => {
+                    let field = format!("{}[{place}]", self.full(name));
+                    faults.add(field, "invalid_type", takes("this field", "a string", other));
+                }
+            }
+        }
+        Some(texts)
+    }
+
     /// Refuses every field that nobody asked for.
     pub fn finish(self, faults: &mut Faults) {
         for (name, _) in self.members {

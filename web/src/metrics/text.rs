@@ -39,6 +39,11 @@ impl Text {
         self.line(name, labels, format_args!("{whole}.{part:06}"));
     }
 
+    /// One sample that is an exact decimal.
+    pub fn decimal(&mut self, name: &str, labels: &str, value: rust_decimal::Decimal) {
+        self.line(name, labels, format_args!("{value}"));
+    }
+
     /// A family of one sample.
     pub fn one(&mut self, name: &str, kind: Kind, help: &str, value: u64) {
         self.family(name, kind, help);

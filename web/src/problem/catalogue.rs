@@ -65,4 +65,9 @@ kinds! {
     RATE_UNAVAILABLE = SERVICE_UNAVAILABLE, "rate_unavailable", "There is no rate for this pair at present";
     NOT_READY = SERVICE_UNAVAILABLE, "not_ready", "The gateway is not ready";
     SLOW_ANSWER = SERVICE_UNAVAILABLE, "request_timeout", "The answer was not ready in time";
+    WEBHOOK_ENDPOINT_NOT_FOUND = NOT_FOUND, "webhook_endpoint_not_found", "There is no such webhook endpoint";
+    WEBHOOK_EVENT_NOT_FOUND = NOT_FOUND, "webhook_event_not_found", "There is no such event";
+    TOO_MANY_WEBHOOK_ENDPOINTS = CONFLICT, "too_many_webhook_endpoints", "There are too many webhook endpoints";
+    WEBHOOK_ENDPOINT_DISABLED = CONFLICT, "webhook_endpoint_disabled", "The webhook endpoint is disabled";
+    WEBHOOKS_OFF = SERVICE_UNAVAILABLE, "webhooks_off", "This gateway has no webhooks";
 }

@@ -4,7 +4,7 @@
 use super::{AmountOut, PayoutOut, StatementOut, TimeOut, payout, statement};
 use crate::app::AppState;
 use domain::money::Currency;
-use domain::payout::Proposed;
+use domain::standing::Proposed;
 use engine::View;
 use engine::moderation_book::Incident;
 use rust_decimal::Decimal;

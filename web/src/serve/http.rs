@@ -6,6 +6,7 @@ use crate::cli::Failure;
 use crate::config::Config;
 use crate::keys::KeyStore;
 use crate::limits::RateLimit;
+use crate::webhooks::Webhooks;
 use actix_web::dev::ServerHandle;
 use engine::Gateway;
 use std::io;
@@ -73,9 +74,10 @@ impl Listening {
         config: &Config,
         gateway: Gateway,
         keys: Arc<KeyStore>,
+        webhooks: Option<Webhooks>,
     ) -> Result<Serving, Failure> {
         let url = self.url();
-        let server = app::run(self.listener, gateway, keys, app_options(config)).await;
+        let server = app::run(self.listener, gateway, keys, app_options(config), webhooks).await;
         let server =
             server.map_err(|error| Failure::failed(format!("cannot serve {url}: {error}")))?;
         let handle = server.handle();

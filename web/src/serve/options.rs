@@ -2,6 +2,7 @@
 //! sandbox command set up the same things.
 
 use crate::config::{self, Config};
+use crate::webhooks;
 use adapters::provider::Limits;
 use adapters::sandbox::{SandboxOptions, SandboxSettings};
 use domain::id::IdKey;
@@ -89,6 +90,19 @@ fn in_doubt_max(limits: &BTreeMap<String, String>) -> Vec<(Currency, Amount)> {
         Some((currency, Amount::parse(most, currency).ok()?))
     };
     limits.iter().filter_map(read).collect()
+}
+
+/// For webhooks, of a gateway that only this machine can call or others too.
+pub fn webhook_settings(config: &Config, on_loopback: bool) -> webhooks::Settings {
+    let section = &config.webhooks;
+    webhooks::Settings {
+        timeout: section.timeout,
+        limits: webhooks::Limits { window: section.window, concurrency: section.concurrency },
+        disable_after: section.disable_after,
+        loopback_for_test: section.loopback_in_test_mode && on_loopback,
+        // Those that cannot be read are refused when the configuration is.
+        allowed_networks: section.allowed_networks.iter().flat_map(|text| text.parse()).collect(),
+    }
 }
 
 /// For the sandbox's server.

@@ -10,7 +10,8 @@ async fn serve(rig: &Rig, change: impl FnOnce(&mut AppOptions)) -> (std::net::So
     let address = listener.local_addr().unwrap();
     let mut options = AppOptions { workers: 1, ..AppOptions::default() };
     change(&mut options);
-    let server = run(listener, rig.engine.gateway(), rig.keys.clone(), options).await.unwrap();
+    let server =
+        run(listener, rig.engine.gateway(), rig.keys.clone(), options, None).await.unwrap();
     (address, server)
 }
 
