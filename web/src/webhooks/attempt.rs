@@ -21,6 +21,10 @@ use std::time::Duration;
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// What is kept of it.
 const ANSWER_BYTES_KEPT: usize = 1_024;
+/// Connections kept open to one host: as many as an endpoint has calls at once.
+const IDLE_MAX: usize = 16;
+/// Shorter than what servers keep idle connections for, so that none is used as it closes.
+const IDLE_FOR: Duration = Duration::from_secs(10);
 /// Whom the endpoint's own logs name.
 const USER_AGENT: &str = concat!("Bursar-Webhooks/", env!("CARGO_PKG_VERSION"));
 
@@ -129,7 +133,8 @@ impl Sender {
                 .tcp_nodelay(true)
                 .https_only(mode == Mode::Live)
                 .user_agent(USER_AGENT)
-                .pool_max_idle_per_host(4)
+                .pool_max_idle_per_host(IDLE_MAX)
+                .pool_idle_timeout(IDLE_FOR)
                 .dns_resolver(GuardedResolver::new(lookup.clone(), guard.clone(), mode))
                 .build()
         };

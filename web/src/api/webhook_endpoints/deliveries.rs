@@ -51,7 +51,9 @@ pub(crate) async fn list(
         let mut events = HashMap::new();
         for row in &page.rows {
             if !events.contains_key(&row.event) {
-                events.insert(row.event.clone(), feed.source.find(owner, &row.event)?);
+                // The log is worth reading also while events cannot be had.
+                let event = feed.source.find(owner, &row.event).unwrap_or_default();
+                events.insert(row.event.clone(), event);
             }
         }
         Ok((page, events, feed))

@@ -1,7 +1,9 @@
 //! What the logs may hold: ids, addresses, statuses and codes; no key, no recipient, no word of a
 //! merchant's. A canary stands in every field of requests that are taken, refused and unreadable.
 
+use super::webhooks::{self, Shop};
 use super::*;
+use crate::webhooks::receiver::Receiver;
 use std::io;
 use std::sync::Mutex;
 use tracing_subscriber::filter::LevelFilter;
@@ -64,9 +66,22 @@ async fn a_canary_in_every_field_is_never_heard_again() {
         .insert_header(("Authorization", "Bearer sk_test_CANARY31"));
     assert_eq!(rig.call(stranger, None).await.status, 401);
 
+    // An endpoint's address may hold a secret of the merchant's, and messages hold everything else.
+    let receiver = Receiver::start(|_| "500 CANARY32\n\nCANARY33".to_owned()).await;
+    let shop = Shop::open();
+    let url = format!("{}/CANARY34?token=CANARY35", receiver.url());
+    let wanted = json!({"url": url, "description": "CANARY36", "events": ["payout.*"]});
+    let made = shop.post(webhooks::ALL, wanted).await;
+    let test = format!("{}/test", made.header("Location"));
+    assert_eq!(shop.post(&test, json!({})).await.json()["status"], 500);
+    let secret = made.json()["secret"].as_str().unwrap().trim_start_matches("whsec_").to_owned();
+    let refused = json!({"url": "https://CANARY37@localhost/", "CANARY38": 1});
+    assert_eq!(shop.post(webhooks::ALL, refused).await.status, 422);
+
     let logged = String::from_utf8_lossy(&captured.0.lock().unwrap()).into_owned();
     assert!(logged.contains("route=\"/v1/payouts\"") && logged.contains("status=422"), "{logged}");
     let heard: Vec<&str> = logged.lines().filter(|line| line.contains("CANARY")).collect();
     assert!(heard.is_empty(), "{heard:#?}");
     assert!(!logged.contains(&rig.merchant[8..]), "no key is logged");
+    assert!(!logged.contains(&secret), "no signing secret is logged");
 }

@@ -9,10 +9,10 @@ use crate::webhooks::{Feed, Settings, Webhooks};
 use engine::clock::TurnedClock;
 use serde_json::Value;
 
-const ALL: &str = "/v1/webhook-endpoints";
+pub const ALL: &str = "/v1/webhook-endpoints";
 
 /// A gateway with webhooks, and the events of its first merchant.
-struct Shop {
+pub struct Shop {
     rig: Rig,
     source: Arc<MemorySource>,
     webhooks: Webhooks,
@@ -20,7 +20,7 @@ struct Shop {
 }
 
 impl Shop {
-    fn open() -> Shop {
+    pub fn open() -> Shop {
         let shop = Shop::recovering();
         let feed =
             Feed { source: shop.source.clone(), notebook: Arc::new(MemoryNotebook::default()) };
@@ -55,7 +55,7 @@ impl Shop {
         self.call("GET", path, None, &self.rig.merchant).await
     }
 
-    async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.call("POST", path, Some(body), &self.rig.merchant).await
     }
 

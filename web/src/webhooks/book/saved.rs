@@ -71,7 +71,9 @@ impl Book {
         saved
     }
 
-    /// The book of a note. What is open is read again; an event that is gone counts as done.
+    /// The book of a note. What is open is read again; an event that is gone counts as done. Behind a
+    /// gateway that was put back to an earlier time, the book goes back too: what happens from then on
+    /// has numbers that it would take for done.
     ///
     /// # Errors
     /// The events cannot be had now.
@@ -82,7 +84,7 @@ impl Book {
         source: &dyn EventSource,
     ) -> Result<Book, Unavailable> {
         let Saved { loaded, fresh, retries, failures_in_a_row, failing_since } = saved;
-        let mut book = Book::new(limits, loaded);
+        let mut book = Book::new(limits, loaded.min(source.last(merchant)?));
         (book.failures_in_a_row, book.failing_since) = (failures_in_a_row, failing_since);
         let tried = |sequence| retries.iter().find(|retry| retry.sequence == sequence);
         let mut wanted: Vec<u64> = retries.iter().map(|retry| retry.sequence).collect();

@@ -187,8 +187,19 @@ fn a_book_opens_again_where_it_was_closed() {
 
 #[test]
 fn events_that_are_gone_count_as_done() {
-    let source = MemorySource::with([2, 3, 400].map(|sequence| event(sequence, 1)));
+    let source = MemorySource::with([2, 3, 400, 500].map(|sequence| event(sequence, 1)));
     let saved = Saved { loaded: 500, fresh: vec![1, 2, 100, 400, 450], ..Saved::default() };
     let book = Book::restore(LIMITS, saved, MERCHANT, &source).unwrap();
     assert_eq!(book.open.keys().copied().collect::<Vec<_>>(), [2, 400]);
+}
+
+#[test]
+fn a_book_goes_back_with_the_gateway() {
+    let source = MemorySource::with((1..=40).map(|sequence| event(sequence, 1)));
+    let saved = Saved { loaded: 90, fresh: vec![38, 60], ..Saved::default() };
+    let mut book = Book::restore(LIMITS, saved, MERCHANT, &source).unwrap();
+    assert_eq!((book.loaded(), book.pending()), (40, 1));
+    source.push(2);
+    book.load(source.after(MERCHANT, book.loaded(), 10).unwrap(), &Filter::default());
+    assert_eq!(taken(&mut book, START), [38, 41], "what happens now is told");
 }

@@ -48,15 +48,20 @@ impl Keeping {
         let key = notes::state(endpoint.id);
         let limits = shared.settings.limits;
         let noted = feed.notebook.note(&key)?.map(|bytes| serde_json::from_slice(&bytes));
+        // An endpoint may be younger than what a gateway was put back to.
+        let begin = || -> Result<Book, Unavailable> {
+            let last = feed.source.last(endpoint.merchant)?;
+            Ok(Book::new(limits, endpoint.starts_after.min(last)))
+        };
         let (book, replays) = match noted {
             Some(Ok(Noted { book, replays })) => {
                 (Book::restore(limits, book, endpoint.merchant, &*feed.source)?, replays)
             }
-            None => (Book::new(limits, endpoint.starts_after), Vec::new()),
+            None => (begin()?, Vec::new()),
             Some(Err(_)) => {
                 // Telling everything twice is allowed; leaving something out is not.
                 tracing::error!(endpoint = %endpoint.id, "the note of a webhook endpoint is damaged");
-                (Book::new(limits, endpoint.starts_after), Vec::new())
+                (begin()?, Vec::new())
             }
         };
         let log = shared.logs.of(&*feed.notebook, endpoint.id)?;
