@@ -1,18 +1,19 @@
 //! `kill -9` at random moments under load, a hundred times, with the sandbox as a process of its
 //! own whose ledger survives. At the end: everything acknowledged is there, at least as far as it
-//! was acknowledged; nothing was paid twice; nothing is told failed that was paid.
+//! was acknowledged; nothing was paid twice; nothing is told failed that was paid. And the merchant's
+//! receiver has heard every event, each payout's in order.
 //!
 //! A binary of its own, because it runs itself as the gateway and as the sandbox.
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on should stop where it stands")]
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tests::Client;
+use tests::{Client, Receiver};
 use tests::process::{Process, merchant};
 use tests::recipient::payout;
 
@@ -56,8 +57,16 @@ async fn a_hundred_kills_lose_nothing() {
     let sandbox = Process::start(&["sandbox", "--bind", "127.0.0.1:0"], "sandbox on ");
     let acknowledged = Acknowledged::default();
     let mut pauses = Pauses(0x9e37_79b9_7f4a_7c15);
+    let mut receiver = Receiver::start();
     for round in 0..ROUNDS {
         let gateway = serve(dir.path(), &sandbox.url);
+        match round {
+            0 => subscribe(&merchant(&gateway.url, dir.path()), &receiver).await,
+            // Now and then nobody listens for a while.
+            _ if round % 10 == 8 => receiver.kill().await,
+            _ if round % 10 == 9 => receiver.start_again().await,
+            _ => {}
+        }
         if round % 3 > 0 {
             // Every third is killed while it may still be reading its journal.
             ready(&merchant(&gateway.url, dir.path())).await;
@@ -96,9 +105,41 @@ async fn a_hundred_kills_lose_nothing() {
         assert!(!(failed && paid > 0), "{id} is told failed and was paid");
         assert!(!(payout["status"] == "PROCESSED" && paid != 1), "{id} is told paid and was not");
     }
-    println!("{} acknowledged, {paid_payouts} paid once, {ROUNDS} kills", told.len());
+    let events = every_event_was_heard(&client, &receiver).await;
+    println!(
+        "{} acknowledged, {paid_payouts} paid once, {events} events heard in order, {ROUNDS} kills",
+        told.len()
+    );
     gateway.kill();
     sandbox.kill();
+}
+
+async fn subscribe(client: &Client, receiver: &Receiver) {
+    ready(client).await;
+    let made = client.post("/v1/webhook-endpoints", &json!({ "url": receiver.url })).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+}
+
+/// The list of events has no gap, and the receiver has taken every one of them, each payout's in
+/// order.
+async fn every_event_was_heard(client: &Client, receiver: &Receiver) -> usize {
+    let (mut known, mut after) = (0_u64, 0);
+    for _ in 0..12_000 {
+        let page = client.get(&format!("/v1/events?after={after}&limit=100")).await.json();
+        for event in page["data"].as_array().unwrap() {
+            known += 1;
+            assert_eq!(event["sequence"], known, "the sequence has a gap");
+        }
+        after = page["next_after"].as_u64().unwrap();
+        if page["has_more"] == false {
+            if receiver.count() as u64 == known {
+                receiver.in_order();
+                return receiver.count();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    panic!("{} of {known} events were heard", receiver.count());
 }
 
 fn serve(dir: &Path, sandbox: &str) -> Process {

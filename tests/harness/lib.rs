@@ -9,8 +9,10 @@
 
 pub mod client;
 pub mod process;
+pub mod receiver;
 pub mod recipient;
 pub mod world;
 
 pub use client::{Answer, Client};
+pub use receiver::Receiver;
 pub use world::World;

@@ -1,6 +1,7 @@
 //! Everything in one process: sandbox, engine, HTTP, and a clock for both sides that a story turns.
 
 use crate::client::Client;
+use adapters::rates::{RateSource, Rates};
 use adapters::sandbox::{SandboxOptions, SandboxProvider, SandboxServer, SandboxSettings};
 use domain::id::{IdKey, PayoutId};
 use engine::clock::TurnedClock;
@@ -13,16 +14,19 @@ use tempfile::TempDir;
 use web::app::AppOptions;
 use web::dev_keys::DevKeys;
 use web::keys::KeyStore;
+use web::webhooks::{Settings, Webhooks};
 
 /// A gateway with its sandbox, its clock and its keys.
 pub struct World {
     pub merchant: Client,
     pub other_merchant: Client,
     pub operator: Client,
+    pub second_operator: Client,
     pub engine: Engine,
     pub sandbox: SandboxServer,
     pub clock: TurnedClock,
     pub dir: Option<TempDir>,
+    pub webhooks: Webhooks,
     server: actix_web::dev::ServerHandle,
 }
 
@@ -62,18 +66,28 @@ impl World {
         let keys = Arc::new(KeyStore::open(&dir.join("keys.json"), &dir.join("pepper")).unwrap());
         let made: DevKeys = web::dev_keys::open(dir, &keys, true).unwrap().unwrap();
         let options = AppOptions { workers: 2, ..AppOptions::default() };
-        let server = web::app::run(listener, engine.gateway(), keys, options, None).await.unwrap();
+        let told = Settings { loopback_for_test: true, ..Settings::default() };
+        let webhooks = Webhooks::open(dir, told, Arc::new(clock.clone())).unwrap();
+        let server =
+            web::app::run(listener, engine.gateway(), keys, options, Some(webhooks.clone()));
+        let server = server.await.unwrap();
         let handle = server.handle();
         actix_rt::spawn(server);
-        engine.recover(vec![Arc::new(provider)]).await.unwrap();
+        let provider = Arc::new(provider);
+        let rates: Arc<dyn RateSource> = provider.clone();
+        engine.convert_by(Rates { at_execution: None, asked: Some(rates) });
+        engine.recover(vec![provider]).await.unwrap();
+        webhooks.connect(web::webhooks::gateway_feed(engine.gateway()));
         World {
             merchant: Client::new(&base, &made.merchant_key),
             other_merchant: Client::new(&base, &made.merchant_key_2),
             operator: Client::new(&base, &made.operator_key),
+            second_operator: Client::new(&base, &made.operator_key_2),
             engine,
             sandbox,
             clock,
             dir: None,
+            webhooks,
             server: handle,
         }
     }
@@ -99,6 +113,7 @@ impl World {
     /// The orderly end.
     pub async fn stop(self) {
         self.server.stop(false).await;
+        self.webhooks.stop().await;
         self.engine.stop().await;
         self.sandbox.stop().await;
     }
