@@ -242,7 +242,9 @@ async fn while_a_secret_is_rotated_both_sign() {
     let store = story.webhooks.endpoints();
     let rotated = store.rotate(MERCHANT, endpoint.id, HOUR, now).unwrap();
     story.push([1]);
-    receiver.wait(2).await;
+    // Only what was answered is behind us: a call under way would run out of time with the hour.
+    let told = |story: &Story| story.rows(endpoint.id).len() == 2;
+    story.until(Duration::ZERO, told).await;
     story.clock.advance(HOUR);
     story.push([1]);
     receiver.wait(3).await;
