@@ -13,9 +13,9 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tests::{Client, Receiver};
 use tests::process::{Process, merchant};
 use tests::recipient::payout;
+use tests::{Client, Receiver};
 
 const ROUNDS: u32 = 100;
 const CLIENTS: u32 = 6;

@@ -10,6 +10,7 @@ mod journey;
 mod lists;
 mod moderation;
 mod outage;
+mod receivers;
 mod secrets;
 mod suffixes;
 mod tenants;

@@ -10,7 +10,12 @@ use domain::payout::Payout;
 use domain::schedule::{Watch, next_check};
 use snapshots::events::{EventError, EventStore};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
+
+/// How often, and after which pause, a payout is looked at that has yet to believe what is durable.
+const LOOKS: u32 = 1_000;
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 impl MerchantDoor {
     /// At most `limit` events behind a place in the sequence, in order.
@@ -33,12 +38,19 @@ impl MerchantDoor {
 
     /// The payout as it was when the event happened.
     pub async fn as_told(&self, event: &Event) -> Result<View, Refusal> {
-        let view = self.get(event.payout).await?;
-        let payout = match view.payout.version() == event.version {
-            true => view.payout,
-            false => view.payout.as_of(event.version),
-        };
-        Ok(self.gateway.view_as_written(payout)?)
+        // The feed reads what is durable, and may be a moment ahead of the actor that wrote it.
+        for _ in 0..LOOKS {
+            let payout = self.get(event.payout).await?.payout;
+            if payout.version() == event.version {
+                return self.gateway.view_as_written(payout);
+            }
+            if payout.version() > event.version {
+                return self.gateway.view_as_written(payout.as_of(event.version));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        tracing::warn!(payout = %event.payout, "an event is ahead of its payout");
+        Err(Refusal::NotReady)
     }
 
     /// The place of the newest event, now and whenever it changes.

@@ -42,6 +42,9 @@ pub(crate) fn leave(actor: &PayoutActor) -> bool {
         let on_its_way = life.archiving == version && life.archived < version;
         if quiet && !on_its_way {
             let prepared = codec::archived(payout, watch);
+            if life.archiving < version {
+                Counters::up(&partition.counters.finished);
+            }
             (life.archiving, life.archived) = (version, life.archived.min(version - 1));
             drop(life);
             archive(actor, prepared, version, watch);
@@ -65,7 +68,6 @@ fn archive(
         Ok(archived) => archived,
         Err(error) => return tracing::error!(payout = %id, %error, "a payout cannot be encoded"),
     };
-    Counters::up(&actor.partition.counters.finished);
     let put = actor.partition.store.archiver.put(archived);
     let supervisor = actor.partition.supervisor.clone();
     actix_rt::spawn(async move {

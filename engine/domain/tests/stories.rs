@@ -148,7 +148,30 @@ fn every_story_ends_as_told() {
     assert!(otherwise.is_empty(), "\n{otherwise}");
 }
 
+/// The same, where the provider promises that what it does not know after a minute was never sent.
+#[test]
+fn a_promise_that_not_found_is_final_is_evidence() {
+    let promise = Some(Duration::from_secs(60));
+    let policy = Policy { not_found_final_after: promise, ..policy() };
+    for (story, end) in [
+        ("permit timeout unfound", "INVOKING unknown held"),
+        ("permit timeout later unfound", "READY not_sent"),
+        ("permit timeout later unfound permit accepted settled", "PROCESSED paid"),
+        ("permit timeout later unfound settled permit", "READY paid held"),
+        ("permit accepted later unfound", "PROCESSING in_flight held"),
+    ] {
+        let payout = tell_under(story, &policy);
+        let held = if payout.moderation_required() { " held" } else { "" };
+        let told = format!("{} {}{held}", payout.status(), payout.standing().money.word());
+        assert_eq!(told, end, "{story}");
+    }
+}
+
 fn tell(story: &str) -> Payout {
+    tell_under(story, &policy())
+}
+
+fn tell_under(story: &str, policy: &Policy) -> Payout {
     let mut now = Timestamp(1_000_000);
     let id = PayoutId([5; 16]);
     let by_hand = story.starts_with("by-hand ");
@@ -160,8 +183,7 @@ fn tell(story: &str) -> Payout {
             now = now.plus(if word == "expire" { 3 * DAY } else { Duration::from_secs(60) });
         }
         // A refused input leaves everything as it was: that is part of the story.
-        if let Ok(step) =
-            decide(&payout, input(word, &payout, now), Watch::default(), now, &policy())
+        if let Ok(step) = decide(&payout, input(word, &payout, now), Watch::default(), now, policy)
         {
             for entry in step.entries {
                 payout.apply(entry).unwrap();

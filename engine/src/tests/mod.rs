@@ -6,6 +6,7 @@ mod golden;
 mod lives;
 mod moderation;
 mod scripted;
+mod settlement;
 
 use crate::clock::TurnedClock;
 use crate::desk::Signature;
@@ -32,10 +33,19 @@ pub struct Rig {
 
 impl Rig {
     pub async fn start(dir: &Path, provider: Arc<Scripted>) -> Rig {
+        Rig::start_with(dir, provider, |_| {}).await
+    }
+
+    pub async fn start_with(
+        dir: &Path,
+        provider: Arc<Scripted>,
+        prepare: impl FnOnce(&Engine),
+    ) -> Rig {
         let clock = TurnedClock::default();
         let mut options = EngineOptions::new(dir, IdKey([3; 32]));
         options.store.segment_bytes = 1 << 20;
         let engine = Engine::prepare(options, Arc::new(clock.clone()));
+        prepare(&engine);
         engine.recover(vec![provider.clone()]).await.unwrap();
         Rig { engine, clock, provider }
     }

@@ -206,6 +206,8 @@ fn hold_for(cause: HoldCause, resolution: Resolution) -> Hold {
 
 /// A statement that takes the doubt away: the provider said something definite.
 fn is_clear(said: &Statement) -> bool {
-    said.resolution.group() != Group::Error
-        && !matches!(said.outcome, Outcome::Ambiguous | Outcome::NotFound | Outcome::Duplicate)
+    // Proof that nothing was sent is as definite as a payment, whatever the question was answered.
+    said.outcome == Outcome::NotSent
+        || said.resolution.group() != Group::Error
+            && !matches!(said.outcome, Outcome::Ambiguous | Outcome::NotFound | Outcome::Duplicate)
 }
