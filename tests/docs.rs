@@ -22,7 +22,16 @@ fn the_readme_prints_the_table_that_the_code_has() {
 
 #[test]
 fn every_link_of_the_documents_leads_somewhere() {
-    for document in ["README.md", "ARCHITECTURE.md", "docs/sandbox.md", "docs/performance.md"] {
+    let documents = [
+        "README.md",
+        "ARCHITECTURE.md",
+        "docs/sandbox.md",
+        "docs/performance.md",
+        "docs/webhooks.md",
+        "docs/operating.md",
+        "web/examples/webhook-receiver/README.md",
+    ];
+    for document in documents {
         let base = root().join(document);
         for link in read(document).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if !link.starts_with("http") && !link.starts_with('#') {
@@ -46,6 +55,46 @@ fn the_code_map_names_files_that_exist() {
     }
 }
 
+/// Every address that the pages name is served, and every one that is served for merchants or
+/// operators is named on one of them.
+#[test]
+fn the_pages_name_the_addresses_that_there_are() {
+    let served: Vec<String> = read("web/tests/golden/routes.txt")
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1).map(str::to_owned))
+        .collect();
+    for page in ["docs/webhooks.md", "docs/operating.md", "README.md"] {
+        for word in read(page).split(['`', ' ', '"', '\n', '?', ',', ';']) {
+            let path =
+                word.trim_start_matches("http://127.0.0.1:8080").trim_end_matches(['.', ':']);
+            let named = path.starts_with("/v1/") && !path.contains("$ID") && !path.contains('…');
+            assert!(!named || served.iter().any(|one| one == path), "{page} names {path}");
+        }
+    }
+    for path in ["/v1/ops/moderation", "/v1/ops/exposure", "/v1/ops/audit"] {
+        assert!(read("docs/operating.md").contains(path), "{path} is not described");
+    }
+}
+
+/// The words that the operators' page puts in its tables are the words of the code.
+#[test]
+fn the_operators_page_has_the_words_of_the_code() {
+    let page = read("docs/operating.md");
+    for word in ["release", "resubmit", "pause", "statement", "approve", "reject"] {
+        assert!(page.contains(&format!("| `{word}` |")), "{word}");
+    }
+    for outcome in domain::entry::ManualOutcome::ALL {
+        assert!(page.contains(&format!("`{}`", outcome.word())), "{}", outcome.word());
+    }
+    for mode in adapters::adapter_actor::messages::Mode::ALL {
+        assert!(page.contains(&format!("| `{}` |", mode.word())), "{}", mode.word());
+    }
+    let config = read("web/config.default.toml");
+    for key in ["verify_share", "poll_first", "poll_give_up", "return_window", "in_doubt_max"] {
+        assert!(page.contains(key) && config.contains(key), "{key}");
+    }
+}
+
 #[test]
 fn the_sandbox_page_lists_what_the_sandbox_does() {
     let page = read("docs/sandbox.md");
@@ -64,6 +113,9 @@ async fn the_routes_that_the_readme_uses_answer() {
         format!("/v1/payouts/{id}/statements"),
         "/v1/payouts?status=PROCESSED&limit=10".to_owned(),
         "/v1/methods".to_owned(),
+        "/v1/events?after=0".to_owned(),
+        "/v1/rates?from=EUR&to=BTC".to_owned(),
+        "/v1/webhook-endpoints".to_owned(),
         "/openapi.json".to_owned(),
         "/livez".to_owned(),
         "/readyz".to_owned(),
@@ -71,6 +123,9 @@ async fn the_routes_that_the_readme_uses_answer() {
     ];
     for path in paths {
         assert_eq!(world.merchant.get(&path).await.status, 200, "{path}");
+    }
+    for path in ["moderation", "exposure", "audit", "providers", "providers/sandbox"] {
+        assert_eq!(world.operator.get(&format!("/v1/ops/{path}")).await.status, 200, "{path}");
     }
     let page = world.merchant.get("/docs").await;
     assert!(page.status == 200 || page.status == 301 || page.status == 302, "{}", page.status);

@@ -5,6 +5,7 @@
 mod bad_requests;
 mod commands;
 mod docs;
+mod events;
 mod idempotency;
 mod journey;
 mod lists;

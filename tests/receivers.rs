@@ -151,7 +151,9 @@ async fn the_official_libraries_take_our_signatures_and_refuse_a_changed_body() 
         let receiver = Receiver::start();
         let body = json!({ "url": receiver.url, "signature": signature });
         let made = world.merchant.post("/v1/webhook-endpoints", &body).await.json();
-        let key = [&made["secret"], &made["public_key"]].into_iter().find_map(Value::as_str);
+        let key = [&made["secret"], &made["secrets"][0]["public_key"]]
+            .into_iter()
+            .find_map(Value::as_str);
         let key = key.unwrap().to_owned();
         let id = world.merchant.create(&payout("000", 1)).await.id();
         world.merchant.until_status(&id, "PROCESSED").await;

@@ -1,40 +1,26 @@
-#!/usr/bin/env python3
 """A webhook receiver: python3 receiver.py [PORT] [SECRET]; the secret also as WEBHOOK_SECRET."""
 import base64, hashlib, hmac, json, os, sys, time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
-PORT = int(sys.argv[1]) if len(sys.argv) > 1 else 9000
-SECRET = sys.argv[2] if len(sys.argv) > 2 else os.environ["WEBHOOK_SECRET"]
+PORT, SECRET = (sys.argv[1:] + ["9000", os.environ.get("WEBHOOK_SECRET", "")][len(sys.argv) - 1:])[:2]
 KEY = base64.b64decode(SECRET.removeprefix("whsec_"))
 SEEN = set()  # Yours belongs in your database, in the same transaction as what the event changes.
 
-
-def genuine(headers, body):
-    event, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not stamp.isascii() or not stamp.isdigit() or abs(time.time() - int(stamp)) > 300:
-        return False
+def genuine(body, event, stamp, sent):
     mac = hmac.new(KEY, f"{event}.{stamp}.".encode() + body, hashlib.sha256).digest()
     wanted = b"v1," + base64.b64encode(mac)
-    sent = headers.get("webhook-signature", "").encode().split(b" ")
-    return any([hmac.compare_digest(wanted, one) for one in sent])
-
+    fresh = stamp.isdecimal() and abs(time.time() - int(stamp)) < 300
+    return fresh and any([hmac.compare_digest(wanted, one.encode()) for one in sent.split(" ")])
 
 class Receiver(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        good = genuine(self.headers, body)
-        if good and self.headers["webhook-id"] not in SEEN:
-            SEEN.add(self.headers["webhook-id"])
-            event = json.loads(body)
-            print(event["id"], event["type"], event["sequence"], flush=True)
+        event, stamp, sent = [self.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature")]
+        good = genuine(body, event, stamp, sent)
+        if good and event not in SEEN:
+            SEEN.add(event)
+            print(event, json.loads(body)["type"], json.loads(body)["sequence"], flush=True)
         self.send_response(204 if good else 400)
-        self.send_header("content-length", "0")
         self.end_headers()
 
-    def log_message(self, *_):
-        pass
-
-
-ThreadingHTTPServer(("127.0.0.1", PORT), Receiver).serve_forever()
+HTTPServer(("127.0.0.1", int(PORT)), Receiver).serve_forever()

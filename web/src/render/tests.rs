@@ -4,7 +4,7 @@ use super::*;
 use domain::command::Command;
 use domain::decide::{Input, Step, create, decide};
 use domain::entry::{Act, By, Deed};
-use domain::failure::{Failure, Origin};
+use domain::failure::{Category, Failure, Origin, Rail};
 use domain::id::{Fingerprint, MerchantId, PayoutId};
 use domain::method::Method;
 use domain::money::{Amount, Currency};
@@ -229,6 +229,53 @@ fn the_history_has_one_row_for_each_change_of_status() {
         row(5, 3, json!("PROCESSING"), "PROCESSED", "provider_paid", json!("OK"), "provider"),
     ]);
     assert_eq!(rows, expected);
+}
+
+/// Every resolution from every origin, at the submission and after acceptance: what is told is the
+/// same function's word everywhere, and the failure says what the published table says.
+#[test]
+fn each_of_the_27_resolutions_reads_alike_wherever_it_is_read() {
+    for resolution in Resolution::ALL {
+        for origin in Origin::ALL {
+            let why = Failure::new(resolution, origin).with_code("their-code");
+            let refused =
+                Story::new().permit().submitted(SubmitOutcome::Refused { why: why.clone() });
+            let failed = Story::new().permit().submitted(accepted());
+            let mut found = Found::new(ProviderState::Failed);
+            found.failure = Some(why);
+            let asked_at = Timestamp(failed.now);
+            let outcome = FetchOutcome::Found(found);
+            let failed = failed.then(Input::Report(Report::Fetched { asked_at, outcome }));
+            for (story, status) in [(refused, "INVOKE_FAILED"), (failed, "PROCESS_FAILED")] {
+                let shown = story.shown();
+                let category = Category::of(resolution, origin, Rail::Other);
+                let expected = json!({
+                    "code": {
+                        "value": resolution.code(), "category": category.code(),
+                        "message": resolution.message(),
+                    },
+                    "message": resolution.message(), "provider_code": "their-code",
+                    "origin": origin.word(), "retryable": shown["failure"]["retryable"],
+                });
+                assert_eq!(shown["failure"], expected, "{resolution} {}", origin.word());
+                assert_eq!((&shown["status"], &shown["state"]), (&json!(status), &json!("failed")));
+                assert_eq!(shown["resolution"], resolution.code());
+                assert_eq!(told_of(&story.payout), shown, "an event tells it otherwise");
+            }
+        }
+    }
+}
+
+/// The payout inside the event of its last entry.
+fn told_of(of: &Payout) -> Value {
+    let last = of.entries().last().unwrap();
+    let kind = domain::event::events_of(last).next().unwrap();
+    let (payout, version, at) = (of.id(), of.version(), last.at);
+    let happened = engine::Event { sequence: 9, kind, payout, version, nth: 0, at };
+    let view = View { payout: of.clone(), next_check_at: None };
+    let shown = serde_json::to_value(event(&happened, &view)).unwrap();
+    assert_eq!(shown["type"], format!("payout.{}", of.status().code().to_lowercase()));
+    shown["data"]["payout"].clone()
 }
 
 #[test]

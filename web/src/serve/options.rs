@@ -68,7 +68,7 @@ pub fn sandbox_settings(config: &Config) -> SandboxSettings {
         },
         visibility_lag: sandbox.visibility_lag,
         believe_signed_callbacks: sandbox.believe_signed_callbacks,
-        late_return: (!sandbox.return_window.is_zero()).then(|| ReturnWatch {
+        late_return: (!sandbox.return_window.is_zero()).then_some(ReturnWatch {
             first: sandbox.return_check_first,
             factor: 2,
             window: sandbox.return_window,
