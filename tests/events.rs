@@ -18,7 +18,8 @@ async fn streamed(client: &Client, last: Option<u64>, wanted: usize) -> Vec<Valu
     let (mut text, mut events) = (String::new(), Vec::new());
     while events.len() < wanted {
         let chunk = tokio::time::timeout(Duration::from_secs(20), answer.chunk()).await;
-        let chunk = chunk.expect("the stream says something").unwrap().expect("and goes on");
+        // It says something in time, is not broken off, and goes on.
+        let chunk = chunk.unwrap().unwrap().unwrap();
         text.push_str(std::str::from_utf8(&chunk).unwrap());
         while let Some(end) = text.find("\n\n") {
             let message: String = text.drain(..end + 2).collect();

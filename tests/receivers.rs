@@ -40,8 +40,9 @@ impl Foreign {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let (lines, output) = (Arc::<Mutex<Vec<String>>>::default(), child.stdout.take().unwrap());
-        let heard = lines.clone();
+        let output = child.stdout.take().unwrap();
+        let foreign = Foreign { child, lines: Arc::default() };
+        let heard = foreign.lines.clone();
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 heard.lock().unwrap().push(line);
@@ -49,7 +50,7 @@ impl Foreign {
         });
         for _ in 0..500 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Foreign { child, lines };
+                return foreign;
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -109,12 +109,12 @@ impl ModerationBook {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note of a payout after something happened to it. The accounts that are to be stopped,
-    /// or may go on, since.
-    pub(crate) fn note(&self, before: Contribution, payout: &Payout) -> Vec<(Box<str>, bool)> {
+    /// Takes note of a payout after something happened to it. `stop` is told which accounts are to
+    /// be stopped since, or may go on; under the lock, so that of two words the later one counts.
+    pub(crate) fn note(&self, before: Contribution, payout: &Payout, stop: impl Fn(&str, bool)) {
         let after = Contribution::of(payout);
         if before == after {
-            return Vec::new();
+            return;
         }
         let (id, request) = (payout.id(), payout.request());
         let mut inner = self.inner();
@@ -136,20 +136,24 @@ impl ModerationBook {
         if let Some(new) = after.in_doubt {
             inner.add(new);
         }
-        accounts.into_iter().filter_map(|account| self.judge(&mut inner, account)).collect()
+        for account in accounts {
+            if let Some(over) = self.judge(&mut inner, &account) {
+                stop(&account, over);
+            }
+        }
     }
 
     /// Whether an account crossed a limit, in either direction.
-    fn judge(&self, inner: &mut Inner, account: Box<str>) -> Option<(Box<str>, bool)> {
-        let limits = self.limits.get(&account)?;
-        let over =
-            limits.iter().any(|(currency, most)| inner.total(&account, *currency) > most.value());
-        let changed = if over {
-            inner.stopped.insert(account.clone())
-        } else {
-            inner.stopped.remove(&account)
+    fn judge(&self, inner: &mut Inner, account: &str) -> Option<bool> {
+        let limits = self.limits.get(account)?;
+        let above =
+            |(currency, most): &(Currency, Amount)| inner.total(account, *currency) > most.value();
+        let over = limits.iter().any(above);
+        let changed = match over {
+            true => inner.stopped.insert(account.into()),
+            false => inner.stopped.remove(account),
         };
-        changed.then_some((account, over))
+        changed.then_some(over)
     }
 
     /// All incidents, the largest first.

@@ -147,9 +147,9 @@ impl Partition {
 
     /// Takes note of a payout in the lists that span payouts, and stops or opens its provider.
     pub fn note(&self, before: Contribution, payout: &Payout) {
-        for (account, stop) in self.book.note(before, payout) {
-            self.adapters.stop_for_exposure(&account, stop);
-        }
+        self.book.note(before, payout, |account, stop| {
+            self.adapters.stop_for_exposure(account, stop);
+        });
     }
 
     /// The payout of this id from the archive.

@@ -51,6 +51,8 @@ pub struct AppOptions {
     pub expires_in: Duration,
     /// Requests that one merchant may make; none: as many as it likes.
     pub rate_limit: Option<RateLimit>,
+    /// The event streams; whoever stops the server closes them first.
+    pub streams: Streams,
 }
 
 impl Default for AppOptions {
@@ -65,6 +67,7 @@ impl Default for AppOptions {
             body_limit: 64 * 1024,
             expires_in: Duration::from_secs(2 * 24 * 3_600),
             rate_limit: None,
+            streams: Streams::default(),
         }
     }
 }
@@ -81,8 +84,6 @@ pub struct AppState {
     pub limiter: Option<RateLimiter>,
     /// What the server counts.
     pub http: HttpMetrics,
-    /// The event streams that are open.
-    pub streams: Streams,
     /// Where changes of payouts are told, if that is on.
     pub webhooks: Option<Webhooks>,
 }
@@ -92,8 +93,7 @@ impl AppState {
     pub fn new(gateway: Gateway, keys: Arc<KeyStore>, options: AppOptions) -> AppState {
         let limiter = options.rate_limit.map(RateLimiter::new);
         let http = HttpMetrics::new(api::endpoints().paths());
-        let streams = Streams::default();
-        AppState { gateway, keys, options, limiter, http, streams, webhooks: None }
+        AppState { gateway, keys, options, limiter, http, webhooks: None }
     }
 
     /// The same with webhooks.

@@ -47,7 +47,7 @@ pub async fn page(state: &AppState) -> String {
     if let Some(webhooks) = &state.webhooks {
         told(&mut text, webhooks.counters());
     }
-    let open = state.streams.open() as u64;
+    let open = state.options.streams.open() as u64;
     text.one("bursar_event_streams", Kind::Gauge, "event streams that are open", open);
     state.http.write(&mut text);
     if let Some(bytes) = resident_bytes() {

@@ -33,10 +33,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// One page of events.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EventPage)]
-pub struct EventPageOut {
+pub struct EventPageOut<'e> {
     /// The events in order, the oldest first.
-    #[schema(value_type = Vec<EventOut>)]
-    data: Vec<serde_json::Value>,
+    data: Vec<EventOut<'e>>,
     /// Whether there are more by now.
     has_more: bool,
     /// What to give as `after` for what follows.
@@ -64,12 +63,11 @@ pub(crate) async fn list(
     given.finish()?;
     let events = merchant.door.events(after, limit.unwrap_or(PAGE_DEFAULT))?;
     let next_after = events.last().map_or(after, |event| event.sequence);
-    let mut data = Vec::with_capacity(events.len());
+    let mut then = Vec::with_capacity(events.len());
     for event in &events {
-        let then = merchant.door.as_told(event).await?;
-        let rendered = serde_json::to_value(render::event(event, &then));
-        data.push(rendered.map_err(|_| Problem::plain(Kind::INTERNAL_ERROR))?);
+        then.push(merchant.door.as_told(event).await?);
     }
+    let data = events.iter().zip(&then).map(|(event, then)| render::event(event, then)).collect();
     let has_more = merchant.door.newest_event()? > next_after;
     Ok(HttpResponse::Ok().json(EventPageOut { data, has_more, next_after }))
 }
@@ -101,18 +99,13 @@ pub(crate) async fn follow(
             None => merchant.door.newest_event()?,
         },
     };
-    let place = state.streams.take(merchant.door.merchant()).ok_or_else(|| {
+    let place = state.options.streams.take(merchant.door.merchant()).ok_or_else(|| {
         let detail = "too many streams are open; close one, or read GET /v1/events";
         Problem::new(Kind::RATE_LIMITED, detail).retry_after(HEARTBEAT.as_secs())
     })?;
     let news = merchant.door.news()?;
-    let stream = Following {
-        gateway: state.gateway.clone(),
-        door: merchant.door,
-        news,
-        after,
-        _place: place,
-    };
+    let stream =
+        Following { gateway: state.gateway.clone(), door: merchant.door, news, after, place };
     let body = stream::unfold(stream, |stream| async move {
         let (bytes, stream) = stream.next().await?;
         Some((Ok::<Bytes, Infallible>(bytes), stream))
@@ -142,14 +135,14 @@ struct Following {
     news: watch::Receiver<u64>,
     after: u64,
     /// Given back with the stream.
-    _place: StreamPlace,
+    place: StreamPlace,
 }
 
 impl Following {
     /// The next events, or a sign of life; none when the gateway stops or fails.
     async fn next(mut self) -> Option<(Bytes, Following)> {
         let quiet_since = tokio::time::Instant::now();
-        while self.gateway.is_ready() {
+        while self.gateway.is_ready() && self.place.is_open() {
             self.news.borrow_and_update();
             let events = self.door.events(self.after, BURST).ok()?;
             if let Some(last) = events.last() {

@@ -2,6 +2,7 @@
 
 use domain::id::MerchantId;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Streams that one merchant may have open.
@@ -10,8 +11,14 @@ const OF_ONE_MERCHANT: usize = 32;
 const OF_ALL: usize = 2_000;
 
 /// The open streams.
-#[derive(Clone, Default)]
-pub struct Streams(Arc<Mutex<HashMap<MerchantId, usize>>>);
+#[derive(Clone, Debug, Default)]
+pub struct Streams(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    open: Mutex<HashMap<MerchantId, usize>>,
+    closing: AtomicBool,
+}
 
 /// A stream's place, given back when dropped.
 pub struct StreamPlace {
@@ -32,13 +39,25 @@ impl Streams {
         Some(StreamPlace { streams: self.clone(), merchant })
     }
 
+    /// Ends them all, shortly: a server that stops would wait for them.
+    pub fn close(&self) {
+        self.0.closing.store(true, Ordering::SeqCst);
+    }
+
     /// How many are open.
     pub fn open(&self) -> usize {
         self.lock().values().sum()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<MerchantId, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StreamPlace {
+    /// Whether the stream may go on.
+    pub fn is_open(&self) -> bool {
+        !self.streams.0.closing.load(Ordering::SeqCst)
     }
 }
 
@@ -68,6 +87,9 @@ mod tests {
         assert!(streams.take(MerchantId(2)).is_some(), "others have theirs");
         drop(places);
         assert_eq!(streams.open(), 0);
-        assert!(streams.take(MerchantId(1)).is_some());
+        let place = streams.take(MerchantId(1)).unwrap();
+        assert!(place.is_open());
+        streams.close();
+        assert!(!place.is_open());
     }
 }

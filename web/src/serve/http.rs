@@ -5,7 +5,7 @@ use crate::app::{self, AppOptions};
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::keys::KeyStore;
-use crate::limits::RateLimit;
+use crate::limits::{RateLimit, Streams};
 use crate::webhooks::Webhooks;
 use actix_web::dev::ServerHandle;
 use engine::Gateway;
@@ -23,6 +23,7 @@ pub struct Listening {
 /// An address that is being served.
 pub struct Serving {
     handle: ServerHandle,
+    streams: Streams,
 }
 
 /// Cores this process may use.
@@ -77,7 +78,9 @@ impl Listening {
         webhooks: Option<Webhooks>,
     ) -> Result<Serving, Failure> {
         let url = self.url();
-        let server = app::run(self.listener, gateway, keys, app_options(config), webhooks).await;
+        let options = app_options(config);
+        let streams = options.streams.clone();
+        let server = app::run(self.listener, gateway, keys, options, webhooks).await;
         let server =
             server.map_err(|error| Failure::failed(format!("cannot serve {url}: {error}")))?;
         let handle = server.handle();
@@ -86,13 +89,14 @@ impl Listening {
                 tracing::error!(%error, "the HTTP server ended");
             }
         });
-        Ok(Serving { handle })
+        Ok(Serving { handle, streams })
     }
 }
 
 impl Serving {
     /// Takes no more connections, and lets those finish that have a request under way.
     pub async fn stop(self) {
+        self.streams.close();
         self.handle.stop(true).await;
     }
 }
@@ -119,5 +123,6 @@ fn app_options(config: &Config) -> AppOptions {
         body_limit: server.body_limit,
         expires_in: config.payouts.expires_in,
         rate_limit: (server.rate_per_second > 0).then_some(limit),
+        streams: Streams::default(),
     }
 }
