@@ -4,6 +4,7 @@
 
 mod bad_requests;
 mod commands;
+mod deadlines;
 mod docs;
 mod events;
 mod idempotency;

@@ -156,11 +156,15 @@ impl Payout {
         given.unwrap_or(&self.request().recipient)
     }
 
-    /// When its life ends, unless it is sent before. None while that is not its own doing: in our
-    /// queue it waits for us, and held it waits for a person. Time in the queue is added.
+    /// When its life ends, or when it is recalled if it was sent. None while the waiting is not its
+    /// own: in our queue it waits for us, held for a person it waits for a person, and held before
+    /// it was sent it waits for whoever holds it. Time in the queue is added.
     pub fn deadline(&self) -> Option<Timestamp> {
         let standing = &self.standing;
-        let runs = standing.queued_since.is_none() && standing.hold.is_none();
+        let sent = standing.status.is_with_provider();
+        let stopped =
+            standing.hold.is_some_and(|(hold, _)| !(sent && hold.cause.released_by_evidence()));
+        let runs = standing.queued_since.is_none() && !stopped;
         runs.then(|| self.request().expires_at.plus(standing.queued_for))
     }
 

@@ -1,0 +1,144 @@
+//! When a payout is looked at, as tables: the pauses between questions, the age at which a person is
+//! called, the looks for a late return, and what time does to a deadline.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod telling;
+
+use domain::decide::{Input, decide};
+use domain::effect::Effect;
+use domain::entry::{Entry, HoldCause};
+use domain::payout::Payout;
+use domain::schedule::{PollPlan, ReturnWatch, Watch, next_check, next_due, next_return_check};
+use domain::status::Status;
+use domain::time::Timestamp;
+use std::time::Duration;
+use telling::{input, policy, tell};
+
+/// A life so far; no word is a payout just made.
+fn life(story: &str) -> Payout {
+    // Rejecting what nobody proposed is refused and changes nothing.
+    tell(if story.is_empty() { "reject" } else { story })
+}
+
+fn minutes(many: u64) -> Duration {
+    Duration::from_secs(60 * many)
+}
+
+fn after(payout: &Payout, entries: Vec<Entry>) -> Payout {
+    let mut then = payout.clone();
+    for entry in entries {
+        then.apply(entry).unwrap();
+    }
+    then
+}
+
+/// One more word, at that time.
+fn told(payout: &Payout, word: &str, now: Timestamp) -> Payout {
+    let heard = input(word, payout, now);
+    after(payout, decide(payout, heard, Watch::default(), now, &policy()).unwrap().entries)
+}
+
+#[test]
+fn pauses_grow_by_the_factor_up_to_the_cap() {
+    let second = Duration::from_secs(1);
+    let plan = |first: u64, factor, cap: u64| PollPlan {
+        first: second * first as u32,
+        factor,
+        cap: second * cap as u32,
+        give_up: second * 3_600,
+    };
+    for (plan, pauses) in [
+        (plan(1, 2, 60), [1, 2, 4, 8, 16, 32, 60, 60]),
+        (plan(5, 3, 100), [5, 15, 45, 100, 100, 100, 100, 100]),
+        (plan(10, 1, 60), [10, 10, 10, 10, 10, 10, 10, 10]),
+        (plan(90, 2, 60), [60, 60, 60, 60, 60, 60, 60, 60]),
+    ] {
+        for (asked, expected) in pauses.into_iter().enumerate() {
+            assert_eq!(plan.pause(asked as u32).as_secs(), expected, "{plan:?} after {asked}");
+        }
+        assert_eq!(plan.pause(u32::MAX), plan.cap.min(plan.pause(u32::MAX)), "no overflow");
+    }
+}
+
+#[test]
+fn a_question_is_due_after_the_last_news_or_the_last_question() {
+    let payout = life("permit accepted");
+    let news = payout.updated_at();
+    let plan = &policy().poll;
+    for (asked, last, due) in [
+        (0, Timestamp(0), news.plus(Duration::from_secs(1))),
+        (3, Timestamp(0), news.plus(Duration::from_secs(8))),
+        (3, news.plus(minutes(5)), news.plus(minutes(5) + Duration::from_secs(8))),
+    ] {
+        assert_eq!(next_check(&payout, Watch { asked, last }, plan), Some(due));
+    }
+    for rests in ["", "permit refused", "permit accepted settled", "permit accepted failed"] {
+        assert_eq!(next_check(&life(rests), Watch::default(), plan), None, "{rests}");
+    }
+}
+
+#[test]
+fn what_stays_open_for_too_long_calls_a_person_and_is_still_asked() {
+    let payout = life("permit accepted");
+    let mut policy = policy();
+    policy.poll.give_up = minutes(24 * 60);
+    for (age, called) in [(policy.poll.give_up - minutes(1), false), (policy.poll.give_up, true)] {
+        let now = payout.intents().next().unwrap().0.plus(age);
+        let step = decide(&payout, Input::Tick, Watch::default(), now, &policy).unwrap();
+        assert_eq!(step.effects, [Effect::Verify], "asking goes on");
+        let then = after(&payout, step.entries);
+        let held = then.standing().hold.map(|(hold, _)| hold.cause);
+        assert_eq!(held, called.then_some(HoldCause::Overdue));
+        assert!(next_due(&then, Watch::default(), &policy.poll).is_some(), "and never ends");
+        if called {
+            let settled = told(&then, "settled", now.plus(minutes(1)));
+            assert_eq!(settled.status(), Status::Processed);
+            assert!(!settled.moderation_required(), "evidence releases it");
+        }
+    }
+}
+
+#[test]
+fn a_paid_payout_is_looked_at_ever_more_seldom_until_the_window_ends() {
+    let mut policy = policy();
+    let hour = minutes(60);
+    policy.late_return = Some(ReturnWatch { first: hour, factor: 2, window: hour * 20 });
+    let payout = life("permit accepted settled");
+    let settled = payout.standing().settled_at.unwrap();
+    for (now, due) in [
+        (0, Some(1)),
+        (1, Some(2)),
+        (2, Some(4)),
+        (3, Some(4)),
+        (4, Some(8)),
+        (9, Some(16)),
+        (16, None),
+        (500, None),
+    ] {
+        let now = settled.plus(hour * now);
+        let due = due.map(|hours| settled.plus(hour * hours));
+        assert_eq!(next_return_check(&payout, now, &policy), due, "{now:?}");
+    }
+    for other in
+        ["", "permit accepted", "permit accepted failed", "permit accepted settled returned"]
+    {
+        assert_eq!(next_return_check(&life(other), settled, &policy), None, "{other}");
+    }
+    policy.late_return = None;
+    assert_eq!(next_return_check(&payout, settled, &policy), None, "not every money comes back");
+}
+
+#[test]
+fn our_own_queue_adds_to_a_payouts_life_and_a_hold_stops_its_clock() {
+    let asked = life("by-hand");
+    let deadline = asked.request().expires_at;
+    assert_eq!(asked.deadline(), Some(deadline), "it waits for its merchant");
+    assert_eq!(life("by-hand process").deadline(), None, "it waits for us");
+    assert_eq!(life("by-hand pause").deadline(), None, "it waits for a person");
+    // Ten seconds pass between two steps of a life.
+    let sent = life("by-hand process permit accepted");
+    assert_eq!(sent.deadline(), Some(deadline.plus(Duration::from_secs(10))));
+    let twice = life("permit unsent later permit accepted");
+    let waited = Duration::from_secs(10 + 10 + 70);
+    assert_eq!(twice.deadline(), Some(twice.request().expires_at.plus(waited)));
+}
