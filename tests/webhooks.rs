@@ -118,7 +118,7 @@ async fn a_payout_says_the_same_in_get_list_event_and_webhook() {
 
 #[actix_rt::test]
 async fn a_receiver_killed_and_started_again_ends_with_every_event_once_and_in_order() {
-    let payouts: u32 = scale(10_000, 400);
+    let payouts: u32 = scale(10_048, 448);
     let world = World::start().await;
     let mut receiver = Receiver::start();
     endpoint(&world.merchant, &receiver, json!({})).await;
