@@ -72,7 +72,9 @@ async fn a_hundred_kills_lose_nothing() {
             ready(&merchant(&gateway.url, dir.path())).await;
         }
         let load = load(&gateway.url, dir.path(), round, &acknowledged);
-        tokio::time::sleep(Duration::from_millis(pauses.next(20, 250))).await;
+        // Long enough, now and then, for snapshots to be taken in the middle of the load.
+        let longer = if round % 10 == 5 { 800 } else { 0 };
+        tokio::time::sleep(Duration::from_millis(pauses.next(20, 250) + longer)).await;
         gateway.kill();
         for client in load {
             client.await.unwrap();

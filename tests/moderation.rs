@@ -125,7 +125,12 @@ async fn an_outcome_takes_two_people_who_saw_the_same_payout() {
 
     let version = world.merchant.payout(&id).await["version"].as_u64().unwrap();
     assert_eq!(world.operator.post(&path, &say(version)).await.status, 200);
-    let approved = world.second_operator.post(&path, &decision("approve", "I saw it too")).await;
+    // Which of the two was seen must be said.
+    let unsaid = world.second_operator.post(&path, &decision("approve", "I saw it too")).await;
+    assert_eq!((unsaid.status, unsaid.code()), (409, "payout_changed".to_owned()));
+    let mut approval = decision("approve", "I saw it too");
+    approval["version"] = json!(version + 1);
+    let approved = world.second_operator.post(&path, &approval).await;
     assert_eq!(approved.status, 200, "{}", approved.text);
     let payout = world.merchant.payout(&id).await;
     assert_eq!((&payout["status"], &payout["money"]), (&json!("PROCESSED"), &json!("paid")));
@@ -246,8 +251,7 @@ async fn money_in_doubt_stops_the_provider_until_evidence_brings_it_down() {
     );
     assert_eq!(exposure["limits"][0]["stopped"], true, "{exposure:#}");
     let metrics = world.operator.get("/metrics").await.text;
-    let gauge =
-        "bursar_money_in_doubt{account=\"sandbox\",merchant=\"dev\",currency=\"EUR\"} 376.20";
+    let gauge = "bursar_money_in_doubt{account=\"sandbox\",currency=\"EUR\"} 376.20";
     assert!(metrics.lines().any(|line| line == gauge), "{metrics}");
 
     let waits = world.merchant.create(&payout("000", 9)).await.id();

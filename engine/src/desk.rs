@@ -108,13 +108,19 @@ impl Desk {
         self.lock().clone()
     }
 
-    /// Writes a decision down and makes it true.
+    /// Holds the desk still: what is decided is also true, and nothing is decided meanwhile.
+    pub async fn still(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    /// Writes a decision down, makes it true, and carries it out before the next one is taken.
     pub async fn decide(
         &self,
         store: &Running,
         order: DeskOrder,
         signed: Signature,
         at: Timestamp,
+        carry_out: impl Future<Output = bool>,
     ) -> Result<(), Refusal> {
         let _turn = self.turn.lock().await;
         let version = self.lock().version + 1;
@@ -128,7 +134,7 @@ impl Desk {
         let written = JournalPort::append(&store.journal, vec![record]);
         written.await.map_err(|_| Refusal::NotReady)?;
         self.lock().apply(entry);
-        Ok(())
+        if carry_out.await { Ok(()) } else { Err(Refusal::Internal) }
     }
 
     fn lock(&self) -> MutexGuard<'_, DeskState> {

@@ -14,6 +14,7 @@ use crate::recovery::{Recovery, RecoveryError};
 use crate::return_watch;
 use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
 use crate::timer_actor::TimerActor;
+use crate::writing::Writing;
 use actix::{Actor, Addr, Arbiter, Context};
 use adapters::adapter_actor::AdapterActor;
 use adapters::adapter_actor::messages::AdapterSettings;
@@ -34,6 +35,9 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+
+/// How often it is looked whether enough was written for another snapshot.
+const SNAPSHOT_LOOK: Duration = Duration::from_millis(250);
 
 /// How the engine is set up.
 #[derive(Clone, Debug)]
@@ -302,6 +306,7 @@ impl Engine {
                         adapters,
                         index,
                         book,
+                        writing: Writing::default(),
                         counters,
                         supervisor,
                         timer,
@@ -327,7 +332,7 @@ impl Engine {
         let desk = running.desk;
         actix_rt::spawn(async move {
             loop {
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                tokio::time::sleep(SNAPSHOT_LOOK).await;
                 let Some(store) = store.upgrade() else { return };
                 let now = store.journal.durable_sequence();
                 if now.saturating_sub(last) >= every {

@@ -71,6 +71,14 @@ impl Gateway {
         Ok(&self.parts()?.store.events)
     }
 
+    /// How many of the journal's records have yet to be read for events. Small and passing while
+    /// payouts live; growing for good when the events have failed.
+    pub fn events_behind(&self) -> Result<u64, Refusal> {
+        let store = &self.parts()?.store;
+        let through = store.events.through().map_err(unreadable)?;
+        Ok(store.journal.durable_sequence().saturating_sub(through))
+    }
+
     /// The payout with nothing but what its entries say.
     fn view_as_written(&self, payout: Payout) -> Result<View, Refusal> {
         let plan = &self.parts()?.adapters.policy_of(&payout).poll;

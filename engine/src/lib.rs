@@ -28,6 +28,7 @@ mod retire;
 mod return_watch;
 mod snapshotting;
 mod timer_actor;
+mod writing;
 
 pub use audit::Audited;
 pub use engine::{Engine, EngineOptions};

@@ -56,11 +56,16 @@ impl Gateway {
         mode: Mode,
         signed: Signature,
     ) -> Result<(), Refusal> {
-        let parts = self.parts()?;
-        let adapter = parts.adapters.by_name(account).ok_or(Refusal::NoSuchAccount)?;
+        let adapter = self.parts()?.adapters.by_name(account).ok_or(Refusal::NoSuchAccount)?;
         let order = DeskOrder::SetMode { account: account.into(), mode: mode.word().into() };
-        parts.desk.decide(&parts.store, order, signed, self.clock().now()).await?;
-        if adapter.handle().set_mode(mode).await { Ok(()) } else { Err(Refusal::Internal) }
+        // Carried to its end even when the caller hangs up: what is written must also be done.
+        let gateway = self.clone();
+        let decided = actix_rt::spawn(async move {
+            let parts = gateway.parts()?;
+            let set = adapter.handle().set_mode(mode);
+            parts.desk.decide(&parts.store, order, signed, gateway.clock().now(), set).await
+        });
+        decided.await.unwrap_or(Err(Refusal::Internal))
     }
 
     /// Who set an account's mode last, why and when; none if it was never set.
@@ -98,14 +103,16 @@ impl Gateway {
 
 /// What a callback amounts to, and the reference it names; nothing if it names none.
 fn judge_ring(account: &str, outcome: CallbackOutcome) -> Option<(String, Ring)> {
-    let nothing = Ring { authentic: false, attempt: 0, event: None, token: None, found: None };
+    let account = Box::from(account);
+    let nothing =
+        Ring { account, authentic: false, attempt: 0, event: None, token: None, found: None };
     match outcome {
         CallbackOutcome::Doorbell { reference, event, token, found } => {
-            let event = event.map(|event| hash_event(account, &event));
+            let event = event.map(|event| hash_event(&nothing.account, &event));
             Some((reference, Ring { authentic: true, event, token, found, ..nothing }))
         }
         CallbackOutcome::Unauthenticated { why, reference } => {
-            tracing::warn!(account, why, "an unauthenticated callback");
+            tracing::warn!(account = %nothing.account, why, "an unauthenticated callback");
             reference.map(|reference| (reference, nothing))
         }
         CallbackOutcome::Ignored => None,

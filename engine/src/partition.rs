@@ -9,6 +9,7 @@ use crate::payout_actor::{PayoutActor, Turn};
 use crate::payout_supervisor::{Deliver, PayoutSupervisor};
 use crate::refusal::Refusal;
 use crate::timer_actor::TimerActor;
+use crate::writing::Writing;
 use crate::{codec, gateway::View};
 use actix::Addr;
 use domain::id::PayoutId;
@@ -32,6 +33,7 @@ pub(crate) struct Partition {
     pub adapters: Arc<AdapterSupervisor>,
     pub index: Arc<LiveIndex>,
     pub book: Arc<ModerationBook>,
+    pub writing: Writing,
     pub counters: Arc<Counters>,
     pub supervisor: Addr<PayoutSupervisor>,
     pub timer: Addr<TimerActor>,

@@ -7,6 +7,7 @@ use crate::gateway::View;
 use crate::lean_context::LeanContext;
 use crate::partition::{Counters, Life, Partition};
 use crate::refusal::Refusal;
+use crate::writing::Ticket;
 use actix::{Actor, ActorContext, ActorFutureExt, AtomicResponse, Handler, Message, WrapFuture};
 use adapters::adapter_actor::messages::PermitGranted;
 use adapters::permit::Permit;
@@ -69,6 +70,8 @@ pub(crate) enum Turn {
 
 /// A callback, as its adapter judged it.
 pub(crate) struct Ring {
+    /// At whose address it arrived, and whose secret it was judged by.
+    pub account: Box<str>,
     /// It is from the provider.
     pub authentic: bool,
     /// The attempt that its reference names.
@@ -118,18 +121,22 @@ impl Handler<Turn> for PayoutActor {
     fn handle(&mut self, turn: Turn, _: &mut LeanContext<Self>) -> Self::Result {
         self.began();
         let decided = self.decide(turn); // pure
-        let written = decided.and_then(|decided| Ok((self.write(&decided.step)?, decided)));
+        let written = decided.and_then(|decided| {
+            let ticket = Ticket::take(&self.partition, &decided.step);
+            Ok((self.write(&decided.step)?, decided, ticket))
+        });
         let durable = async move {
-            let (append, decided) = written?;
+            let (append, decided, ticket) = written?;
             if let Some(append) = append {
                 append.await.map_err(|_| Refusal::NotReady)?; // durable, then
             }
-            Ok(decided)
+            Ok((decided, ticket))
         };
         AtomicResponse::new(Box::pin(durable.into_actor(self).map(
-            |decided: Result<Decided, Refusal>, actor, context| {
-                let Decided { step, permit, reply } = decided?;
+            |decided: Result<(Decided, Option<Ticket>), Refusal>, actor, context| {
+                let (Decided { step, permit, reply }, ticket) = decided?;
                 actor.believe(step.entries)?; // true, then
+                drop(ticket);
                 actor.act(step.effects, permit); // acted on
                 let answer = actor.answer(reply);
                 actor.settle_down(context);

@@ -50,6 +50,16 @@ pub(crate) struct WakeAll;
 #[rtype(result = "Vec<PayoutId>")]
 pub(crate) struct LiveIds;
 
+/// The number that every write begun so far is below.
+#[derive(Message)]
+#[rtype(result = "u64")]
+pub(crate) struct Mark;
+
+/// Whether every write below that number is believed.
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub(crate) struct Settled(pub u64);
+
 /// Copies of live payouts, for a snapshot.
 #[derive(Message)]
 #[rtype(result = "Vec<Payout>")]
@@ -78,6 +88,10 @@ impl PayoutSupervisor {
             }
             let view = self.partition.view(&as_created(payout), Default::default());
             return Ok(Found::Answer(Answer::Replayed(Box::new(view))));
+        }
+        if rested.is_some() && matches!(turn, Turn::Doorbell(ring) if !ring.authentic) {
+            // Nobody reads the archive for a stranger; what rests is looked at by the return watch.
+            return Ok(Found::Answer(Answer::Done));
         }
         if rested.is_none() && !matches!(turn, Turn::Create(..)) {
             return Err(Refusal::NotFound);
@@ -153,6 +167,14 @@ fn revive(partition: &Rc<Partition>, id: PayoutId, dead: &Addr<PayoutActor>) {
         Ok(payout) => {
             let exists = payout.is_some();
             if exists {
+                let old = partition.slots.borrow().get(&id).and_then(|slot| {
+                    let life = slot.life.try_borrow().ok()?;
+                    life.payout.as_ref().map(Contribution::of)
+                });
+                if let Some(payout) = &payout {
+                    partition.note(old.unwrap_or(Contribution::NONE), payout);
+                    partition.index.put(payout);
+                }
                 partition.slots.borrow_mut().insert(id, Slot::new(Life::new(payout)));
                 let supervisor = partition.supervisor.clone();
                 actix_rt::spawn(
@@ -242,6 +264,22 @@ impl Handler<WakeAll> for PayoutSupervisor {
                 Partition::deliver(&supervisor, id, Turn::Wake).await;
             }
         })
+    }
+}
+
+impl Handler<Mark> for PayoutSupervisor {
+    type Result = MessageResult<Mark>;
+
+    fn handle(&mut self, _: Mark, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.partition.writing.mark())
+    }
+}
+
+impl Handler<Settled> for PayoutSupervisor {
+    type Result = bool;
+
+    fn handle(&mut self, Settled(mark): Settled, _: &mut Context<Self>) -> Self::Result {
+        self.partition.writing.is_settled(mark)
     }
 }
 

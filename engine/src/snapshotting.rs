@@ -2,8 +2,8 @@
 //! a thread of its own. States may be newer than the base; replay skips what they contain already.
 
 use crate::codec;
-use crate::desk::{self, DESK, Desk};
-use crate::payout_supervisor::{CopyOf, LiveIds, PayoutSupervisor};
+use crate::desk::{self, DESK, Desk, DeskState};
+use crate::payout_supervisor::{CopyOf, LiveIds, Mark, PayoutSupervisor, Settled};
 use actix::Addr;
 use domain::payout::Payout;
 use snapshots::Running;
@@ -45,10 +45,15 @@ pub(crate) async fn take(
     desk: &Arc<Desk>,
 ) -> Result<SnapshotTaken, SnapshotError> {
     let began = Instant::now();
-    let base_sequence = store.journal.durable_sequence();
+    let (base_sequence, decided) = {
+        let _still = desk.still().await;
+        (store.journal.durable_sequence(), desk.state())
+    };
+    settle(supervisors).await?;
     let (portions, taken) = crossbeam_channel::bounded::<Vec<Payout>>(4);
-    let (writing, desk) = (store.clone(), desk.clone());
-    let writer = tokio::task::spawn_blocking(move || write(&writing, base_sequence, &taken, &desk));
+    let writing = store.clone();
+    let writer =
+        tokio::task::spawn_blocking(move || write(&writing, base_sequence, &taken, &decided));
     for supervisor in supervisors {
         let ids = supervisor.send(LiveIds).await.map_err(|_| SnapshotError::Interrupted)?;
         for some in ids.chunks(COPIED_AT_ONCE) {
@@ -76,6 +81,18 @@ pub(crate) async fn take(
     outcome(writer.await, began, base_sequence)
 }
 
+/// Waits until everything is believed that was on its way when the base was read: what is durable by
+/// then is in the copies.
+async fn settle(supervisors: &[Addr<PayoutSupervisor>]) -> Result<(), SnapshotError> {
+    for supervisor in supervisors {
+        let mark = supervisor.send(Mark).await.map_err(|_| SnapshotError::Interrupted)?;
+        while !supervisor.send(Settled(mark)).await.map_err(|_| SnapshotError::Interrupted)? {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    Ok(())
+}
+
 fn outcome(
     written: Result<Result<u64, SnapshotError>, tokio::task::JoinError>,
     began: Instant,
@@ -97,11 +114,11 @@ fn write(
     store: &Running,
     base_sequence: u64,
     portions: &crossbeam_channel::Receiver<Vec<Payout>>,
-    desk: &Desk,
+    decided: &DeskState,
 ) -> Result<u64, SnapshotError> {
     let failed = |error: &dyn std::fmt::Display| SnapshotError::Store(error.to_string());
     let mut writer = store.snapshots.begin(base_sequence).map_err(|error| failed(&error))?;
-    let body = desk::state_body(&desk.state()).map_err(|error| failed(&error))?;
+    let body = desk::state_body(decided).map_err(|error| failed(&error))?;
     writer.push(DESK, &body).map_err(|error| failed(&error))?;
     let mut payouts = 0;
     for portion in portions {

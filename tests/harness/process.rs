@@ -19,6 +19,7 @@ impl Process {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(arguments)
             .env("BURSAR__STORE__SEGMENT_BYTES", "4194304")
+            .env("BURSAR__ENGINE__SNAPSHOT_EVERY", "400")
             .env("BURSAR__LOG__LEVEL", "error,actix_http=off")
             .stdout(Stdio::piped())
             .spawn()

@@ -13,10 +13,13 @@ use crate::app::AppState;
 use crate::webhooks;
 use adapters::adapter_actor::messages::{Health, Mode};
 use adapters::circuit_breaker::BreakerState;
+use domain::money::Currency;
 use engine::Counters;
 use engine::moderation_book::ModerationBook;
+use rust_decimal::Decimal;
 use snapshots::JournalPort;
 use snapshots::store::Running;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use text::{Kind, Text};
 
@@ -46,6 +49,10 @@ pub async fn page(state: &AppState) -> String {
     }
     if let Some(webhooks) = &state.webhooks {
         told(&mut text, webhooks.counters());
+    }
+    if let Ok(behind) = state.gateway.events_behind() {
+        let help = "journal records not yet read for events; growing: events have stopped";
+        text.one("bursar_events_behind", Kind::Gauge, help, behind);
     }
     let open = state.options.streams.open() as u64;
     text.one("bursar_event_streams", Kind::Gauge, "event streams that are open", open);
@@ -156,21 +163,20 @@ fn providers(text: &mut Text, all: &[Health]) {
     }
 }
 
-/// What is held, and how much money is in doubt. Merchants are named as they are configured.
+/// What is held, and how much money is in doubt; whose, only operators are told.
 fn moderation(text: &mut Text, state: &AppState, book: &ModerationBook) {
     let (held, incidents) = (book.held_count() as u64, book.incidents().len() as u64);
     text.one("bursar_payouts_held", Kind::Gauge, "payouts that are held", held);
     text.one("bursar_incidents", Kind::Gauge, "incidents that they make", incidents);
     let name = "bursar_money_in_doubt";
     text.family(name, Kind::Gauge, "money held that may or may not have moved, in whole units");
+    let mut sums: BTreeMap<(Box<str>, Currency), Decimal> = BTreeMap::new();
     for row in book.exposure() {
-        let merchant = state.keys.merchant_name(row.merchant).unwrap_or_default();
-        let labels = format!(
-            "account=\"{}\",merchant=\"{merchant}\",currency=\"{}\"",
-            row.account,
-            row.currency.code()
-        );
-        text.decimal(name, &labels, row.amount);
+        *sums.entry((row.account, row.currency)).or_default() += row.amount;
+    }
+    for ((account, currency), sum) in sums {
+        let labels = format!("account=\"{account}\",currency=\"{}\"", currency.code());
+        text.decimal(name, &labels, sum);
     }
     let name = "bursar_provider_stopped_for_exposure";
     text.family(name, Kind::Gauge, "1 while too much money is in doubt to send more");

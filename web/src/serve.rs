@@ -19,15 +19,17 @@ use crate::identity::DataDir;
 use crate::shutdown::Shutdown;
 use crate::webhooks::{EndpointError, OpenError, Webhooks, gateway_feed};
 use account::Account;
-use engine::Engine;
 use engine::clock::SystemClock;
 use engine::engine::{Recovered, StartError};
+use engine::{Engine, Gateway};
 use http::Listening;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use welcome::Welcome;
 
+/// How often the events are looked at until they have caught up with the journal.
+const EVENTS_LOOK: Duration = Duration::from_millis(20);
 /// How long a recovery that is under way may still take once the gateway is asked to stop.
 const RECOVERY_GRACE: Duration = Duration::from_secs(5);
 
@@ -61,7 +63,7 @@ async fn serve(config: &Config, output: &Output) -> Result<(), Failure> {
         None => return Ok(()),
     }
     if let Some(webhooks) = &webhooks {
-        webhooks.connect(gateway_feed(engine.gateway()));
+        actix_rt::spawn(connect(webhooks.clone(), engine.gateway()));
     }
     Welcome { url: &url, data_dir: data.path(), keys: dev_keys.as_ref() }.print(output);
     shutdown.asked().await;
@@ -75,6 +77,17 @@ async fn serve(config: &Config, output: &Output) -> Result<(), Failure> {
     account.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Hands the events to the webhooks once they are all numbered again that were before: a book that was
+/// opened among half of them would take itself to be ahead.
+async fn connect(webhooks: Webhooks, gateway: Gateway) {
+    while let Ok(behind) = gateway.events_behind() {
+        if behind == 0 {
+            return webhooks.connect(gateway_feed(gateway));
+        }
+        tokio::time::sleep(EVENTS_LOOK).await;
+    }
 }
 
 /// Webhooks, if they are on. They send nothing until they are connected to the engine's events.

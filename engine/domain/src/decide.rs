@@ -234,7 +234,13 @@ impl<'a> Draft<'a> {
         if !again && !wants_permit(self.payout, self.now) {
             return Err(Refused::NotAllowed { status: self.status, command: "invoke" });
         }
-        if let Some(missed) = settlement.as_ref().and_then(|one| self.outside_the_bound(one)) {
+        // The same attempt again is the same order: what was captured for it stands.
+        let captured = self.payout.last_intent().filter(|_| standing.attempt > 0);
+        let settlement = captured.and_then(|intent| intent.settlement.clone()).or(settlement);
+        let first = captured.is_none();
+        if let Some(missed) =
+            settlement.as_ref().filter(|_| first).and_then(|one| self.outside_the_bound(one))
+        {
             if !standing.rate_missed {
                 self.write(By::Engine, Fact::RateMissed(Arc::new(missed)), None);
             }
@@ -271,6 +277,10 @@ impl<'a> Draft<'a> {
             }
             Status::Ready if wants_permit(self.payout, self.now) => {
                 self.effect(Effect::RequestPermit);
+            }
+            Status::Invoking if self.payout.standing().resubmit_asked => {
+                self.effect(Effect::RequestPermit);
+                self.look_again(watch, policy);
             }
             Status::Processing | Status::Pending if past_deadline && policy.can_revoke => {
                 self.write(By::Engine, Fact::UndoSent, Some(Trigger::RevokeSent));

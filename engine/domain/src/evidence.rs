@@ -72,6 +72,9 @@ pub fn vouched(
                     "by these books it was never sent; resubmit or release it, or verify",
                 );
             }
+            if status.is_settled() && payout.standing().amount_processed != Some(paid) {
+                return unfit("the status says how much was paid: use returned, or cancel it");
+            }
             statement.amount = Some(paid);
             if paid == asked {
                 &[Trigger::ProviderPaid, Trigger::UndoRefused]
@@ -92,7 +95,13 @@ pub fn vouched(
                 return unfit("the money is not known to have left");
             }
             statement.outcome = Outcome::Returned;
-            &[Trigger::ProviderReturned, Trigger::UndoDone, Trigger::ProviderFailed]
+            // By our books it may be waiting to be sent: then it is not to be.
+            &[
+                Trigger::ProviderReturned,
+                Trigger::UndoDone,
+                Trigger::ProviderFailed,
+                Trigger::TerminateAsked,
+            ]
         }
         ManualOutcome::NotSent => {
             if payout.standing().money == Money::Paid {

@@ -9,7 +9,7 @@ use crate::payout::Payout;
 use crate::resolution::Resolution;
 use crate::schedule::Policy;
 use crate::standing::Money;
-use crate::statement::Outcome;
+use crate::statement::{Outcome, Statement};
 use crate::time::Timestamp;
 
 /// Incidents do not reach over midnight, UTC.
@@ -96,16 +96,21 @@ pub struct InDoubt {
 }
 
 impl InDoubt {
-    /// What this payout adds: its amount, if it is held and nobody can say where the money is, or if
-    /// what is said contradicts itself.
+    /// What this payout adds: its amount, if nobody can say where the money is, or if what is said
+    /// contradicts itself. A release by an operator takes no doubt away; evidence does.
     pub fn of(payout: &Payout) -> Option<InDoubt> {
         let standing = payout.standing();
-        let (hold, _) = standing.hold?;
+        let cause = standing.hold.map(|(hold, _)| hold.cause);
         let contradicted = matches!(
-            hold.cause,
-            HoldCause::Discrepancy | HoldCause::Quarantine | HoldCause::Overdue
+            cause,
+            Some(HoldCause::Discrepancy | HoldCause::Quarantine | HoldCause::Overdue)
         );
-        if standing.attempt == 0 || !(contradicted || standing.money == Money::Unknown) {
+        let doubtful = |last: &Statement| {
+            matches!(last.outcome, Outcome::Ambiguous | Outcome::NotFound | Outcome::Duplicate)
+        };
+        let unknown = standing.money == Money::Unknown
+            && (cause.is_some() || payout.last_statement().is_some_and(doubtful));
+        if standing.attempt == 0 || !(contradicted || unknown) {
             return None;
         }
         let request = payout.request();

@@ -127,7 +127,7 @@ impl Standing {
             Fact::ProcessAsked => self.process_asked = true,
             Fact::Invoked(intent) => self.invoked(intent),
             Fact::UndoSent => {}
-            Fact::Held(hold) => self.hold = Some((*hold, entry.at)),
+            Fact::Held(hold) => self.held(*hold, entry.at),
             Fact::Released => self.hold = None,
             Fact::ResubmitAsked => (self.hold, self.resubmit_asked) = (None, true),
             Fact::Learned(learned) => self.learned(learned, entry.at),
@@ -148,6 +148,7 @@ impl Standing {
             Deed::Pause => {
                 let reason = self.resolution.unwrap_or(Resolution::Ok);
                 self.hold = Some((Hold { cause: HoldCause::Paused, reason }, entry.at));
+                self.resubmit_asked = false;
             }
             Deed::Propose { proposal, .. } => {
                 let By::Operator(by) = &entry.by else { return };
@@ -162,6 +163,12 @@ impl Standing {
             // What follows an approval is written down as evidence of its own.
             Deed::Approve { .. } | Deed::Reject { .. } => {}
         }
+    }
+
+    /// What only a person releases also takes back an order to send again that was not carried out.
+    fn held(&mut self, hold: Hold, at: Timestamp) {
+        self.hold = Some((hold, at));
+        self.resubmit_asked &= hold.cause.released_by_evidence();
     }
 
     fn count_queueing(&mut self, at: Timestamp) {
@@ -193,7 +200,7 @@ impl Standing {
         match learned.attention {
             Attention::Unchanged => {}
             Attention::Clear => self.hold = None,
-            Attention::Raise(hold) => self.hold = Some((hold, at)),
+            Attention::Raise(hold) => self.held(hold, at),
         }
         self.not_before = learned.not_before;
         let contradicted = matches!(

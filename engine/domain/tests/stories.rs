@@ -122,6 +122,14 @@ const STORIES: &[(&str, &str)] = &[
     ("pause say-not-sent approve permit", "TERMINATED not_sent"),
     ("settled release permit accepted", "PROCESSING in_flight"),
     ("settled say-not-sent approve", "READY paid held"),
+    ("permit unsent settled say-returned approve later permit", "TERMINATED returned"),
+    ("settled say-returned approve later permit", "TERMINATED returned"),
+    ("permit accepted settled part say-part approve", "PROCESSED paid held"),
+    ("permit accepted settled part say-paid approve", "PROCESSED paid"),
+    // What an operator ordered is taken back by what only a person can decide.
+    ("permit timeout unfound resubmit pause permit", "INVOKING unknown held"),
+    ("permit timeout unfound resubmit toomuch permit", "INVOKING paid held"),
+    ("permit timeout say-not-sent approve accepted settled", "TERMINATED paid held"),
 ];
 
 #[test]

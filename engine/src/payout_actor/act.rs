@@ -13,6 +13,7 @@ use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::report::Report;
 use domain::schedule::{next_due, sent_at};
+use domain::standing::Money;
 use domain::time::Timestamp;
 use std::future::Future;
 use std::sync::Arc;
@@ -75,13 +76,18 @@ impl PayoutActor {
 
     fn verify(&mut self) {
         let mut life = self.life.borrow_mut();
+        let asked_at = self.partition.clock.now();
+        // From here the next question is counted, also where nobody is left to answer this one.
+        life.watch.last = asked_at;
         if life.verifying {
             life.rang = true;
             return;
         }
         let Some(payout) = &life.payout else { return };
-        let Some(adapter) = self.partition.adapters.for_payout(payout) else { return };
-        let asked_at = self.partition.clock.now();
+        let Some(adapter) = self.partition.adapters.for_payout(payout) else {
+            life.watch.asked = life.watch.asked.saturating_add(1);
+            return;
+        };
         let fetched = adapter.fetch(lookup(payout, asked_at));
         life.verifying = true;
         drop(life);
@@ -148,7 +154,9 @@ fn order(payout: &Payout, intent: &Intent) -> Order {
 
 /// How the provider finds the payout's current attempt.
 pub(crate) fn lookup(payout: &Payout, now: Timestamp) -> Lookup {
-    let age = sent_at(payout).map_or(Duration::ZERO, |sent| now.since(sent));
+    // Money that is known to be paid or back is no risk, however old.
+    let open = matches!(payout.standing().money, Money::Unknown | Money::InFlight);
+    let age = sent_at(payout).filter(|_| open).map_or(Duration::ZERO, |sent| now.since(sent));
     Lookup {
         payout: payout.id(),
         merchant: payout.request().merchant,

@@ -66,14 +66,20 @@ impl PayoutActor {
             Turn::Tick => {
                 let mut life = self.life.borrow_mut();
                 (life.armed, life.try_again) = (None, None);
-                let queued = life.payout.as_ref().is_some_and(|one| one.status() == Status::Ready);
+                let queued = life.payout.as_ref().is_some_and(|one| {
+                    one.status() == Status::Ready || one.standing().resubmit_asked
+                });
                 if queued {
                     // Whoever kept its place may have lost it: asking again keeps or renews it.
                     life.waits_for_permit = false;
                     life.watch.last = self.partition.clock.now();
                 }
+                let asking = life.verifying;
                 drop(life);
-                Ok(quietly(self.step(Input::Tick)?))
+                let mut step = self.step(Input::Tick)?;
+                // A question is under way: its answer arms the next one.
+                step.effects.retain(|effect| !(asking && *effect == Effect::Verify));
+                Ok(quietly(step))
             }
             Turn::Wake => {
                 let now = self.partition.clock.now();
@@ -156,8 +162,11 @@ impl PayoutActor {
     /// A callback is a reason to ask; only the answer to our own question is more, and what a provider
     /// says whose contract lets it be believed.
     fn doorbell(&mut self, ring: Ring) -> Result<Decided, Refusal> {
-        let Ring { authentic, attempt, event, token, found } = ring;
+        let Ring { account, authentic, attempt, event, token, found } = ring;
         let mut life = self.life.borrow_mut();
+        // One provider's secret proves nothing about what went to another.
+        let own = |payout: &Payout| payout.account() == Some(&*account);
+        let authentic = authentic && life.payout.as_ref().is_some_and(own);
         if authentic && event.is_some_and(|event| !life.first_heard(event)) {
             return Ok(nothing(Reply::Nothing));
         }
@@ -169,6 +178,7 @@ impl PayoutActor {
         let answers = token.is_some() && life.token == token;
         if let Some(found) = found
             && authentic
+            && sent
             && (answers || believed)
         {
             if answers {

@@ -41,12 +41,32 @@ impl Rig {
         provider: Arc<Scripted>,
         prepare: impl FnOnce(&Engine),
     ) -> Rig {
+        Rig::build(dir, provider, Vec::new(), prepare).await
+    }
+
+    /// Among other providers, which are asked for routes after this one.
+    pub async fn start_among(
+        dir: &Path,
+        provider: Arc<Scripted>,
+        others: Vec<Arc<Scripted>>,
+    ) -> Rig {
+        Rig::build(dir, provider, others, |_| {}).await
+    }
+
+    async fn build(
+        dir: &Path,
+        provider: Arc<Scripted>,
+        others: Vec<Arc<Scripted>>,
+        prepare: impl FnOnce(&Engine),
+    ) -> Rig {
         let clock = TurnedClock::default();
         let mut options = EngineOptions::new(dir, IdKey([3; 32]));
         options.store.segment_bytes = 1 << 20;
         let engine = Engine::prepare(options, Arc::new(clock.clone()));
         prepare(&engine);
-        engine.recover(vec![provider.clone()]).await.unwrap();
+        let mut all: Vec<Arc<dyn adapters::provider::Provider>> = vec![provider.clone()];
+        all.extend(others.into_iter().map(|one| one as Arc<dyn adapters::provider::Provider>));
+        engine.recover(all).await.unwrap();
         Rig { engine, clock, provider }
     }
 

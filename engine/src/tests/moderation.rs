@@ -189,6 +189,33 @@ async fn a_callback_is_believed_only_where_it_is_configured_and_names_this_very_
 }
 
 #[actix_rt::test]
+async fn one_providers_secret_proves_nothing_about_another_providers_payout() {
+    let dir = tempfile::tempdir().unwrap();
+    let believed = |caps: &mut adapters::provider::Caps| {
+        caps.policy.believe_signed_callbacks = true;
+        caps.policy.poll.first = Duration::from_secs(40_000);
+        caps.policy.poll.cap = Duration::from_secs(40_000);
+    };
+    let provider = Scripted::with(Manner::Pays, believed);
+    let stranger = Scripted::with(Manner::Pays, |caps| {
+        believed(caps);
+        caps.account = "stranger".into();
+    });
+    let rig = Rig::start_among(dir.path(), provider.clone(), vec![stranger]).await;
+    let payout = sent(&rig, "k1").await;
+    provider.paid.lock().unwrap().clear();
+    let told = format!("{} e1 125.40", payout.provider_reference());
+    for (account, paid) in [("stranger", false), ("scripted", true)] {
+        let gateway = rig.engine.gateway();
+        gateway.callback(account, callback(told.clone())).await.unwrap();
+        quiet(&rig).await;
+        let status = rig.door().get(payout.id()).await.unwrap().payout.status();
+        assert_eq!(status == Status::Processed, paid, "{account}: {status}");
+    }
+    rig.engine.stop().await;
+}
+
+#[actix_rt::test]
 async fn a_repeated_event_asks_nothing_and_strangers_ask_seldom() {
     let dir = tempfile::tempdir().unwrap();
     let provider = Scripted::with(Manner::Pays, |caps| {

@@ -19,6 +19,7 @@ use serde::Serialize;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 const PAGE_DEFAULT: usize = 25;
@@ -27,6 +28,9 @@ const PAGE_MAX: usize = 100;
 const BURST: usize = 64;
 /// A stream that has nothing to say says so this often, so that both sides notice a dead connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A stream ends after this time and is taken up by the next one: a key that was revoked meanwhile opens
+/// none.
+const LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// A stream looks this often whether the gateway is stopping.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -104,8 +108,14 @@ pub(crate) async fn follow(
         Problem::new(Kind::RATE_LIMITED, detail).retry_after(HEARTBEAT.as_secs())
     })?;
     let news = merchant.door.news()?;
-    let stream =
-        Following { gateway: state.gateway.clone(), door: merchant.door, news, after, place };
+    let stream = Following {
+        gateway: state.gateway.clone(),
+        door: merchant.door,
+        news,
+        after,
+        ends_at: Instant::now() + LIFETIME,
+        place,
+    };
     let body = stream::unfold(stream, |stream| async move {
         let (bytes, stream) = stream.next().await?;
         Some((Ok::<Bytes, Infallible>(bytes), stream))
@@ -134,6 +144,7 @@ struct Following {
     door: MerchantDoor,
     news: watch::Receiver<u64>,
     after: u64,
+    ends_at: Instant,
     /// Given back with the stream.
     place: StreamPlace,
 }
@@ -141,8 +152,8 @@ struct Following {
 impl Following {
     /// The next events, or a sign of life; none when the gateway stops or fails.
     async fn next(mut self) -> Option<(Bytes, Following)> {
-        let quiet_since = tokio::time::Instant::now();
-        while self.gateway.is_ready() && self.place.is_open() {
+        let quiet_since = Instant::now();
+        while self.gateway.is_ready() && self.place.is_open() && self.ends_at > Instant::now() {
             self.news.borrow_and_update();
             let events = self.door.events(self.after, BURST).ok()?;
             if let Some(last) = events.last() {

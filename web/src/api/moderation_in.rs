@@ -4,15 +4,17 @@
 
 use crate::json::{Fields, JsonBody, Node};
 use crate::keys::Role;
-use crate::problem::{Faults, Problem};
+use crate::problem::{Faults, Kind, Problem};
 use domain::command::Refused;
-use domain::entry::{Deed, ManualOutcome, Proposal};
+use domain::entry::{Deed, Fact, ManualOutcome, Proposal};
 use domain::money::Amount;
 use domain::payout::Payout;
 use domain::resolution::{Group, Resolution};
 use utoipa::ToSchema;
 
 const REASON_CHARS_MAX: usize = 500;
+const WHICH: &str =
+    "this is not the first proposal about the payout: name the version that was seen";
 const ACTIONS: &str = "one of release, resubmit, pause, statement, approve, reject";
 
 /// What to do with a held payout.
@@ -39,7 +41,8 @@ pub struct ModerationDoc<'n> {
     /// With a statement that it was paid: how much, if not all of it.
     #[schema(example = "125.40")]
     amount: Option<&'n str>,
-    /// The version of the payout that the decision is about; without it, the newest.
+    /// The version of the payout that the decision is about; without it, the newest. Required for an
+    /// approval when there was another proposal before.
     version: Option<u32>,
 }
 
@@ -115,7 +118,13 @@ impl Decision {
                 let proposal = Proposal { outcome: *outcome, resolution: *resolution, amount };
                 Deed::Propose { proposal, seen }
             }
-            Action::Approve => Deed::Approve { proposed: standing(payout)? },
+            Action::Approve => {
+                let proposed = standing(payout)?;
+                if self.version.is_none() && was_replaced(payout) {
+                    return Err(Problem::new(Kind::PAYOUT_CHANGED, WHICH).at("version"));
+                }
+                Deed::Approve { proposed }
+            }
             Action::Reject => Deed::Reject { proposed: standing(payout)? },
         })
     }
@@ -210,6 +219,12 @@ fn read_amount(text: &str, payout: &Payout) -> Result<Amount, Problem> {
         faults.add("amount", error.code(), error.to_string());
         Problem::fields(faults.into_vec())
     })
+}
+
+/// Whether somebody proposed something else before: whoever approves may have seen that instead.
+fn was_replaced(payout: &Payout) -> bool {
+    let proposes = |fact: &Fact| matches!(fact, Fact::Operated(act) if matches!(act.deed, Deed::Propose { .. }));
+    payout.entries().iter().filter(|entry| proposes(&entry.fact)).count() > 1
 }
 
 fn standing(payout: &Payout) -> Result<u32, Problem> {

@@ -92,14 +92,18 @@ fn in_doubt_max(limits: &BTreeMap<String, String>) -> Vec<(Currency, Amount)> {
     limits.iter().filter_map(read).collect()
 }
 
-/// For webhooks, of a gateway that only this machine can call or others too.
+/// For webhooks. That the gateway listens on loopback may mean that a proxy in front of it does not:
+/// only where nobody has configured merchants or a public address is this machine among its own.
 pub fn webhook_settings(config: &Config, on_loopback: bool) -> webhooks::Settings {
     let section = &config.webhooks;
     webhooks::Settings {
         timeout: section.timeout,
         limits: webhooks::Limits { window: section.window, concurrency: section.concurrency },
         disable_after: section.disable_after,
-        loopback_for_test: section.loopback_in_test_mode && on_loopback,
+        loopback_for_test: section.loopback_in_test_mode
+            && on_loopback
+            && config.merchants.is_empty()
+            && config.server.public_url.is_none(),
         // Those that cannot be read are refused when the configuration is.
         allowed_networks: section.allowed_networks.iter().flat_map(|text| text.parse()).collect(),
     }

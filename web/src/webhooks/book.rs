@@ -29,6 +29,9 @@ const PROBE_PAUSE: Duration = Duration::from_secs(30);
 /// After a message could not be rendered, nothing is tried for this long.
 const RENDER_PAUSE: Duration = Duration::from_secs(1);
 
+/// So many windows of events may be open in all.
+const IDLE_WINDOWS: usize = 8;
+
 /// The work of one endpoint.
 #[derive(Debug)]
 pub struct Book {
@@ -199,8 +202,13 @@ impl Book {
     }
 
     /// How many more events may be loaded.
+    /// What waits for another attempt, and what stands behind something, does not fill the window: a
+    /// receiver that refuses some payouts goes on hearing of the others.
     pub fn room(&self) -> usize {
-        self.limits.window.saturating_sub(self.open.len())
+        let behind = self.open.len().saturating_sub(self.lanes.len());
+        let idle = (self.waiting.len() + behind).min(self.open.len());
+        let window = self.limits.window.saturating_sub(self.open.len() - idle);
+        window.min((self.limits.window * IDLE_WINDOWS).saturating_sub(self.open.len()))
     }
 
     /// Up to where events were loaded.

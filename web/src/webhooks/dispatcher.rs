@@ -7,6 +7,7 @@ mod testing;
 use super::attempt::Answer;
 use super::endpoint::{Endpoint, EndpointId};
 use super::feed::Feed;
+use super::handle::Turn;
 use super::notes;
 use super::replay::Replay;
 use super::worker::{self, Shared, Worker, wait};
@@ -28,7 +29,12 @@ pub enum Order {
     /// Send these again.
     Replay(EndpointId, Replay, oneshot::Sender<bool>),
     /// Send a test message now, and say what the endpoint answered.
-    Test { endpoint: Arc<Endpoint>, timeout: Duration, reply: oneshot::Sender<(String, Answer)> },
+    Test {
+        endpoint: Arc<Endpoint>,
+        timeout: Duration,
+        reply: oneshot::Sender<(String, Answer)>,
+        turn: Turn,
+    },
     /// Save everything and end.
     Stop(oneshot::Sender<()>),
 }
@@ -109,10 +115,11 @@ impl Dispatcher {
                     let _ = worker.send(worker::Order::Replay(replay, reply));
                 }
             }
-            Order::Test { endpoint, timeout, reply } => {
+            Order::Test { endpoint, timeout, reply, turn } => {
                 let (shared, feed) = (self.shared.clone(), self.feed.borrow().clone());
                 self.tests.spawn(async move {
                     let told = testing::send(&shared, feed.as_ref(), &endpoint, timeout).await;
+                    drop(turn);
                     let _ = reply.send(told);
                 });
             }

@@ -38,7 +38,7 @@ struct Inner {
     feed: watch::Sender<Option<Feed>>,
     orders: mpsc::UnboundedSender<Order>,
     /// Merchants with a test message under way.
-    testing: Mutex<HashSet<MerchantId>>,
+    testing: Arc<Mutex<HashSet<MerchantId>>>,
 }
 
 /// Why webhooks cannot be started.
@@ -95,7 +95,7 @@ impl Webhooks {
         let (orders, inbox) = mpsc::unbounded_channel();
         let feed = watch::Sender::new(None);
         dispatcher::start(Arc::new(shared), feed.subscribe(), inbox)?;
-        let testing = Mutex::default();
+        let testing = Arc::default();
         Ok(Webhooks(Arc::new(Inner { store, guard, clock, counters, feed, orders, testing })))
     }
 
@@ -146,9 +146,9 @@ impl Webhooks {
         endpoint: Arc<Endpoint>,
         timeout: Duration,
     ) -> Result<(String, Answer), Unavailable> {
-        let _turn = Turn::take(&self.0.testing, endpoint.merchant).ok_or(Unavailable)?;
+        let turn = Turn::take(&self.0.testing, endpoint.merchant).ok_or(Unavailable)?;
         let (reply, answer) = oneshot::channel();
-        self.order(Order::Test { endpoint, timeout, reply });
+        self.order(Order::Test { endpoint, timeout, reply, turn });
         answer.await.map_err(|_| Unavailable)
     }
 
@@ -188,20 +188,21 @@ impl Webhooks {
     }
 }
 
-/// One merchant's turn: a test waits for a stranger's server, so nobody gets two at once.
-struct Turn<'t> {
-    taken: &'t Mutex<HashSet<MerchantId>>,
+/// One merchant's turn: a test waits for a stranger's server, so nobody gets two at once. It ends with
+/// the call, also when whoever asked has hung up.
+pub struct Turn {
+    taken: Arc<Mutex<HashSet<MerchantId>>>,
     merchant: MerchantId,
 }
 
-impl<'t> Turn<'t> {
-    fn take(taken: &'t Mutex<HashSet<MerchantId>>, merchant: MerchantId) -> Option<Turn<'t>> {
+impl Turn {
+    fn take(taken: &Arc<Mutex<HashSet<MerchantId>>>, merchant: MerchantId) -> Option<Turn> {
         let free = taken.lock().unwrap_or_else(PoisonError::into_inner).insert(merchant);
-        free.then(|| Turn { taken, merchant })
+        free.then(|| Turn { taken: taken.clone(), merchant })
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.merchant);
     }

@@ -130,7 +130,12 @@ impl Networks {
         if self.is_opened(address) || (loopback && address.is_loopback()) {
             return true;
         }
-        !self.forbidden.iter().any(|network| network.contains(address))
+        // Of IPv6 only 2000::/3 was ever given out to anybody.
+        let given_out = match address {
+            IpAddr::V4(_) => true,
+            IpAddr::V6(ip) => ip.segments()[0] >> 13 == 1,
+        };
+        given_out && !self.forbidden.iter().any(|network| network.contains(address))
     }
 }
 
@@ -168,7 +173,7 @@ mod tests {
             "::", "::1", "::127.0.0.1", "::8.8.8.8", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
             "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::8.8.8.8", "64:ff9b:1::1", "100::1",
             "2001::1", "2001:db8::1", "2002:7f00:1::", "2002:a00:1::1", "3fff::1", "5f00::1", "fc00::1",
-            "fd12:3456::1", "fe80::1", "febf::1", "fec0::1", "ff02::1",
+            "fd12:3456::1", "::ffff:0:127.0.0.1", "4000::1", "fe80::1", "febf::1", "fec0::1", "ff02::1",
         ];
         for address in refused {
             assert!(!reaches(&networks, address, false), "{address}");

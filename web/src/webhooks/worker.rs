@@ -191,6 +191,10 @@ impl Worker {
     }
 
     fn disable(&mut self, reason: DisabledReason) {
+        // Of several answers that say the same, the first is heard.
+        if self.endpoint().is_none() {
+            return;
+        }
         match self.shared.store.disable(self.id, reason) {
             Ok(()) => {
                 tracing::warn!(endpoint = %self.id, reason = reason.word(), "webhook endpoint disabled");
@@ -228,7 +232,11 @@ impl Worker {
             }
         }
         let now = clock.now();
-        if self.shared.store.find(self.id).is_some() {
+        if let Some(endpoint) = self.shared.store.find(self.id) {
+            if !endpoint.enabled {
+                // Whoever enables it again has repaired it.
+                self.book.forgive(now);
+            }
             self.keeping.keep(&*self.feed.notebook, &mut self.book, now);
         }
     }

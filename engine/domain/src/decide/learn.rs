@@ -9,6 +9,7 @@ use crate::failure::{Failure, Origin};
 use crate::report::{FetchOutcome, Found, Report, SubmitOutcome, UndoOutcome};
 use crate::resolution::{Group, Resolution};
 use crate::schedule::Policy;
+use crate::standing::Money;
 use crate::statement::{Outcome, Source, Statement};
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -32,7 +33,14 @@ impl Draft<'_> {
 
     fn submitted(&mut self, outcome: SubmitOutcome) {
         if self.status != Status::Invoking {
-            // A callback or fetch was faster and knows more than this answer.
+            // A callback or fetch was faster and knows more than this answer. A person who vouched
+            // that nothing was sent may know less.
+            let vouched = matches!(self.payout.standing().money, Money::NotSent | Money::Returned);
+            let denied =
+                !matches!(outcome, SubmitOutcome::Refused { .. } | SubmitOutcome::NotSent { .. });
+            if vouched && denied && self.status.is_final() {
+                self.effect(Effect::Verify);
+            }
             return;
         }
         let source = Source::ApiResponse;
@@ -72,7 +80,9 @@ impl Draft<'_> {
     /// Nothing left us: the payout waits for its turn again, under the same reference.
     fn not_sent(&mut self, why: &Failure, retry_after: Option<Duration>) {
         let said = Statement::of(Source::ApiResponse, Outcome::NotSent, why);
-        let pause = retry_after.unwrap_or(Duration::from_secs(1));
+        // Every refusal to take it in makes the next try rarer.
+        let tries = u32::from(self.payout.standing().sends.saturating_sub(1)).min(6);
+        let pause = retry_after.unwrap_or(Duration::from_secs(1 << tries));
         let then = self.now.plus(pause);
         self.write_learned(said, Some(Trigger::NothingSent), Attention::Unchanged, Some(then));
     }

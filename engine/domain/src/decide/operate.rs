@@ -114,6 +114,10 @@ impl Draft<'_> {
             return Err(Refused::SamePerson);
         }
         let (statement, on) = vouched(self.payout, &proposal)?;
+        if on.is_none() && matches!(self.status, Status::Created | Status::Ready) {
+            // Without a step its hold would end, and it would be sent.
+            return Err(Refused::Unfit { why: "it would be sent after that" });
+        }
         self.write(by.clone(), Fact::Operated(act), None);
         let learned = Learned { statement, attention: Attention::Clear, not_before: None };
         self.write(by, Fact::Learned(Arc::new(learned)), on);

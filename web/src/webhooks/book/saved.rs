@@ -91,7 +91,11 @@ impl Book {
         wanted.extend(fresh);
         wanted.sort_unstable();
         wanted.dedup();
-        for event in read(&wanted, merchant, source)? {
+        // What lies beyond is loaded in its turn, and would stand in its lane twice.
+        let known = book.loaded;
+        for event in
+            read(&wanted, merchant, source)?.into_iter().filter(|one| one.sequence <= known)
+        {
             let open = match tried(event.sequence) {
                 None => Open::new(event),
                 Some(&SavedRetry { sequence: _, tries, failed, scheduled, hurried }) => {
