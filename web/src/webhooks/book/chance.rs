@@ -68,7 +68,10 @@ impl Life {
         while let Some(job) = self.book.take(self.now) {
             self.under_way.push(job);
         }
-        assert!(self.book.pending() <= LIMITS.window && self.under_way.len() <= LIMITS.concurrency);
+        assert!(
+            self.book.pending() <= LIMITS.window * IDLE_WINDOWS
+                && self.under_way.len() <= LIMITS.concurrency
+        );
         if self.under_way.is_empty() {
             let wake = self.book.wake_at().unwrap_or(self.now.plus(PROBE_PAUSE));
             self.now = wake.max(Timestamp(self.now.0 + 1_000));

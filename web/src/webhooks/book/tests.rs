@@ -41,6 +41,27 @@ fn events_of_one_payout_are_told_in_order_and_other_payouts_do_not_wait() {
 }
 
 #[test]
+fn what_is_refused_does_not_keep_the_book_from_the_rest() {
+    let limits = Limits { window: 4, concurrency: 16 };
+    let mut book = Book::new(limits, 0);
+    let load = |book: &mut Book, payouts: &[u8]| {
+        let from = book.loaded() + 1;
+        let events = (from..).zip(payouts).map(|(place, payout)| event(place, *payout)).collect();
+        book.load(events, &Filter::default());
+    };
+    load(&mut book, &[1, 1, 1, 2]);
+    assert_eq!(book.room(), 2, "two stand behind the first of their payout");
+    for sequence in taken(&mut book, START) {
+        book.record(sequence, Ended::Failed(None), START);
+    }
+    assert_eq!(book.room(), 4, "and what waits for another attempt takes no room");
+    load(&mut book, &[3, 4, 5, 6]);
+    assert_eq!((book.room(), taken(&mut book, START)), (0, vec![5, 6, 7, 8]));
+    load(&mut book, &[7; 24]);
+    assert_eq!(book.room(), 0, "but not without end");
+}
+
+#[test]
 fn ten_attempts_are_made_and_then_the_next_event_goes_on() {
     let mut book = book_of(&[1, 1]);
     let mut now = START;
