@@ -48,7 +48,7 @@ pub struct Standing {
     /// When it was last verified as paid: what a late return is watched from.
     pub settled_at: Option<Timestamp>,
     /// An outcome that an operator proposed. Whatever happens to the payout voids it.
-    pub proposed: Option<Proposed>,
+    pub proposed: Option<Box<Proposed>>,
 }
 
 /// An outcome that waits for a second person.
@@ -152,13 +152,13 @@ impl Standing {
             }
             Deed::Propose { proposal, .. } => {
                 let By::Operator(by) = &entry.by else { return };
-                self.proposed = Some(Proposed {
+                self.proposed = Some(Box::new(Proposed {
                     version: entry.version,
                     proposal: proposal.clone(),
                     by: by.clone(),
                     reason: act.reason.clone(),
                     at: entry.at,
-                });
+                }));
             }
             // What follows an approval is written down as evidence of its own.
             Deed::Approve { .. } | Deed::Reject { .. } => {}

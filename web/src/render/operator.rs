@@ -100,7 +100,7 @@ impl<'p> OperatorPayoutOut<'p> {
     pub fn of(view: &'p View, state: &AppState) -> OperatorPayoutOut<'p> {
         let merchant = state.keys.merchant_name(view.payout.request().merchant);
         let recommended = state.gateway.recommended(&view.payout).map(|one| one.word());
-        let proposal = view.payout.standing().proposed.as_ref().map(ProposalOut::of);
+        let proposal = view.payout.standing().proposed.as_deref().map(ProposalOut::of);
         OperatorPayoutOut { payout: payout(view), merchant, recommended, proposal }
     }
 }
