@@ -211,6 +211,8 @@ pub struct Counters {
     pub finished: AtomicU64,
     /// Contradictions found since the start.
     pub discrepancies: AtomicU64,
+    /// Times the timers called a payout since the start.
+    pub ticks: AtomicU64,
     /// Payout actors revived after a death.
     pub revived: AtomicU64,
 }

@@ -77,6 +77,7 @@ fn engine(text: &mut Text, counters: &Counters) {
         verified,
         finished,
         discrepancies,
+        ticks,
         revived,
     } = counters;
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -93,6 +94,7 @@ fn engine(text: &mut Text, counters: &Counters) {
         ("bursar_verifications_total", "status fetches made", verified),
         ("bursar_payouts_finished_total", "payouts settled or final", finished),
         ("bursar_discrepancies_total", "contradictions found", discrepancies),
+        ("bursar_timer_calls_total", "times the timers called a payout", ticks),
         ("bursar_actors_revived_total", "payout actors revived after a death", revived),
     ];
     for (name, help, total) in totals {

@@ -234,12 +234,15 @@ impl<'a> Draft<'a> {
         if !again && !wants_permit(self.payout, self.now) {
             return Err(Refused::NotAllowed { status: self.status, command: "invoke" });
         }
-        // The same attempt again is the same order: what was captured for it stands.
-        let captured = self.payout.last_intent().filter(|_| standing.attempt > 0);
-        let settlement = captured.and_then(|intent| intent.settlement.clone()).or(settlement);
-        let first = captured.is_none();
+        // In doubt, the same attempt again is the same order: the amount computed for it stands. An
+        // offer of the provider's own may be over, and is asked for anew.
+        let captured = self.payout.last_intent().filter(|_| again);
+        let captured = captured.and_then(|intent| intent.settlement.clone());
+        let captured = captured.filter(|settlement| settlement.quote.is_none());
+        let stands = captured.is_some();
+        let settlement = captured.or(settlement);
         if let Some(missed) =
-            settlement.as_ref().filter(|_| first).and_then(|one| self.outside_the_bound(one))
+            settlement.as_ref().filter(|_| !stands).and_then(|one| self.outside_the_bound(one))
         {
             if !standing.rate_missed {
                 self.write(By::Engine, Fact::RateMissed(Arc::new(missed)), None);

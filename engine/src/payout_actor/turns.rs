@@ -63,24 +63,7 @@ impl PayoutActor {
                 Ok(Decided { step, permit: None, reply: Reply::Seen })
             }
             Turn::Doorbell(ring) => self.doorbell(*ring),
-            Turn::Tick => {
-                let mut life = self.life.borrow_mut();
-                (life.armed, life.try_again) = (None, None);
-                let queued = life.payout.as_ref().is_some_and(|one| {
-                    one.status() == Status::Ready || one.standing().resubmit_asked
-                });
-                if queued {
-                    // Whoever kept its place may have lost it: asking again keeps or renews it.
-                    life.waits_for_permit = false;
-                    life.watch.last = self.partition.clock.now();
-                }
-                let asking = life.verifying;
-                drop(life);
-                let mut step = self.step(Input::Tick)?;
-                // A question is under way: its answer arms the next one.
-                step.effects.retain(|effect| !(asking && *effect == Effect::Verify));
-                Ok(quietly(step))
-            }
+            Turn::Tick => self.tick(),
             Turn::Wake => {
                 let now = self.partition.clock.now();
                 let life = self.life.borrow();
@@ -100,6 +83,32 @@ impl PayoutActor {
             #[cfg(test)]
             Turn::Confuse => panic!("a test wanted deciding to fail"),
         }
+    }
+
+    fn tick(&mut self) -> Result<Decided, Refusal> {
+        Counters::up(&self.partition.counters.ticks);
+        let now = self.partition.clock.now();
+        let asking = {
+            let life = &mut *self.life.borrow_mut();
+            (life.armed, life.try_again) = (None, None);
+            let payout = life.payout.as_ref();
+            let ready = payout.is_some_and(|one| one.status() == Status::Ready);
+            if ready || payout.is_some_and(|one| one.standing().resubmit_asked) {
+                // Whoever kept its place may have lost it: asking again keeps or renews it.
+                life.waits_for_permit = false;
+            }
+            if ready {
+                life.watch.last = now;
+            }
+            life.verifying
+        };
+        let mut step = self.step(Input::Tick)?;
+        if asking && step.effects.contains(&Effect::Verify) {
+            // A question is under way and its answer arms the next one; until then this was a look.
+            step.effects.retain(|effect| *effect != Effect::Verify);
+            self.life.borrow_mut().watch.last = now;
+        }
+        Ok(quietly(step))
     }
 
     /// A request under an id that may be taken already.

@@ -252,6 +252,25 @@ async fn a_repeated_event_asks_nothing_and_strangers_ask_seldom() {
 }
 
 #[actix_rt::test]
+async fn a_question_without_an_answer_is_waited_for_and_not_spun_upon() {
+    let dir = tempfile::tempdir().unwrap();
+    let provider = Scripted::new(Manner::Mute);
+    let rig = Rig::start(dir.path(), provider.clone()).await;
+    let id = rig.create("k1", |_| {}).await.payout.id();
+    let asked = |_: &crate::View| provider.asked.load(Ordering::SeqCst) > 0;
+    rig.until(id, asked).await;
+    // Two hundred pauses pass while the one question hangs.
+    for _ in 0..200 {
+        rig.clock.advance(Duration::from_millis(60));
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let ticks = rig.engine.gateway().counters().ticks.load(Ordering::Relaxed);
+    assert!(ticks > 0 && ticks <= 250, "the timer called {ticks} times");
+    assert_eq!(provider.asked.load(Ordering::SeqCst), 1, "one question at a time");
+    rig.engine.stop().await;
+}
+
+#[actix_rt::test]
 async fn two_people_decide_and_nothing_is_sent() {
     use domain::command::Refused;
     use domain::entry::{ManualOutcome, Proposal};

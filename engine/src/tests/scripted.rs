@@ -22,6 +22,8 @@ pub enum Manner {
     PaysInSilence,
     /// Never hears of it.
     Deaf,
+    /// Takes it, and answers no question about it.
+    Mute,
 }
 
 pub struct Scripted {
@@ -107,7 +109,7 @@ impl Provider for Scripted {
             *self.paid.lock().unwrap().entry(order.reference.clone()).or_default() += 1;
         }
         async move {
-            if manner == Manner::Pays {
+            if matches!(manner, Manner::Pays | Manner::Mute) {
                 return SubmitOutcome::Accepted { provider_id: None, raw_status: None };
             }
             let why = Failure::new(Resolution::ConnectionTimeoutError, Origin::Transport);
@@ -119,6 +121,9 @@ impl Provider for Scripted {
     fn fetch_status(&self, lookup: Lookup) -> BoxFuture<'static, FetchOutcome> {
         let paid = self.paid.lock().unwrap().contains_key(&lookup.reference);
         self.asked.fetch_add(1, Ordering::SeqCst);
+        if *self.manner.lock().unwrap() == Manner::Mute {
+            return futures_util::future::pending().boxed();
+        }
         let returned = self.returned.load(Ordering::SeqCst);
         let state = if returned { ProviderState::Returned } else { ProviderState::Settled };
         let found = FetchOutcome::Found(Found::new(state));
