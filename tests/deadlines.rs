@@ -33,7 +33,8 @@ const STORIES: &[(&str, &[&str], &str, Option<&str>)] = &[
     ("by hand", &["close", "process", "3 days", "terminate"], "TERMINATED", Some("TERMINATED")),
     // Sent: the deadline recalls it, and it never expires.
     ("slow", &["1 day"], "PENDING", None),
-    ("strange", &["3 days"], "REVOKING", None),
+    // The provider refuses to recall what it has no word for: the money stays in flight.
+    ("strange", &["3 days"], "REVOKE_FAILED", None),
     ("slow", &["3 days"], "REVOKED", Some("REVOKED")),
 ];
 
