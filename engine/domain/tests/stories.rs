@@ -36,6 +36,11 @@ const STORIES: &[(&str, &str)] = &[
     ("permit unsent", "READY not_sent"),
     ("permit unsent permit accepted", "READY not_sent"),
     ("permit unsent later permit accepted settled", "PROCESSED paid"),
+    // A question that failed while the call was under way leaves no doubt behind its answer.
+    ("permit silence", "INVOKING unknown held"),
+    ("permit silence unsent", "READY not_sent"),
+    ("permit silence unsent later permit accepted settled", "PROCESSED paid"),
+    ("permit silence refused", "INVOKE_FAILED not_sent"),
     // In our own queue its life stands still, and goes on once it is sent.
     ("expire", "READY not_sent"),
     ("expire permit accepted", "PROCESSING in_flight"),
@@ -162,5 +167,18 @@ fn a_promise_that_not_found_is_final_is_evidence() {
         let held = if payout.moderation_required() { " held" } else { "" };
         let told = format!("{} {}{held}", payout.status(), payout.standing().money.word());
         assert_eq!(told, end, "{story}");
+    }
+}
+
+#[test]
+fn repetitions_are_no_news_however_long_they_go_on() {
+    let strange = "permit accepted strange expire undo-refused release expire";
+    let held = "permit accepted held expire undo-refused release expire";
+    for (story, word) in [(strange, "strange"), (held, "held"), ("permit silence", "silence")] {
+        let settled = format!("{story} {word} {word} later");
+        let once = tell(&settled);
+        let often = tell(&format!("{settled}{}", format!(" {word} later").repeat(20)));
+        assert_eq!(often.version(), once.version(), "{story}");
+        assert!(often.moderation_required(), "{story}");
     }
 }

@@ -84,7 +84,9 @@ impl Draft<'_> {
         let tries = u32::from(self.payout.standing().sends.saturating_sub(1)).min(6);
         let pause = retry_after.unwrap_or(Duration::from_secs(1 << tries));
         let then = self.now.plus(pause);
-        self.write_learned(said, Some(Trigger::NothingSent), Attention::Unchanged, Some(then));
+        // A question that failed meanwhile left a doubt, and this is what takes it away.
+        let attention = self.attention(&said, Some(Trigger::NothingSent), None);
+        self.write_learned(said, Some(Trigger::NothingSent), attention, Some(then));
     }
 
     fn fetched(&mut self, asked_at: Timestamp, outcome: FetchOutcome, policy: &Policy) {
@@ -198,7 +200,10 @@ impl Draft<'_> {
             (Some(_), Some(_)) => Attention::Unchanged,
             (None, Some(HoldCause::Overdue)) => {
                 let after = on.and_then(|on| next(self.status, on)).unwrap_or(self.status);
-                if after.is_with_provider() { Attention::Unchanged } else { Attention::Clear }
+                // A refused recall leaves the money in flight, and the end of it to be learned.
+                let adrift = after == Status::RevokeFailed && !is_definite(said.outcome);
+                let open = after.is_with_provider() || adrift;
+                if open { Attention::Unchanged } else { Attention::Clear }
             }
             (None, Some(cause)) if cause.released_by_evidence() && is_clear(said) => {
                 Attention::Clear
@@ -216,8 +221,19 @@ fn hold_for(cause: HoldCause, resolution: Resolution) -> Hold {
 
 /// A statement that takes the doubt away: the provider said something definite.
 fn is_clear(said: &Statement) -> bool {
-    // Proof that nothing was sent is as definite as a payment, whatever the question was answered.
-    said.outcome == Outcome::NotSent
+    // How the money ended is definite, whatever resolution the provider gave as the reason.
+    is_definite(said.outcome)
         || said.resolution.group() != Group::Error
             && !matches!(said.outcome, Outcome::Ambiguous | Outcome::NotFound | Outcome::Duplicate)
+}
+
+/// Whether it says where the money is for good, as far as the provider can know.
+fn is_definite(outcome: Outcome) -> bool {
+    use Outcome::*;
+    match outcome {
+        Paid | PaidInPart | Failed | Returned | Refused | NotSent | UndoDone => true,
+        Accepted | Queued | Held | Duplicate | Ambiguous | NotFound | UndoPending | UndoRefused => {
+            false
+        }
+    }
 }

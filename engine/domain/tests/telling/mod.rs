@@ -96,6 +96,10 @@ pub fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
         "revoked" => found(ProviderState::Revoked),
         "reversed" => found(ProviderState::Reversed),
         "unfound" => fetched(FetchOutcome::NotFound),
+        "silence" => fetched(FetchOutcome::Unknown {
+            why: Failure::new(Resolution::ConnectionTimeoutError, Origin::Transport),
+            retry_after: None,
+        }),
         "undone" => undone(UndoOutcome::Done),
         "lost" => undone(UndoOutcome::Ambiguous { why: why(Resolution::ConnectionTimeoutError) }),
         "undo-refused" => undone(UndoOutcome::Refused { why: why(Resolution::RequestError) }),
