@@ -4,9 +4,11 @@
 //! cannot. In reading order: `journal` is the handle, `writer` the thread
 //! behind it, `tail` the file at its end; `record`, `frame` and
 //! `segment` are the format; `reader` and `recovery` read it back, `visitor`
-//! while it grows.
+//! while it grows; `source` and `copy` make a new log out of the beginning of
+//! another.
 
 pub(crate) mod bytes;
+mod copy;
 mod damage;
 mod frame;
 mod frame_builder;
@@ -15,6 +17,7 @@ mod reader;
 mod record;
 mod recovery;
 mod segment;
+mod source;
 mod tail;
 mod visitor;
 mod window;
@@ -22,11 +25,13 @@ mod writer;
 
 use std::path::Path;
 
+pub use copy::LogCopy;
 pub use damage::{LogDamaged, LogError};
 pub use frame::{ChainHash, Frame};
 pub use journal::{APPEND_LIMIT, Appending, Journal};
 pub use reader::LogReader;
 pub use record::{Record, RecordRef};
+pub use source::{FrameSource, LogFrames};
 pub use visitor::LogVisitor;
 
 pub(crate) use frame::{FRAME_HEADER, FrameHeader};

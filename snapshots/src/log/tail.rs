@@ -91,10 +91,9 @@ impl Tail {
         next_sequence: u64,
         chain: ChainHash,
     ) -> io::Result<()> {
-        let blank = self.offset == SEGMENT_HEADER as u64;
         // A frame larger than a whole segment gets one to itself, and the
         // file grows for it.
-        if !blank && self.offset + frame.len() as u64 > self.rules.bytes {
+        if self.is_full_for(frame.len()) {
             self.roll()?;
         }
         self.file.write_all_at(frame, self.offset)?;
@@ -105,6 +104,11 @@ impl Tail {
             self.spare = Some(self.prepare_spare()?);
         }
         Ok(())
+    }
+
+    /// Whether a frame of so many bytes begins a new segment.
+    pub(crate) fn is_full_for(&self, bytes: usize) -> bool {
+        self.offset != SEGMENT_HEADER as u64 && self.offset + bytes as u64 > self.rules.bytes
     }
 
     /// Makes everything written durable.

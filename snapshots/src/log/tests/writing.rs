@@ -111,3 +111,36 @@ fn a_closed_journal_takes_nothing_more() {
     running.close();
     assert_eq!(journal.append_blocking(vec![record(1, 1, 1)]), Err(JournalError::Closed));
 }
+
+#[test]
+fn a_copy_is_another_log_with_the_same_records_in_the_same_frames() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (dir.path().join("old"), dir.path().join("new"));
+    fs::create_dir(&old).unwrap();
+    fs::create_dir(&new).unwrap();
+    let running = start(&old);
+    for version in 1..=400 {
+        let records = vec![record(1, version, 700), record(2, version, 10)];
+        running.journal.append_blocking(records).unwrap();
+    }
+    running.close();
+
+    let mut source = LogFrames::open(&old).unwrap();
+    let mut copy = LogCopy::begin(&new, RULES.bytes).unwrap();
+    let mut frames = 0;
+    while let Some(frame) = source.next_frame().unwrap().filter(|f| f.last_sequence() <= 300) {
+        copy.take(&frame).unwrap();
+        frames += 1;
+    }
+    assert_eq!(copy.append(&[record(9, 1, 5)]).unwrap(), 301);
+    let made = copy.finish(&dir.path().join("anchor")).unwrap();
+    assert_eq!((frames, made.last_sequence), (150, 301));
+    assert_eq!(verify(&new).unwrap(), made);
+    assert_ne!(verify(&old).unwrap().log_id, made.log_id);
+    let (mut was, is) = (read_all(&old), read_all(&new));
+    was.truncate(300);
+    assert_eq!(was[..], is[..300]);
+    assert!(fs::read_dir(&new).unwrap().count() > 2, "several segments");
+    let mark = Anchor::read(&dir.path().join("anchor")).unwrap().unwrap();
+    assert_eq!((mark.log_id, mark.sequence, mark.chain), (made.log_id, 301, made.chain));
+}

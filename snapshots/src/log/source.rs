@@ -1,0 +1,40 @@
+//! Frames in order, wherever they lie: a log directory, an export, an archive of logs.
+//!
+//! Apart from the reader because whoever restores must not care where the frames come from. Every
+//! source checks each frame, and that it continues the one before it.
+
+use std::path::Path;
+
+use super::{LogError, LogReader, frame::Frame, recovery};
+
+/// Hands out the frames of one log from its first, each checked and continuing the last.
+pub trait FrameSource {
+    /// The next frame; `None` behind the last one that is whole.
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, LogError>;
+}
+
+/// The frames of a log directory. Takes no lock: of a log that is being written it hands out what
+/// was whole when it was opened.
+pub struct LogFrames {
+    reader: LogReader,
+    through: u64,
+}
+
+impl LogFrames {
+    /// Walks the log once to find its end, and stands before its first frame.
+    pub fn open(dir: &Path) -> Result<Self, LogError> {
+        let through = recovery::scan(dir, 1, 0, &[])?.last_sequence();
+        Ok(Self { reader: LogReader::seek(dir, 1)?, through })
+    }
+
+    /// Sequence of the last record that will be handed out.
+    pub fn through(&self) -> u64 {
+        self.through
+    }
+}
+
+impl FrameSource for LogFrames {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, LogError> {
+        self.reader.next(self.through)
+    }
+}
