@@ -4,13 +4,13 @@
 use crate::adapter_supervisor::AdapterSupervisor;
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskState};
-use crate::event_feed::{EventFeed, EventHub};
-use crate::gateway::{Gateway, Parts, partition_of};
+use crate::event_feed::{EventFeed, EventHub, Owners};
+use crate::gateway::{Gateway, Parts};
 use crate::live_index::LiveIndex;
 use crate::moderation_book::ModerationBook;
 use crate::partition::{Counters, Partition, Slots};
 use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
-use crate::recovery::{Recovery, RecoveryError};
+use crate::recovery::{self, Recollected, RecoveryError};
 use crate::return_watch;
 use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
 use crate::timer_actor::TimerActor;
@@ -27,6 +27,7 @@ use domain::payout::Payout;
 use domain::schedule::next_return_check;
 use domain::status::Status;
 use domain::time::Timestamp;
+use futures_util::future;
 use snapshots::log::LogError;
 use snapshots::{OpenError, ReplayError, Running, Store, StoreOptions};
 use std::cell::RefCell;
@@ -182,17 +183,18 @@ impl Engine {
         let options = self.options.store.clone();
         let adapters = Arc::new(AdapterSupervisor::new(self.registry(providers)?));
         let (known, now) = (adapters.clone(), self.clock.now());
-        let opened = tokio::task::spawn_blocking(move || open(options, &known, now)).await;
-        let Opened { store, live, desk, mut found } = opened.map_err(|_| StartError::Threads)??;
+        let partitions = self.options.partitions.max(1);
+        let opened =
+            tokio::task::spawn_blocking(move || open(options, partitions, &known, now)).await;
+        let Opened { store, shares, desk, mut found } =
+            opened.map_err(|_| StartError::Threads)??;
         adapters.set_modes(&desk).await;
         let desk = Arc::new(Desk::new(desk));
         let index = Arc::new(LiveIndex::default());
         let book = Arc::new(ModerationBook::new(adapters.exposure_limits()));
         let hub = Arc::new(EventHub::default());
-        let owners = live.iter().map(|payout| (payout.id(), payout.request().merchant));
-        EventFeed::start(&store, hub.clone(), owners)?;
         let supervisors = self.start_partitions(&store, &adapters, &index, &book).await?;
-        adopt(&supervisors, live).await?;
+        let owners = adopt(&supervisors, shares).await?;
         let running = RunningParts {
             supervisors: supervisors.clone(),
             store: store.clone(),
@@ -208,8 +210,10 @@ impl Engine {
             adapters,
             book,
             desk,
-            hub,
+            hub: hub.clone(),
         });
+        // Behind the open gateway: nobody waits for events, and there may be many to read.
+        EventFeed::start(&store, hub, owners)?;
         return_watch::start(&store, &supervisors, self.clock.clone());
         for supervisor in supervisors {
             // Whoever has something to do is called while the gateway already answers.
@@ -349,7 +353,8 @@ impl Engine {
 /// A store that runs, and what was in it.
 struct Opened {
     store: Arc<Running>,
-    live: Vec<Payout>,
+    /// The live payouts of each partition.
+    shares: Vec<Vec<Payout>>,
     desk: DeskState,
     found: Recovered,
 }
@@ -357,20 +362,20 @@ struct Opened {
 /// Opens the store and folds what it holds. Blocking: runs beside the actors.
 fn open(
     options: StoreOptions,
+    partitions: usize,
     adapters: &AdapterSupervisor,
     now: Timestamp,
 ) -> Result<Opened, StartError> {
     let store = Store::open(options)?;
-    let archive = store.archive();
     let watch_for = |payout: &Payout| next_return_check(payout, now, adapters.policy_of(payout));
-    let mut recovery = Recovery::new(archive.as_ref(), &watch_for);
-    store.replay(&mut |item| recovery.take(item)).map_err(|error| match error {
-        ReplayError::Visitor(error) => StartError::Recovery(error),
-        other => StartError::Replay(other.to_string()),
-    })?;
-    let (records, finished) = (recovery.records, recovery.finished_count);
-    let (live, desk) = recovery.finish()?;
-    let in_doubt = live.iter().filter(|payout| payout.status() == Status::Invoking).count();
+    let held =
+        recovery::recollect(&store, partitions, &watch_for).map_err(|error| match error {
+            ReplayError::Visitor(error) => StartError::Recovery(error),
+            other => StartError::Replay(other.to_string()),
+        })?;
+    let Recollected { shares, desk, records, finished } = held;
+    let live = shares.iter().flatten();
+    let in_doubt = live.filter(|payout| payout.status() == Status::Invoking).count();
     let mut notes = Vec::new();
     if store.archive_rebuilt() {
         notes.push("the archive was missing or damaged: rebuilt from the log".to_owned());
@@ -379,27 +384,22 @@ fn open(
         notes.push("sled was missing or damaged: rebuilt from the log".to_owned());
     }
     let found = Recovered {
-        live: live.len() as u64,
+        live: shares.iter().map(Vec::len).sum::<usize>() as u64,
         finished,
         in_doubt: in_doubt as u64,
         records,
         took: Duration::ZERO,
         notes,
     };
-    Ok(Opened { store: Arc::new(store.start()?), live, desk, found })
+    Ok(Opened { store: Arc::new(store.start()?), shares, desk, found })
 }
 
-/// Hands every payout to the supervisor that owns it.
+/// Hands each partition its payouts; all take them in at the same time. Gives back whose they are.
 async fn adopt(
     supervisors: &[Addr<PayoutSupervisor>],
-    live: Vec<Payout>,
-) -> Result<(), StartError> {
-    let mut shares: Vec<Vec<Payout>> = supervisors.iter().map(|_| Vec::new()).collect();
-    for payout in live {
-        shares[partition_of(payout.id(), supervisors.len())].push(payout);
-    }
-    for (supervisor, share) in supervisors.iter().zip(shares) {
-        supervisor.send(Adopt(share)).await.map_err(|_| StartError::Threads)?;
-    }
-    Ok(())
+    shares: Vec<Vec<Payout>>,
+) -> Result<Vec<Owners>, StartError> {
+    let adopting = supervisors.iter().zip(shares).map(|(one, share)| one.send(Adopt(share)));
+    let adopted = future::join_all(adopting).await;
+    adopted.into_iter().map(|owners| owners.map_err(|_| StartError::Threads)).collect()
 }

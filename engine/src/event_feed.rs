@@ -6,7 +6,7 @@
 
 use crate::codec;
 use crate::desk::DESK;
-use crate::partition::read_archived;
+use crate::partition::{IdHasher, read_archived};
 use crate::recovery;
 use crate::refusal::Refusal;
 use domain::entry::{By, Entry, Fact};
@@ -16,6 +16,7 @@ use domain::time::Timestamp;
 use snapshots::events::{EventRow, EventStore, Happened};
 use snapshots::{LogVisitor, RecordRef, Running};
 use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::watch;
 
@@ -97,13 +98,18 @@ fn rise(known: &mut u64, to: u64) -> bool {
     higher
 }
 
+/// Whose the live payouts are.
+pub(crate) type Owners = Vec<(PayoutId, MerchantId)>;
+
 /// Makes events of journal records.
 pub(crate) struct EventFeed {
     store: Weak<Running>,
     events: Arc<dyn EventStore>,
     hub: Arc<EventHub>,
     /// Whose each payout is; only its first entry says so.
-    merchants: HashMap<PayoutId, MerchantId>,
+    merchants: HashMap<PayoutId, MerchantId, BuildHasherDefault<IdHasher>>,
+    /// What recovery found, until the first record asks for one of them.
+    recovered: Vec<Owners>,
     finished: VecDeque<PayoutId>,
     happened: Vec<Happened>,
     /// Something could not be read: a gap in the events would be worse than a delay.
@@ -115,19 +121,20 @@ impl EventFeed {
     pub fn start(
         store: &Arc<Running>,
         hub: Arc<EventHub>,
-        live: impl Iterator<Item = (PayoutId, MerchantId)>,
+        recovered: Vec<Owners>,
     ) -> std::io::Result<()> {
-        let through = store.events.through().map_err(std::io::Error::other)?;
         let feed = EventFeed {
             store: Arc::downgrade(store),
             events: store.events.clone(),
             hub,
-            merchants: live.collect(),
+            merchants: HashMap::default(),
+            recovered,
             finished: VecDeque::new(),
             happened: Vec::new(),
             broken: false,
         };
-        store.follow(Box::new(feed), through)
+        let events = store.events.clone();
+        store.follow_from(Box::new(feed), move || events.through())
     }
 
     fn take(&mut self, record: RecordRef<'_>) -> Result<(), String> {
@@ -204,6 +211,9 @@ impl LogVisitor for EventFeed {
     fn record(&mut self, record: RecordRef<'_>) {
         if self.broken {
             return;
+        }
+        for owners in self.recovered.drain(..) {
+            self.merchants.extend(owners);
         }
         let sequence = record.sequence;
         if let Err(error) = self.take(record) {

@@ -3,11 +3,13 @@
 
 use crate::codec;
 use crate::listing::Place;
+use crate::partition::IdHasher;
 use domain::id::{MerchantId, PayoutId};
 use domain::payout::Payout;
 use snapshots::Facets;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasherDefault;
 use std::ops::{Bound, ControlFlow};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -22,13 +24,20 @@ pub(crate) struct LiveIndex {
 
 #[derive(Default)]
 struct Shard {
-    by_age: BTreeMap<(MerchantId, Reverse<i64>, PayoutId), Facets>,
-    references: HashMap<(MerchantId, [u8; 16]), PayoutId>,
+    by_age: BTreeMap<ByAge, Facets>,
+    /// The keys are hashes already.
+    references: HashMap<(MerchantId, [u8; 16]), PayoutId, BuildHasherDefault<IdHasher>>,
+}
+
+type ByAge = (MerchantId, Reverse<i64>, PayoutId);
+
+fn shard_of(merchant: MerchantId) -> usize {
+    (merchant.0 % SHARDS as u64) as usize
 }
 
 impl LiveIndex {
     fn shard(&self, merchant: MerchantId) -> MutexGuard<'_, Shard> {
-        let shard = &self.shards[(merchant.0 % SHARDS as u64) as usize];
+        let shard = &self.shards[shard_of(merchant)];
         // Every change below is one insertion or removal: a poisoned map is still whole.
         shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -39,6 +48,29 @@ impl LiveIndex {
         let mut shard = self.shard(merchant);
         let key = (merchant, Reverse(payout.created_at().0), payout.id());
         shard.by_age.insert(key, codec::facets(payout));
+    }
+
+    /// Adds many payouts with their references, at recovery: sorted first, and each lock is taken
+    /// once.
+    pub fn put_all(&self, payouts: &[Payout]) {
+        let mut rows: [Vec<(ByAge, Facets)>; SHARDS] = Default::default();
+        let mut references: [Vec<((MerchantId, [u8; 16]), PayoutId)>; SHARDS] = Default::default();
+        for payout in payouts {
+            let request = payout.request();
+            let (merchant, id) = (request.merchant, payout.id());
+            let key = (merchant, Reverse(payout.created_at().0), id);
+            rows[shard_of(merchant)].push((key, codec::facets(payout)));
+            if let Some(reference) = request.reference.as_deref() {
+                let hash = codec::reference_hash(reference);
+                references[shard_of(merchant)].push(((merchant, hash), id));
+            }
+        }
+        for ((shard, rows), references) in self.shards.iter().zip(rows).zip(references) {
+            let mut sorted = BTreeMap::from_iter(rows);
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.by_age.append(&mut sorted);
+            shard.references.extend(references);
+        }
     }
 
     /// Adds a payout's reference; recovery does what `reserve` did live.

@@ -3,6 +3,7 @@
 //!
 //! ← `gateway` / `payout_actor` →
 
+use crate::event_feed::Owners;
 use crate::gateway::View;
 use crate::lean_context::LeanContext;
 use crate::moderation_book::Contribution;
@@ -35,9 +36,9 @@ pub(crate) struct Look {
     pub ids: Vec<PayoutId>,
 }
 
-/// The live payouts that recovery found for this partition.
+/// The live payouts that recovery found for this partition; answered with whose they are.
 #[derive(Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Owners")]
 pub(crate) struct Adopt(pub Vec<Payout>);
 
 /// Calls the recovered payouts that have something to do; answers when all were called.
@@ -222,16 +223,17 @@ impl Handler<Look> for PayoutSupervisor {
 }
 
 impl Handler<Adopt> for PayoutSupervisor {
-    type Result = ();
+    type Result = MessageResult<Adopt>;
 
-    fn handle(&mut self, Adopt(payouts): Adopt, _: &mut Context<Self>) {
+    fn handle(&mut self, Adopt(payouts): Adopt, _: &mut Context<Self>) -> Self::Result {
         let mut slots = self.partition.slots.borrow_mut();
         slots.reserve(payouts.len());
         self.partition.counters.live.fetch_add(payouts.len() as u64, Ordering::Relaxed);
+        self.partition.index.put_all(&payouts);
+        let owners =
+            payouts.iter().map(|payout| (payout.id(), payout.request().merchant)).collect();
         let mut due = Vec::with_capacity(payouts.len());
         for payout in payouts {
-            self.partition.index.put(&payout);
-            self.partition.index.put_reference(&payout);
             self.partition.note(Contribution::NONE, &payout);
             let plan = &self.partition.adapters.policy_of(&payout).poll;
             let armed = next_due(&payout, Default::default(), plan);
@@ -241,6 +243,7 @@ impl Handler<Adopt> for PayoutSupervisor {
             slots.insert(id, Slot::new(life));
         }
         self.partition.timer.do_send(ArmAll(due));
+        MessageResult(owners)
     }
 }
 

@@ -3,12 +3,16 @@
 
 use crate::codec;
 use crate::desk::{self, DESK, DeskState};
+use crate::gateway::partition_of;
+use crate::partition::IdHasher;
 use crate::retire::is_finished;
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::time::Timestamp;
-use snapshots::{ArchiveStore, Archived, RecordRef, Replayed, Running};
+use snapshots::{ArchiveStore, Archived, RecordRef, ReplayError, Running, Store};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+use std::hash::BuildHasherDefault;
 
 /// Finished payouts are handed to the archive in batches of this many.
 const ARCHIVE_BATCH: usize = 1_024;
@@ -43,54 +47,151 @@ pub enum RecoveryError {
 }
 
 /// When an archived payout is to be looked at again, by its provider's contract.
-pub(crate) type WatchFor<'a> = &'a dyn Fn(&Payout) -> Option<Timestamp>;
+pub(crate) type WatchFor<'a> = &'a (dyn Fn(&Payout) -> Option<Timestamp> + Sync);
 
-/// What recovery has read so far.
+/// What recovery has read so far of one share: the payouts of one partition.
 pub(crate) struct Recovery<'a> {
     archive: &'a dyn ArchiveStore,
     watch_for: WatchFor<'a>,
     desk: DeskState,
-    live: HashMap<PayoutId, Payout>,
+    /// From the snapshot, until a record asks for one of them.
+    unfolded: Vec<Vec<Payout>>,
+    live: HashMap<PayoutId, Payout, BuildHasherDefault<IdHasher>>,
     finished: Vec<Archived>,
+    records: u64,
+    finished_count: u64,
+}
+
+/// What one visitor of the snapshot read, sorted into shares.
+struct Unpacked {
+    shares: Vec<Vec<Payout>>,
+    desk: Option<DeskState>,
+}
+
+/// What the store held.
+pub(crate) struct Recollected {
+    /// The live payouts of each partition.
+    pub shares: Vec<Vec<Payout>>,
+    /// What operators decided.
+    pub desk: DeskState,
     /// Records read.
     pub records: u64,
     /// Payouts that were finished when they were met.
-    pub finished_count: u64,
+    pub finished: u64,
+}
+
+/// Folds all that the store holds, one thread to a partition.
+pub(crate) fn recollect(
+    store: &Store,
+    partitions: usize,
+    watch_for: WatchFor<'_>,
+) -> Result<Recollected, ReplayError<RecoveryError>> {
+    let archive = store.archive();
+    let mut shares: Vec<Recovery> =
+        (0..partitions).map(|_| Recovery::new(archive.as_ref(), watch_for)).collect();
+    for Unpacked { shares: found, desk } in unpack(store, partitions)? {
+        for (share, payouts) in shares.iter_mut().zip(found) {
+            share.unfolded.push(payouts);
+        }
+        if let Some(desk) = desk {
+            shares[partition_of(PayoutId(DESK), partitions)].desk = desk;
+        }
+    }
+    let mut visitors: Vec<_> =
+        shares.iter_mut().map(|share| |record: RecordRef<'_>| share.take(record)).collect();
+    store.replay_records(&mut visitors, |payout| partition_of(PayoutId(*payout), partitions))?;
+    drop(visitors);
+    let mut all = Recollected::empty();
+    for (number, share) in shares.into_iter().enumerate() {
+        let has_desk = number == partition_of(PayoutId(DESK), partitions);
+        all.add(share, has_desk).map_err(ReplayError::Visitor)?;
+    }
+    Ok(all)
+}
+
+/// The payouts of the snapshot, decoded by as many threads as there are partitions.
+fn unpack(store: &Store, partitions: usize) -> Result<Vec<Unpacked>, ReplayError<RecoveryError>> {
+    let empty = || Unpacked { shares: vec![Vec::new(); partitions], desk: None };
+    let mut unpacked: Vec<Unpacked> = (0..partitions).map(|_| empty()).collect();
+    let mut visitors: Vec<_> = unpacked
+        .iter_mut()
+        .map(|unpacked| |payout: [u8; 16], body: &[u8]| unpacked.take(payout, body))
+        .collect();
+    store.replay_snapshot(&mut visitors)?;
+    drop(visitors);
+    Ok(unpacked)
+}
+
+impl Unpacked {
+    fn take(&mut self, payout: [u8; 16], body: &[u8]) -> Result<(), RecoveryError> {
+        if payout == DESK {
+            self.desk = Some(desk::state(body).map_err(RecoveryError::Desk)?);
+            return Ok(());
+        }
+        let id = PayoutId(payout);
+        let payout = codec::payout(id, body).map_err(|why| RecoveryError::State { id, why })?;
+        let partitions = self.shares.len();
+        self.shares[partition_of(id, partitions)].push(payout);
+        Ok(())
+    }
+}
+
+impl Recollected {
+    fn empty() -> Recollected {
+        let (shares, desk) = (Vec::new(), DeskState::default());
+        Recollected { shares, desk, records: 0, finished: 0 }
+    }
+
+    fn add(&mut self, share: Recovery<'_>, has_desk: bool) -> Result<(), RecoveryError> {
+        self.records += share.records;
+        self.finished += share.finished_count;
+        let (payouts, desk) = share.finish()?;
+        self.shares.push(payouts);
+        if has_desk {
+            self.desk = desk;
+        }
+        Ok(())
+    }
 }
 
 impl<'a> Recovery<'a> {
-    pub fn new(archive: &'a dyn ArchiveStore, watch_for: WatchFor<'a>) -> Recovery<'a> {
-        let (live, finished, desk) = (HashMap::new(), Vec::new(), DeskState::default());
-        Recovery { archive, watch_for, desk, live, finished, records: 0, finished_count: 0 }
+    fn new(archive: &'a dyn ArchiveStore, watch_for: WatchFor<'a>) -> Recovery<'a> {
+        let desk = DeskState::default();
+        let (unfolded, live, finished) = (Vec::new(), HashMap::default(), Vec::new());
+        let (records, finished_count) = (0, 0);
+        Recovery { archive, watch_for, desk, unfolded, live, finished, records, finished_count }
     }
 
-    /// Takes in one item of the replay, in order.
-    pub fn take(&mut self, item: Replayed<'_>) -> Result<(), RecoveryError> {
-        match item {
-            Replayed::Snapshot { payout: DESK, body } => {
-                self.desk = desk::state(body).map_err(RecoveryError::Desk)?;
-                Ok(())
-            }
-            Replayed::Record(record) if record.payout == DESK => {
-                self.records += 1;
-                self.desk.apply(desk::entry(record.body).map_err(RecoveryError::Desk)?);
-                Ok(())
-            }
-            Replayed::Snapshot { payout, body } => {
-                let id = PayoutId(payout);
-                let payout =
-                    codec::payout(id, body).map_err(|why| RecoveryError::State { id, why })?;
-                self.live.insert(id, payout);
-                Ok(())
-            }
-            Replayed::Record(record) => self.record(record),
+    /// Takes in one record of the share, in order.
+    fn take(&mut self, record: RecordRef<'_>) -> Result<(), RecoveryError> {
+        if record.payout == DESK {
+            self.records += 1;
+            self.desk.apply(desk::entry(record.body).map_err(RecoveryError::Desk)?);
+            return Ok(());
+        }
+        self.find_by_id();
+        self.record(record)
+    }
+
+    /// The snapshot's payouts by their ids; without a record nobody looks for one.
+    fn find_by_id(&mut self) {
+        if self.unfolded.is_empty() {
+            return;
+        }
+        self.live.reserve(self.unfolded.iter().map(Vec::len).sum());
+        for payouts in self.unfolded.drain(..) {
+            self.live.extend(payouts.into_iter().map(|payout| (payout.id(), payout)));
         }
     }
 
     /// The payouts that are still alive, and the desk.
-    pub fn finish(mut self) -> Result<(Vec<Payout>, DeskState), RecoveryError> {
+    fn finish(mut self) -> Result<(Vec<Payout>, DeskState), RecoveryError> {
         self.archive_batch()?;
-        Ok((self.live.into_values().collect(), self.desk))
+        let mut live: Vec<Payout> = self.live.into_values().collect();
+        for mut payouts in self.unfolded {
+            if live.is_empty() { live = payouts } else { live.append(&mut payouts) }
+        }
+        Ok((live, self.desk))
     }
 
     fn record(&mut self, record: RecordRef<'_>) -> Result<(), RecoveryError> {
@@ -99,18 +200,16 @@ impl<'a> Recovery<'a> {
         let id = PayoutId(record.payout);
         let bad = |why: codec::Unreadable| RecoveryError::Record { sequence, id, why };
         let entry = codec::entry(record.body).map_err(|why| bad(why.into()))?;
-        let known = self.live.contains_key(&id);
-        if !known && entry.version == 1 {
-            let payout = Payout::begin(id, entry).map_err(|why| bad(why.into()))?;
-            self.live.insert(id, payout);
-            return Ok(());
-        }
-        if !known {
-            self.revisit(id)?;
-        }
-        let Some(payout) = self.live.get_mut(&id) else {
-            let gap = domain::payout::BrokenHistory::NoCreation(id);
-            return Err(bad(gap.into()));
+        let payout = match self.live.entry(id) {
+            Slot::Occupied(known) => known.into_mut(),
+            Slot::Vacant(free) if entry.version == 1 => {
+                free.insert(Payout::begin(id, entry).map_err(|why| bad(why.into()))?);
+                return Ok(());
+            }
+            Slot::Vacant(_) => {
+                let gap = domain::payout::BrokenHistory::NoCreation(id);
+                self.revisit(id)?.ok_or_else(|| bad(gap.into()))?
+            }
         };
         // A snapshot's states, and the archive's, may be ahead of the record.
         if entry.version > payout.version() {
@@ -123,12 +222,10 @@ impl<'a> Recovery<'a> {
     }
 
     /// A finished payout that something happened to later.
-    fn revisit(&mut self, id: PayoutId) -> Result<(), RecoveryError> {
+    fn revisit(&mut self, id: PayoutId) -> Result<Option<&mut Payout>, RecoveryError> {
         self.archive_batch()?;
-        if let Some(payout) = archived(self.archive, id)? {
-            self.live.insert(id, payout);
-        }
-        Ok(())
+        let payout = archived(self.archive, id)?;
+        Ok(payout.map(|payout| self.live.entry(id).insert_entry(payout).into_mut()))
     }
 
     fn rest(&mut self, id: PayoutId) -> Result<(), RecoveryError> {

@@ -11,10 +11,11 @@
 //! depend on them that a repetition would harm.
 //!
 //! In reading order: this page is the contract, `numbering` gives the numbers,
-//! `fjall_events` (with `opening`) and `memory_events` are the
+//! `fjall_events` (with `opening`, and `late_events` before it) and `memory_events` are the
 //! implementations, `row` and `notes` how rows and notes are stored and found.
 
 mod fjall_events;
+mod late_events;
 mod memory_events;
 mod notes;
 mod numbering;
@@ -26,6 +27,7 @@ use thiserror::Error;
 pub use fjall_events::FjallEvents;
 pub use memory_events::MemoryEvents;
 
+pub(crate) use late_events::LateEvents;
 pub(crate) use opening::OfLog;
 
 /// One numbered row of a stream.
@@ -128,6 +130,9 @@ pub enum EventError {
     /// fjall's own word.
     #[error(transparent)]
     Fjall(#[from] fjall::Error),
+    /// They could not be opened when they were first asked for.
+    #[error("the events are not open: {0}")]
+    NotOpened(String),
     /// A row is not what was written.
     #[error("the events are damaged: {0}")]
     Damaged(&'static str),

@@ -96,6 +96,17 @@ impl<'a> Frame<'a> {
     /// record to the closing hash. Whether the frame continues the log is the
     /// caller's question, answered by `previous` and `first_sequence`.
     pub(crate) fn check(bytes: &'a [u8]) -> Result<Self, &'static str> {
+        let frame = Self::known(bytes)?;
+        frame.check_records()?;
+        if link(&frame.previous, &bytes[..bytes.len() - CHAIN]) != frame.chain {
+            return Err("the frame does not match the hash that closes it");
+        }
+        Ok(frame)
+    }
+
+    /// The same frame when [`Frame::check`] saw these bytes before, in this process: only the header
+    /// is compared again, and the records as they are read, by [`Frame::share`].
+    pub(crate) fn known(bytes: &'a [u8]) -> Result<Self, &'static str> {
         if bytes.len() < FRAME_HEADER + CHAIN {
             return Err("the frame is cut short");
         }
@@ -103,20 +114,14 @@ impl<'a> Frame<'a> {
         if header.length != bytes.len() {
             return Err("the frame's length does not match its bytes");
         }
-        let (body, closing) = bytes.split_at(bytes.len() - CHAIN);
-        let frame = Self {
+        Ok(Self {
             bytes,
             log_id: header.log_id,
             first_sequence: header.first_sequence,
             count: header.count,
             previous: header.previous,
-            chain: array(closing, 0),
-        };
-        frame.check_records()?;
-        if link(&frame.previous, body) != frame.chain {
-            return Err("the frame does not match the hash that closes it");
-        }
-        Ok(frame)
+            chain: array(bytes, bytes.len() - CHAIN),
+        })
     }
 
     fn check_records(&self) -> Result<(), &'static str> {
@@ -144,6 +149,39 @@ impl<'a> Frame<'a> {
             let (record, length) = record::decode(rest).ok()?;
             rest = &rest[length..];
             Some(record)
+        })
+    }
+
+    /// The records of some payouts, in order, each compared with its checksum; the others are
+    /// stepped over, for whoever reads them to compare.
+    pub(crate) fn share(
+        &self,
+        mine: impl Fn(&[u8; 16]) -> bool,
+    ) -> impl Iterator<Item = Result<RecordRef<'a>, &'static str>> {
+        let mut rest = &self.bytes[FRAME_HEADER..self.bytes.len() - CHAIN];
+        let mut left = self.count;
+        std::iter::from_fn(move || {
+            while !rest.is_empty() || left > 0 {
+                let step = record::step_over(rest).and_then(|(payout, length)| {
+                    left = left.checked_sub(1).ok_or("a frame has more records than it says")?;
+                    let own = mine(&payout).then(|| record::decode(rest)).transpose()?;
+                    Ok((own, length))
+                });
+                match step {
+                    Ok((own, length)) => {
+                        rest = &rest[length..];
+                        if let Some((record, _)) = own {
+                            return Some(Ok(record));
+                        }
+                    }
+                    Err(reason) => {
+                        // Said once; where the next record would begin is not known any more.
+                        (rest, left) = (&[], 0);
+                        return Some(Err(reason));
+                    }
+                }
+            }
+            None
         })
     }
 

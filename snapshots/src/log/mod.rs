@@ -3,8 +3,8 @@
 //! Apart from sled and the archive because those can be thrown away and this
 //! cannot. In reading order: `journal` is the handle, `writer` the thread
 //! behind it, `tail` the file at its end; `record`, `frame` and
-//! `segment` are the format; `reader` and `recovery` read it back, `visitor`
-//! while it grows; `source` and `copy` make a new log out of the beginning of
+//! `segment` are the format; `reader`, `walk` and `recovery` read it back,
+//! `visitor` while it grows; `source` and `copy` make a new log out of the beginning of
 //! another.
 
 pub(crate) mod bytes;
@@ -20,6 +20,7 @@ mod segment;
 mod source;
 mod tail;
 mod visitor;
+mod walk;
 mod window;
 mod writer;
 

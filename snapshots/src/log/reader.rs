@@ -28,27 +28,48 @@ pub(crate) struct Position {
     pub(crate) chain: ChainHash,
 }
 
+impl Position {
+    /// Whether a segment that begins here continues the log that ends at `before`.
+    pub(crate) fn continues(&self, before: &Position) -> Result<(), LogError> {
+        let continues = self.log_id == before.log_id
+            && self.next_sequence == before.next_sequence
+            && self.chain == before.chain;
+        if continues {
+            return Ok(());
+        }
+        let last = before.next_sequence - 1;
+        let reason = format!("the segment does not continue the log after sequence {last}");
+        Err(LogError::damaged(&self.path, 0, Shape::Misplaced, reason))
+    }
+}
+
 /// An iterator over frames that lends each one.
 pub struct LogReader {
     dir: PathBuf,
     window: Window,
     position: Position,
     limit: u64,
+    /// The frames were checked before.
+    known: bool,
 }
 
 impl LogReader {
     /// A reader that stands at the start of the segment holding `sequence`.
     /// The frames before it in that segment are read, and checked, too.
     pub fn seek(dir: &Path, sequence: u64) -> Result<Self, LogError> {
-        let segments = segment::list(dir).map_err(LogError::io(dir))?;
-        let wanted = sequence.max(1);
-        let begun = segments.iter().rev().find(|segment| segment.first_sequence <= wanted);
-        let Some(segment) = begun else {
-            let first = segments.first().map_or(0, |segment| segment.first_sequence);
-            return Err(LogError::Missing { first, wanted });
-        };
+        Self::at(dir, &segment::holding(dir, sequence)?[0])
+    }
+
+    /// A reader that stands at the start of a segment.
+    pub(crate) fn at(dir: &Path, segment: &Segment) -> Result<Self, LogError> {
         let (window, position) = enter(segment)?;
-        Ok(Self { dir: dir.to_owned(), window, position, limit: 0 })
+        Ok(Self { dir: dir.to_owned(), window, position, limit: 0, known: false })
+    }
+
+    /// For a log that was walked a moment ago: of the frames only the headers are compared again.
+    /// Their records are to be read by [`Frame::share`], which compares each.
+    pub(crate) fn over_known_frames(self) -> Self {
+        Self { known: true, ..self }
     }
 
     /// The next frame, if its first sequence is at most `limit`. `None` is
@@ -70,6 +91,20 @@ impl LogReader {
             }
         };
         self.take(length).map(Some)
+    }
+
+    /// The next frame of this segment; `None` behind its last.
+    pub(crate) fn next_in_segment(&mut self) -> Result<Option<Frame<'_>>, LogError> {
+        match self.locate()? {
+            Some(length) => self.take(length).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Damage found in the frame of so many bytes that was handed out last.
+    pub(crate) fn damaged(&self, length: usize, reason: &str) -> LogError {
+        let offset = self.position.offset - length as u64;
+        LogError::damaged(&self.position.path, offset, Shape::Malformed, reason)
     }
 
     pub(crate) fn position(&self) -> &Position {
@@ -100,7 +135,8 @@ impl LogReader {
         if read.len() < length {
             return Err(malformed(&self.position, "the segment ends inside a frame"));
         }
-        let frame = Frame::check(read).map_err(|reason| malformed(&self.position, reason))?;
+        let judged = if self.known { Frame::known(read) } else { Frame::check(read) };
+        let frame = judged.map_err(|reason| malformed(&self.position, reason))?;
         let misplaced = if frame.log_id() != self.position.log_id {
             Some("the frame belongs to another log")
         } else if frame.first_sequence() != self.position.next_sequence {
@@ -125,16 +161,7 @@ impl LogReader {
             return Ok(false);
         };
         let (window, position) = enter(&next)?;
-        let continues = position.log_id == self.position.log_id
-            && position.next_sequence == self.position.next_sequence
-            && position.chain == self.position.chain;
-        if !continues {
-            let reason = format!(
-                "the segment does not continue the log after sequence {}",
-                self.position.next_sequence - 1
-            );
-            return Err(LogError::damaged(&next.path, 0, Shape::Misplaced, reason));
-        }
+        position.continues(&self.position)?;
         self.window = window;
         self.position = position;
         Ok(true)

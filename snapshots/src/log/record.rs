@@ -91,6 +91,18 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(RecordRef<'_>, usize), &'static st
     Ok((record, RECORD_HEADER + length))
 }
 
+/// Whose record stands at the start of `bytes`, and how long it says it is. Nothing is compared.
+pub(crate) fn step_over(bytes: &[u8]) -> Result<([u8; 16], usize), &'static str> {
+    if bytes.len() < RECORD_HEADER {
+        return Err("a record is cut short in its header");
+    }
+    let length = RECORD_HEADER + u32_at(bytes, 32) as usize;
+    if length > bytes.len() {
+        return Err("a record is longer than its frame");
+    }
+    Ok((array(bytes, 12), length))
+}
+
 fn checksum(header: &[u8], body: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&header[..CHECKSUM_AT]), body)
 }

@@ -7,7 +7,8 @@
 //! acknowledged once, and the start stops (I-26).
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
@@ -15,7 +16,9 @@ use std::{
 use super::{
     damage::{LogDamaged, LogError, Shape},
     frame::{ChainHash, FRAME_HEADER, FRAME_MAGIC, FrameHeader},
-    reader::{self, LogReader, Position},
+    reader::{self, Position},
+    segment,
+    walk::{Heads, Walked, walk},
 };
 
 /// What a walk to the tip found.
@@ -23,9 +26,8 @@ use super::{
 pub(crate) struct Scan {
     /// Behind the last good frame.
     pub(crate) tip: Position,
-    /// For each sequence asked for: the chain hash that the frame holding it
-    /// ends in, or none when the walk did not meet it.
-    pub(crate) heads: Vec<(u64, Option<ChainHash>)>,
+    /// Of the sequences asked for.
+    pub(crate) heads: Heads,
     /// What an unfinished write left behind the tip.
     pub(crate) torn: Option<Torn>,
 }
@@ -50,6 +52,7 @@ pub(crate) struct Torn {
 }
 
 /// Walks from the segment that holds `from` to the tip, changing nothing.
+/// Of several faults the first in the log's order is told.
 /// `committed` is the anchor's word: up to there all frames must be good.
 pub(crate) fn scan(
     dir: &Path,
@@ -57,26 +60,34 @@ pub(crate) fn scan(
     committed: u64,
     wanted: &[u64],
 ) -> Result<Scan, LogError> {
-    let mut reader = LogReader::seek(dir, from)?;
-    let mut heads: Vec<_> = wanted.iter().map(|sequence| (*sequence, None)).collect();
-    note_head(&mut heads, 0, reader.position().next_sequence - 1, reader.position().chain);
-    let torn = loop {
-        match reader.next(u64::MAX) {
-            Ok(Some(frame)) => {
-                let (first, last) = (frame.first_sequence(), frame.last_sequence());
-                note_head(&mut heads, first, last, frame.chain());
-            }
-            Ok(None) => break remains(reader.position(), committed, None)?,
-            Err(LogError::Damaged(damage)) if damage.shape == Shape::Malformed => {
-                if reader::following(dir, &damage.file)?.is_some() {
-                    return Err(damage.into());
-                }
-                break remains(reader.position(), committed, Some(damage))?;
-            }
-            Err(error) => return Err(error),
+    let segments = segment::holding(dir, from)?;
+    let last = segments.len() - 1;
+    let mut heads: Heads = wanted.iter().map(|sequence| (*sequence, None)).collect();
+    let (mut tip, mut damage) = (None::<Position>, None);
+    for (number, walked) in walk(dir, &segments, wanted).into_iter().enumerate() {
+        let Walked { start, end, heads: met, stopped_by } = walked?;
+        if let Some(before) = &tip {
+            start.continues(before)?;
         }
-    };
-    Ok(Scan { tip: reader.position().clone(), heads, torn })
+        for ((_, head), (_, met)) in heads.iter_mut().zip(met) {
+            *head = met.or(*head);
+        }
+        tip = Some(end);
+        match stopped_by {
+            None => {}
+            Some(LogError::Damaged(found))
+                if number == last
+                    && found.shape == Shape::Malformed
+                    && reader::following(dir, &found.file)?.is_none() =>
+            {
+                damage = Some(found);
+            }
+            Some(error) => return Err(error),
+        }
+    }
+    let tip = tip.ok_or(LogError::Missing { first: 0, wanted: from.max(1) })?;
+    let torn = remains(&tip, committed, damage)?;
+    Ok(Scan { tip, heads, torn })
 }
 
 /// Overwrites the remains with zeros, so that the tip is blank again. A crash
@@ -102,16 +113,6 @@ pub(crate) fn erase(torn: &Torn) -> Result<(), LogError> {
     Ok(())
 }
 
-/// The walk's own start counts as a head: a snapshot's base may be the very
-/// last sequence of the segment before.
-fn note_head(heads: &mut [(u64, Option<ChainHash>)], first: u64, last: u64, chain: ChainHash) {
-    for (wanted, head) in heads {
-        if (first..=last).contains(wanted) && (first > 0 || *wanted == last) {
-            *head = Some(chain);
-        }
-    }
-}
-
 /// Judges what stands behind the last good frame of the last segment.
 fn remains(
     position: &Position,
@@ -119,9 +120,8 @@ fn remains(
     damage: Option<LogDamaged>,
 ) -> Result<Option<Torn>, LogError> {
     let Position { path, offset, .. } = position;
-    let bytes = fs::read(path).map_err(LogError::io(path))?;
-    let tail = usize::try_from(*offset).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
-    let Some(last) = last_written(tail) else {
+    let tail = read_from(path, *offset).map_err(LogError::io(path))?;
+    let Some(last) = last_written(&tail) else {
         return Ok(None);
     };
     let reason = damage.map_or_else(
@@ -129,7 +129,7 @@ fn remains(
         |damage| damage.reason,
     );
     let refuse = |why: String| LogError::damaged(path, *offset, Shape::Malformed, why);
-    if let Some(at) = later_frame(tail, position) {
+    if let Some(at) = later_frame(&tail, position) {
         let at = offset + at as u64;
         return Err(refuse(format!("{reason}; a later frame follows at byte {at}")));
     }
@@ -137,6 +137,13 @@ fn remains(
         return Err(refuse(format!("{reason}; the anchor says it was committed")));
     }
     Ok(Some(Torn { path: path.clone(), offset: *offset, end: offset + last as u64 + 1 }))
+}
+
+fn read_from(path: &Path, offset: u64) -> io::Result<Vec<u8>> {
+    let (mut file, mut bytes) = (File::open(path)?, Vec::new());
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Index of the last byte that is not zero. In blocks from the end, because

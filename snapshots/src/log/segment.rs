@@ -18,6 +18,7 @@ use std::{
 
 use super::{
     bytes::{array, u16_at, u32_at, u64_at},
+    damage::LogError,
     frame::ChainHash,
 };
 
@@ -93,6 +94,17 @@ pub(crate) fn list(dir: &Path) -> io::Result<Vec<Segment>> {
     }
     segments.sort_by_key(|segment| segment.first_sequence);
     Ok(segments)
+}
+
+/// The segments from the one that holds `sequence` on, or would; at least one.
+pub(crate) fn holding(dir: &Path, sequence: u64) -> Result<Vec<Segment>, LogError> {
+    let mut segments = list(dir).map_err(LogError::io(dir))?;
+    let wanted = sequence.max(1);
+    let Some(at) = segments.iter().rposition(|segment| segment.first_sequence <= wanted) else {
+        let first = segments.first().map_or(0, |segment| segment.first_sequence);
+        return Err(LogError::Missing { first, wanted });
+    };
+    Ok(segments.split_off(at))
 }
 
 /// Prepares an unused segment: allocated, zeroed and on disk, under a name

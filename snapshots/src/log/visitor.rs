@@ -18,7 +18,7 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::{Journal, LogError, LogReader, RecordRef};
-use crate::guarded;
+use crate::{events::EventError, guarded};
 
 /// How long records may gather before they are read.
 const PACE: Duration = Duration::from_millis(5);
@@ -44,6 +44,18 @@ pub trait LogVisitor: Send {
     fn flush(&mut self, through: u64);
 }
 
+/// Says behind which sequence a visitor begins.
+type After = Box<dyn FnOnce() -> Result<u64, EventError> + Send>;
+
+/// Why a visitor's thread ended early.
+#[derive(Debug, thiserror::Error)]
+enum FollowError {
+    #[error(transparent)]
+    Begin(#[from] EventError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
 /// A thread that hands the log to one visitor.
 pub(crate) struct VisitorThread {
     /// Dropped when the log has ended.
@@ -53,17 +65,17 @@ pub(crate) struct VisitorThread {
 }
 
 impl VisitorThread {
-    /// Hands on the records behind the sequence `after`, and those to come.
+    /// Hands on the records behind the sequence that `after` gives, and those to come.
     pub(crate) fn start(
         visitor: Box<dyn LogVisitor>,
         log_dir: PathBuf,
         journal: Journal,
-        after: u64,
+        after: After,
     ) -> io::Result<Self> {
         let (open, closed) = crossbeam_channel::bounded(0);
         let name = visitor.name();
-        let reading = Reading { visitor, log_dir, journal, after, closed };
-        let body = move || reading.run(name);
+        let reading = Reading { visitor, log_dir, journal, after: 0, closed };
+        let body = move || reading.run(name, after);
         let thread = thread::Builder::new().name(name.to_owned()).spawn(body)?;
         Ok(Self { open, thread, name })
     }
@@ -93,8 +105,11 @@ struct Reading {
 }
 
 impl Reading {
-    fn run(mut self, name: &str) {
-        let ended = panic::catch_unwind(AssertUnwindSafe(|| self.read()));
+    fn run(mut self, name: &str, after: After) {
+        let ended = panic::catch_unwind(AssertUnwindSafe(|| {
+            self.after = after()?;
+            self.read()
+        }));
         let error = match ended {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
@@ -103,7 +118,7 @@ impl Reading {
         tracing::error!(visitor = name, %error, "no longer follows the log; the next start goes on");
     }
 
-    fn read(&mut self) -> Result<(), LogError> {
+    fn read(&mut self) -> Result<(), FollowError> {
         let mut reader = LogReader::seek(&self.log_dir, self.after.saturating_add(1))?;
         loop {
             // Looked at first: what was durable before the end is read after it.

@@ -51,6 +51,8 @@ pub(crate) struct Opened {
     pub(crate) mirror: MirrorState,
     /// The newest snapshot whose every chunk matches its hash.
     pub(crate) snapshot: Option<Manifest>,
+    /// Its chunks as stored, kept so that the replay need not ask sled again.
+    pub(crate) chunks: Vec<Vec<u8>>,
 }
 
 /// Opens `dir` and reads all of it that recovery relies on, while a panic is
@@ -68,8 +70,8 @@ pub(crate) fn open(dir: &Path, cache_bytes: u64, deadline: Duration) -> Result<O
             db,
         };
         let mirror = Mirror::new(&database.journal).inspect()?;
-        let snapshot = snapshots::newest_good(&database)?;
-        Ok(Opened { database, mirror, snapshot })
+        let (snapshot, chunks) = snapshots::newest_good(&database)?.unzip();
+        Ok(Opened { database, mirror, snapshot, chunks: chunks.unwrap_or_default() })
     })
 }
 

@@ -7,9 +7,10 @@
 //!
 //! In reading order: `database` opens and syncs, `pieces` is how values
 //! are stored, `mirror` and `follower` are the journal, `manifest`,
-//! `chunk`, `snapshot_writer` and `snapshots` the snapshots.
+//! `chunk`, `chunks`, `snapshot_writer` and `snapshots` the snapshots.
 
 mod chunk;
+mod chunks;
 mod database;
 mod follower;
 mod manifest;
@@ -25,6 +26,7 @@ pub use snapshot_error::SnapshotError;
 pub use snapshot_writer::SnapshotWriter;
 pub use snapshots::{SnapshotStore, VisitPayout};
 
+pub(crate) use chunks::Chunks;
 pub(crate) use database::{Database, Opened, open};
 pub(crate) use follower::Follower;
 pub(crate) use manifest::Manifest;

@@ -62,7 +62,7 @@ impl SnapshotStore {
 
     /// Reads all snapshots, newest first, until one is good.
     pub fn newest_good_snapshot(&self) -> Result<Option<SnapshotInfo>, SnapshotError> {
-        Ok(newest_good(&self.shared.database)?.map(|manifest| manifest.info()))
+        Ok(newest_good(&self.shared.database)?.map(|(manifest, _)| manifest.info()))
     }
 
     /// All snapshots with a sound manifest, newest first; chunks unread.
@@ -105,14 +105,17 @@ impl SnapshotStore {
     }
 }
 
+/// A snapshot with its stored chunks.
+type Good = (Manifest, Vec<Vec<u8>>);
+
 /// The newest snapshot of which every chunk matches its hash.
-pub(crate) fn newest_good(database: &Database) -> Result<Option<Manifest>, SnapshotError> {
+pub(crate) fn newest_good(database: &Database) -> Result<Option<Good>, SnapshotError> {
     for id in manifest::ids(&database.manifests)? {
         let verified = Manifest::load(&database.manifests, id)
             .map_err(SnapshotError::from)
-            .and_then(|manifest| verify_chunks(database, &manifest).map(|()| manifest));
+            .and_then(|manifest| Ok((verified_chunks(database, &manifest)?, manifest)));
         match verified {
-            Ok(manifest) => return Ok(Some(manifest)),
+            Ok((chunks, manifest)) => return Ok(Some((manifest, chunks))),
             Err(SnapshotError::Sled(error)) => return Err(error.into()),
             Err(error) => {
                 tracing::error!(snapshot = id, %error, "a snapshot is passed over");
@@ -123,8 +126,11 @@ pub(crate) fn newest_good(database: &Database) -> Result<Option<Manifest>, Snaps
 }
 
 /// Reads each chunk and compares its hash, without unpacking it.
-fn verify_chunks(database: &Database, manifest: &Manifest) -> Result<(), SnapshotError> {
-    (0..manifest.chunks.len()).try_for_each(|number| stored(database, manifest, number).map(drop))
+fn verified_chunks(
+    database: &Database,
+    manifest: &Manifest,
+) -> Result<Vec<Vec<u8>>, SnapshotError> {
+    (0..manifest.chunks.len()).map(|number| stored(database, manifest, number)).collect()
 }
 
 /// Hands on every payout, and compares the hash over all of them at the end.

@@ -2,28 +2,35 @@
 //!
 //! Apart because losing them is the least of all losses, and must be treated
 //! so: the events are read from the log again, behind the running gateway, and
-//! only the notes beside them do not come back.
+//! only the notes beside them do not come back. Nor does the start wait for them.
 
 use std::path::Path;
 
 use crate::{
-    events::{FjallEvents, OfLog},
+    events::{FjallEvents, LateEvents, OfLog},
     guarded::{self, Fault},
     log::{Tail, sync_directory},
     open_error::{OpenError, refused},
     options::StoreOptions,
 };
 
-/// Opens the events of the log that ends in `tail`. `distrust` leaves all
-/// events behind, whatever they say of themselves.
+/// The events of the log that ends in `tail`, to be opened when they are first
+/// asked for. With `distrust` at once, because the reason for it is forgotten
+/// before anybody asks: all events are then left behind, whatever they say.
 pub(crate) fn open(
     dir: &Path,
     tail: &Tail,
     distrust: bool,
     options: &StoreOptions,
-) -> Result<FjallEvents, OpenError> {
+) -> Result<LateEvents, OpenError> {
     let last_sequence = tail.next_sequence() - 1;
     let log = OfLog { log_id: tail.log_id(), last_sequence, distrust };
+    let (dir, options) = (dir.to_owned(), options.clone());
+    let late = LateEvents::new(move || open_now(&dir, log, &options));
+    if distrust { late.opened() } else { Ok(late) }
+}
+
+fn open_now(dir: &Path, log: OfLog, options: &StoreOptions) -> Result<FjallEvents, OpenError> {
     let open = || FjallEvents::open(dir, log, options.events_cache_bytes, options.open_deadline);
     let opened = match open() {
         Err(Fault::Unusable(reason)) => {

@@ -16,6 +16,7 @@ mod find;
 mod replay;
 mod running;
 mod sled_side;
+mod split_replay;
 mod verdict;
 
 use std::{io, path::Path, sync::Arc};
@@ -28,7 +29,7 @@ use crate::{
     anchor::{Anchor, Mark},
     archive::{ArchiveStore, FjallArchive},
     directory::{Directory, LockError},
-    events::{EventStore, FjallEvents},
+    events::{EventStore, LateEvents},
     log::{self, Scan, SegmentRules, Tail},
     open_error::{OpenError, RolledBackTo},
     options::{AnchorPolicy, Durability, StoreOptions},
@@ -44,7 +45,7 @@ pub struct Store {
     sled: SledSide,
     archive: Arc<FjallArchive>,
     archive_rebuilt: bool,
-    events: Arc<FjallEvents>,
+    events: Arc<LateEvents>,
     directory: Directory,
     options: StoreOptions,
 }

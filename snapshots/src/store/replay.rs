@@ -48,13 +48,12 @@ impl Store {
         visit: &mut dyn FnMut(Replayed<'_>) -> Result<(), E>,
     ) -> Result<(), ReplayError<E>> {
         let mut visit = |replayed: Replayed<'_>| visit(replayed).map_err(ReplayError::Visitor);
-        let snapshot = self.sled.snapshot().filter(|_| !self.archive_rebuilt);
-        if let Some(manifest) = snapshot {
+        if let Some(manifest) = self.sled.snapshot().filter(|_| !self.archive_rebuilt) {
             sled_store::read(self.sled.database(), manifest, &mut |payout, body| {
                 visit(Replayed::Snapshot { payout, body })
             })?;
         }
-        let base = snapshot.map_or(0, |manifest| manifest.base_sequence);
+        let base = self.replay_base();
         let last = self.last_sequence();
         let mut reader = LogReader::seek(&self.directory.log, base + 1)?;
         while let Some(frame) = reader.next(last)? {
@@ -63,5 +62,11 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// The records behind this sequence are replayed.
+    pub(super) fn replay_base(&self) -> u64 {
+        let snapshot = self.sled.snapshot().filter(|_| !self.archive_rebuilt);
+        snapshot.map_or(0, |manifest| manifest.base_sequence)
     }
 }

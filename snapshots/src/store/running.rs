@@ -16,7 +16,7 @@ use super::Store;
 use crate::{
     archive::{ArchiveStore, Archiver, ArchiverThread},
     directory::Directory,
-    events::EventStore,
+    events::{EventError, EventStore},
     log::{self, Frame, Journal, LogVisitor, VisitorThread, Writer},
     sled_store::{Database, Follower, Manifest, Mirror, MirrorError, Shared, SnapshotStore},
 };
@@ -122,12 +122,22 @@ impl Running {
     /// which ends with the store, having seen all of it. If the log cannot be
     /// read, or the visitor panics, it ends early and says so.
     pub fn follow(&self, visitor: Box<dyn LogVisitor>, after: u64) -> io::Result<()> {
+        self.follow_from(visitor, move || Ok(after))
+    }
+
+    /// The same for a visitor that has to look up where it begins: `after` is
+    /// asked on the visitor's thread, so that nobody else waits for the answer.
+    pub fn follow_from(
+        &self,
+        visitor: Box<dyn LogVisitor>,
+        after: impl FnOnce() -> Result<u64, EventError> + Send + 'static,
+    ) -> io::Result<()> {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(threads) = threads.as_mut() else {
             return Err(io::Error::other("the store is closed"));
         };
         let (log_dir, journal) = (self.log_dir.clone(), self.journal.clone());
-        threads.visitors.push(VisitorThread::start(visitor, log_dir, journal, after)?);
+        threads.visitors.push(VisitorThread::start(visitor, log_dir, journal, Box::new(after))?);
         Ok(())
     }
 

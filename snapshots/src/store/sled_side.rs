@@ -57,6 +57,11 @@ impl SledSide {
         self.opened.snapshot.as_ref()
     }
 
+    /// The stored chunks of the snapshot, each compared with its hash when sled was opened.
+    pub(crate) fn chunks(&self) -> &[Vec<u8>] {
+        &self.opened.chunks
+    }
+
     pub(crate) fn mirror(&self) -> Mirror {
         Mirror::new(&self.opened.database.journal)
     }
