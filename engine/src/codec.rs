@@ -44,7 +44,7 @@ pub fn body(payout: &Payout) -> Result<Vec<u8>, CodecError> {
 /// The payout in a snapshot or the archive.
 pub fn payout(id: PayoutId, body: &[u8]) -> Result<Payout, Unreadable> {
     let entries: Vec<Entry> = open(Kind::Payout, body)?;
-    Ok(Payout::from_entries(id, entries)?)
+    Ok(Payout::from_history(id, entries)?)
 }
 
 /// A payout with its index rows, for the archive; to be looked at again at `due`.

@@ -10,7 +10,7 @@ use crate::live_index::LiveIndex;
 use crate::moderation_book::ModerationBook;
 use crate::partition::{Counters, Partition, Slots};
 use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
-use crate::recovery::{self, Recollected, RecoveryError};
+use crate::recovery::{self, Pile, Recollected, RecoveryError};
 use crate::return_watch;
 use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
 use crate::timer_actor::TimerActor;
@@ -354,7 +354,7 @@ impl Engine {
 struct Opened {
     store: Arc<Running>,
     /// The live payouts of each partition.
-    shares: Vec<Vec<Payout>>,
+    shares: Vec<Pile>,
     desk: DeskState,
     found: Recovered,
 }
@@ -374,7 +374,7 @@ fn open(
             other => StartError::Replay(other.to_string()),
         })?;
     let Recollected { shares, desk, records, finished } = held;
-    let live = shares.iter().flatten();
+    let live = shares.iter().flat_map(Pile::iter);
     let in_doubt = live.filter(|payout| payout.status() == Status::Invoking).count();
     let mut notes = Vec::new();
     if store.archive_rebuilt() {
@@ -384,7 +384,7 @@ fn open(
         notes.push("sled was missing or damaged: rebuilt from the log".to_owned());
     }
     let found = Recovered {
-        live: shares.iter().map(Vec::len).sum::<usize>() as u64,
+        live: shares.iter().map(Pile::len).sum::<usize>() as u64,
         finished,
         in_doubt: in_doubt as u64,
         records,
@@ -397,7 +397,7 @@ fn open(
 /// Hands each partition its payouts; all take them in at the same time. Gives back whose they are.
 async fn adopt(
     supervisors: &[Addr<PayoutSupervisor>],
-    shares: Vec<Vec<Payout>>,
+    shares: Vec<Pile>,
 ) -> Result<Vec<Owners>, StartError> {
     let adopting = supervisors.iter().zip(shares).map(|(one, share)| one.send(Adopt(share)));
     let adopted = future::join_all(adopting).await;

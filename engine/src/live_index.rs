@@ -52,7 +52,7 @@ impl LiveIndex {
 
     /// Adds many payouts with their references, at recovery: sorted first, and each lock is taken
     /// once.
-    pub fn put_all(&self, payouts: &[Payout]) {
+    pub fn put_all<'a>(&self, payouts: impl Iterator<Item = &'a Payout>) {
         let mut rows: [Vec<(ByAge, Facets)>; SHARDS] = Default::default();
         let mut references: [Vec<((MerchantId, [u8; 16]), PayoutId)>; SHARDS] = Default::default();
         for payout in payouts {

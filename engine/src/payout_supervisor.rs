@@ -9,7 +9,7 @@ use crate::lean_context::LeanContext;
 use crate::moderation_book::Contribution;
 use crate::partition::{Counters, Life, Partition, Slot};
 use crate::payout_actor::{Answer, PayoutActor, Turn, as_created};
-use crate::recovery;
+use crate::recovery::{self, Pile};
 use crate::refusal::Refusal;
 use crate::timer_actor::ArmAll;
 use actix::{Actor, Addr, Context, Handler, Message, MessageResult, ResponseFuture};
@@ -39,7 +39,7 @@ pub(crate) struct Look {
 /// The live payouts that recovery found for this partition; answered with whose they are.
 #[derive(Message)]
 #[rtype(result = "Owners")]
-pub(crate) struct Adopt(pub Vec<Payout>);
+pub(crate) struct Adopt(pub Pile);
 
 /// Calls the recovered payouts that have something to do; answers when all were called.
 #[derive(Message)]
@@ -229,7 +229,7 @@ impl Handler<Adopt> for PayoutSupervisor {
         let mut slots = self.partition.slots.borrow_mut();
         slots.reserve(payouts.len());
         self.partition.counters.live.fetch_add(payouts.len() as u64, Ordering::Relaxed);
-        self.partition.index.put_all(&payouts);
+        self.partition.index.put_all(payouts.iter());
         let owners =
             payouts.iter().map(|payout| (payout.id(), payout.request().merchant)).collect();
         let mut due = Vec::with_capacity(payouts.len());

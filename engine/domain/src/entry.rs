@@ -13,7 +13,7 @@ use crate::status::Status;
 use crate::time::Timestamp;
 use crate::transition::Trigger;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Arc;
 
 /// One step of one payout's life.
@@ -70,7 +70,7 @@ impl By {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Fact {
     /// The merchant's request was accepted.
-    Created(Arc<Request>),
+    Created(#[serde(deserialize_with = "in_one_piece")] Arc<Request>),
     /// The recipient as completed by later details.
     DetailsGiven(Arc<Recipient>),
     /// Every route, or the details, were refused after acceptance.
@@ -80,9 +80,9 @@ pub enum Fact {
     /// Nothing but the change of status: details accepted, terminated, expired.
     Moved,
     /// The intent: exactly one submission follows, now or never.
-    Invoked(Arc<Intent>),
+    Invoked(#[serde(deserialize_with = "in_one_piece")] Arc<Intent>),
     /// Evidence, and what it changed.
-    Learned(Arc<Learned>),
+    Learned(#[serde(deserialize_with = "in_one_piece")] Arc<Learned>),
     /// A recall or undo is about to be sent; the move says which.
     UndoSent,
     /// The engine holds the payout for a person.
@@ -106,6 +106,13 @@ pub enum Fact {
     Quoted(Arc<Rate>),
     /// At its turn the rate was further from the quoted one than the merchant allows: it waits.
     RateMissed(Arc<RateMissed>),
+}
+
+/// serde's own way makes a box first and copies it; recovery does this three times for each payout.
+fn in_one_piece<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Arc<T>, D::Error> {
+    T::deserialize(from).map(Arc::new)
 }
 
 /// A rate that the merchant's bound does not allow.

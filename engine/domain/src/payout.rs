@@ -12,7 +12,6 @@ use crate::standing::{Money, Standing};
 use crate::statement::Statement;
 use crate::status::{State, Status};
 use crate::time::Timestamp;
-use crate::transition;
 use std::sync::Arc;
 
 /// One payout as its entries tell it.
@@ -56,6 +55,23 @@ impl Payout {
         Ok(payout)
     }
 
+    /// The same for a history in one piece, which is kept as it is.
+    pub fn from_history(id: PayoutId, entries: Vec<Entry>) -> Result<Payout, BrokenHistory> {
+        let Some(Fact::Created(request)) = entries.first().map(|entry| &entry.fact) else {
+            return Err(BrokenHistory::NoCreation(id));
+        };
+        let mut standing = Standing::begin(request);
+        for (expected, entry) in (1..).zip(&entries) {
+            if entry.version != expected {
+                return Err(BrokenHistory::Gap { id, expected, found: entry.version });
+            }
+            if expected > 1 {
+                standing.step(entry);
+            }
+        }
+        Ok(Payout { id, entries, standing })
+    }
+
     /// The payout that its creation entry makes.
     pub fn begin(id: PayoutId, created: Entry) -> Result<Payout, BrokenHistory> {
         let Fact::Created(request) = &created.fact else {
@@ -76,11 +92,7 @@ impl Payout {
         if entry.version != expected {
             return Err(BrokenHistory::Gap { id: self.id, expected, found: entry.version });
         }
-        if let Some(step) = entry.moved {
-            debug_assert_eq!(transition::next(self.standing.status, step.on), Some(step.to));
-            self.standing.status = step.to;
-        }
-        self.standing.take_in(&entry);
+        self.standing.step(&entry);
         self.entries.push(entry);
         Ok(())
     }

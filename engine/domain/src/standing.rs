@@ -9,6 +9,7 @@ use crate::resolution::Resolution;
 use crate::statement::Outcome;
 use crate::status::Status;
 use crate::time::Timestamp;
+use crate::transition;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,8 +119,17 @@ impl Standing {
         }
     }
 
-    /// Folds one entry in, its change of status already made.
-    pub(crate) fn take_in(&mut self, entry: &Entry) {
+    /// Folds one entry in, its change of status first. What follows the creation, that is: a creation
+    /// is the beginning of the fold and no step of it.
+    pub(crate) fn step(&mut self, entry: &Entry) {
+        if let Some(step) = entry.moved {
+            debug_assert_eq!(transition::next(self.status, step.on), Some(step.to));
+            self.status = step.to;
+        }
+        self.take_in(entry);
+    }
+
+    fn take_in(&mut self, entry: &Entry) {
         self.proposed = None;
         match &entry.fact {
             Fact::Created(_) | Fact::DetailsGiven(_) | Fact::Moved | Fact::Commanded { .. } => {}

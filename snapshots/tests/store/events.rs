@@ -65,10 +65,13 @@ fn closed() -> (TempDir, Vec<EventRow>) {
     (data, rows)
 }
 
-/// Opens, follows, closes; gives the events and what was said at the start.
+/// Opens, follows, closes; gives the events and what was said until they were first asked for.
 fn taken_again(data: &Path) -> (Vec<EventRow>, Vec<String>) {
-    let (store, said) = lines(|| open(data));
-    let running = store.start().unwrap();
+    let (running, said) = lines(|| {
+        let running = start(data);
+        running.events.through().unwrap();
+        running
+    });
     take(&running);
     running.close();
     (rows(&*running.events), said)

@@ -1,0 +1,117 @@
+//! The payouts of one partition while they are read: a pile of blocks that never move, and a roster
+//! that finds one by its id. Apart from the fold because a million payouts that are copied whenever a
+//! table grows cost as much as reading them.
+
+use crate::partition::IdHasher;
+use domain::id::PayoutId;
+use domain::payout::Payout;
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::iter::Flatten;
+use std::vec;
+
+/// Payouts in one block.
+const BLOCK: usize = 256;
+
+/// Payouts in no order.
+#[derive(Default)]
+pub(crate) struct Pile {
+    blocks: Vec<Vec<Option<Payout>>>,
+}
+
+impl Pile {
+    /// Adds a payout.
+    pub fn push(&mut self, payout: Payout) {
+        self.place(Some(payout));
+    }
+
+    /// Adds the payouts of another pile.
+    pub fn append(&mut self, mut other: Pile) {
+        self.blocks.append(&mut other.blocks);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Payout> {
+        self.blocks.iter().flatten().flatten()
+    }
+
+    fn place(&mut self, payout: Option<Payout>) -> Place {
+        if self.blocks.last().is_none_or(|block| block.len() >= BLOCK) {
+            self.blocks.push(Vec::with_capacity(BLOCK));
+        }
+        let number = self.blocks.len() - 1;
+        let block = &mut self.blocks[number];
+        block.push(payout);
+        // Within u32: a block has few payouts, and memory ends long before the blocks do.
+        (number as u32, block.len() as u32 - 1)
+    }
+
+    fn at(&mut self, (block, place): Place) -> &mut Option<Payout> {
+        &mut self.blocks[block as usize][place as usize]
+    }
+}
+
+impl IntoIterator for Pile {
+    type Item = Payout;
+    type IntoIter = Flatten<Flatten<vec::IntoIter<Vec<Option<Payout>>>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.blocks.into_iter().flatten().flatten()
+    }
+}
+
+/// Where a payout stands: which block, and where in it.
+type Place = (u32, u32);
+
+/// A pile in which payouts are found by their ids.
+#[derive(Default)]
+pub(super) struct Roster {
+    pile: Pile,
+    places: HashMap<PayoutId, Place, BuildHasherDefault<IdHasher>>,
+    /// Places that were left.
+    free: Vec<Place>,
+}
+
+impl Roster {
+    /// Looks through a pile once.
+    pub fn of(pile: Pile) -> Roster {
+        let mut places = HashMap::with_capacity_and_hasher(pile.len(), Default::default());
+        for (number, block) in pile.blocks.iter().enumerate() {
+            let here = block.iter().enumerate();
+            let here = here.filter_map(|(place, payout)| Some((place, payout.as_ref()?.id())));
+            places.extend(here.map(|(place, id)| (id, (number as u32, place as u32))));
+        }
+        Roster { pile, places, free: Vec::new() }
+    }
+
+    /// The payout of this id.
+    pub fn find(&mut self, id: PayoutId) -> Option<&mut Payout> {
+        let place = *self.places.get(&id)?;
+        self.pile.at(place).as_mut()
+    }
+
+    /// Adds a payout that is not there yet.
+    pub fn insert(&mut self, payout: Payout) -> &mut Payout {
+        let id = payout.id();
+        let place = self.free.pop().unwrap_or_else(|| self.pile.place(None));
+        self.places.insert(id, place);
+        self.pile.at(place).insert(payout)
+    }
+
+    /// Removes the payout of this id.
+    pub fn remove(&mut self, id: PayoutId) -> Option<Payout> {
+        let place = self.places.remove(&id)?;
+        self.free.push(place);
+        self.pile.at(place).take()
+    }
+
+    /// All that is left.
+    pub fn into_pile(self) -> Pile {
+        self.pile
+    }
+}
