@@ -234,6 +234,8 @@ fn check(before: &Payout, after: &Payout, effects: &[Effect]) {
     }
     assert_eq!(status, after.status());
     let folded = Payout::from_entries(after.id(), after.entries().to_vec()).unwrap();
+    let stored = Payout::from_history(after.id(), after.entries().to_vec());
+    assert_eq!(stored.as_ref(), Ok(&folded));
     assert_eq!(&folded, after, "I-11: folding the history gives the state");
     for pair in after.entries().windows(2) {
         assert!(pair[0].at <= pair[1].at && pair[0].version + 1 == pair[1].version, "I-11");

@@ -115,3 +115,62 @@ impl Roster {
         self.pile
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    //! A roster loses nobody, whether they came in a pile or one by one.
+
+    use super::*;
+    use crate::clock::TurnedClock;
+    use crate::tests::request;
+    use domain::decide::create;
+    use domain::entry::Request;
+    use domain::time::Timestamp;
+
+    fn payout(number: u32) -> Payout {
+        let id = PayoutId(u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
+        let asked = Request { expires_at: Timestamp(i64::MAX), ..request(&TurnedClock::default()) };
+        let made = create(id, asked, None, Timestamp(number.into()));
+        Payout::from_entries(id, made.entries).unwrap()
+    }
+
+    #[test]
+    fn those_of_several_piles_are_found_and_counted() {
+        let mut pile = Pile::default();
+        for share in [0..700, 700..701, 701..1_500] {
+            let mut some = Pile::default();
+            share.for_each(|number| some.push(payout(number)));
+            pile.append(some);
+        }
+        (1_500..1_600).for_each(|number| pile.push(payout(number)));
+        assert_eq!(pile.len(), 1_600);
+        let mut roster = Roster::of(pile);
+        for number in 0..1_600 {
+            let wanted = payout(number);
+            assert_eq!(roster.find(wanted.id()), Some(&mut wanted.clone()));
+        }
+        assert_eq!(roster.find(payout(1_600).id()), None);
+    }
+
+    #[test]
+    fn those_who_leave_make_room_and_are_not_found_again() {
+        let mut roster = Roster::default();
+        for number in 0..1_000 {
+            assert_eq!(roster.insert(payout(number)).id(), payout(number).id());
+        }
+        for number in (0..1_000).step_by(2) {
+            assert_eq!(roster.remove(payout(number).id()), Some(payout(number)));
+            assert_eq!(roster.remove(payout(number).id()), None);
+        }
+        (2_000..2_600).for_each(|number| drop(roster.insert(payout(number))));
+        assert_eq!(roster.find(payout(4).id()), None);
+        assert_eq!(roster.find(payout(2_001).id()), Some(&mut payout(2_001)));
+        let pile = roster.into_pile();
+        assert_eq!((pile.len(), pile.blocks.len()), (1_100, 5), "left places were taken again");
+        let mut left: Vec<i64> = pile.into_iter().map(|one| one.created_at().0).collect();
+        left.sort_unstable();
+        let odd = (1..1_000).step_by(2).chain(2_000..2_600);
+        assert_eq!(left, odd.collect::<Vec<i64>>());
+    }
+}

@@ -24,6 +24,8 @@ use super::{
 /// What a walk to the tip found.
 #[derive(Debug)]
 pub(crate) struct Scan {
+    /// First sequence of the first segment walked.
+    pub(crate) from: u64,
     /// Behind the last good frame.
     pub(crate) tip: Position,
     /// Of the sequences asked for.
@@ -87,7 +89,7 @@ pub(crate) fn scan(
     }
     let tip = tip.ok_or(LogError::Missing { first: 0, wanted: from.max(1) })?;
     let torn = remains(&tip, committed, damage)?;
-    Ok(Scan { tip, heads, torn })
+    Ok(Scan { from: segments[0].first_sequence, tip, heads, torn })
 }
 
 /// Overwrites the remains with zeros, so that the tip is blank again. A crash
@@ -120,6 +122,9 @@ fn remains(
     damage: Option<LogDamaged>,
 ) -> Result<Option<Torn>, LogError> {
     let Position { path, offset, .. } = position;
+    if segment::is_blank(path, *offset).map_err(LogError::io(path))? {
+        return Ok(None);
+    }
     let tail = read_from(path, *offset).map_err(LogError::io(path))?;
     let Some(last) = last_written(&tail) else {
         return Ok(None);
@@ -147,7 +152,7 @@ fn read_from(path: &Path, offset: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Index of the last byte that is not zero. In blocks from the end, because
-/// this reads a whole blank segment at every start.
+/// nearly all of them are blank.
 fn last_written(tail: &[u8]) -> Option<usize> {
     let blocks = tail.len().div_ceil(4096);
     let block = tail.chunks(4096).rev().position(|block| block.iter().any(|byte| *byte != 0))?;

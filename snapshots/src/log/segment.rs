@@ -156,6 +156,22 @@ pub(crate) fn install(
     Ok((spare, path))
 }
 
+/// Whether the segment at `path` holds nothing but zeros from `offset` on. Most
+/// of a segment is read so at every start.
+pub(crate) fn is_blank(path: &Path, offset: u64) -> io::Result<bool> {
+    let (file, mut at) = (File::open(path)?, offset);
+    let mut space = vec![0; ZEROS.len()];
+    loop {
+        match file.read_at(&mut space, at) {
+            Ok(0) => return Ok(true),
+            Ok(read) if space[..read] != ZEROS[..read] => return Ok(false),
+            Ok(read) => at += read as u64,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// Removes a segment that was prepared and never used.
 pub(crate) fn remove_spare(dir: &Path) -> io::Result<()> {
     match fs::remove_file(dir.join(SPARE)) {

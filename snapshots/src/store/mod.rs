@@ -45,6 +45,8 @@ pub struct Store {
     sled: SledSide,
     archive: Arc<FjallArchive>,
     archive_rebuilt: bool,
+    /// From here on every frame of the log was hashed by the walk to its tip.
+    walked_from: u64,
     events: Arc<LateEvents>,
     directory: Directory,
     options: StoreOptions,
@@ -74,6 +76,7 @@ impl Store {
         }
         let mut tail =
             Tail::resume(&directory.log, &scan.tip, rules).map_err(io_error(&directory.log))?;
+        let walked_from = scan.from;
         let sled = settle_sled(sled, scan, &mut tail, mark, &directory, &options)?;
         let archive =
             archive_side::open(&directory.archive, &tail, sled.base(), adopted, &options)?;
@@ -89,6 +92,7 @@ impl Store {
             sled,
             archive: Arc::new(archive.archive),
             archive_rebuilt,
+            walked_from,
             events: Arc::new(events),
             directory,
             options,

@@ -7,7 +7,8 @@
 //!
 //! Nothing is hashed a second time: the chunks are those that were compared
 //! when sled was opened, the frames those that were walked to find the log's
-//! end. Each record is compared with its checksum once more, by its reader.
+//! end. A replay that begins before that walk did hashes what it reads. Each
+//! record is compared with its checksum once more, by its reader.
 
 use std::{
     panic,
@@ -63,7 +64,10 @@ impl Store {
         visit: &mut impl FnMut(RecordRef<'_>) -> Result<(), E>,
     ) -> Result<(), ReplayError<E>> {
         let (base, last) = (self.replay_base(), self.last_sequence());
-        let mut reader = LogReader::seek(&self.directory.log, base + 1)?.over_known_frames();
+        let mut reader = LogReader::seek(&self.directory.log, base + 1)?;
+        if base + 1 >= self.walked_from {
+            reader = reader.over_known_frames();
+        }
         while let Some(frame) = reader.next(last)? {
             if stopped.load(Ordering::Relaxed) {
                 break;

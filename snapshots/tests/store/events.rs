@@ -178,3 +178,18 @@ fn events_ahead_of_an_adopted_log_give_way() {
     drop(store);
     assert_eq!(taken_again(data.path()).0.len(), 18);
 }
+
+#[test]
+fn the_events_open_when_they_are_first_asked_for_and_not_before() {
+    let (data, _) = closed();
+    fs::remove_dir_all(data.path().join("data/events")).unwrap();
+    fs::write(data.path().join("data/events"), b"no directory at all").unwrap();
+    let running = start(data.path());
+    append(&running, 1, 7..=7);
+    assert_eq!(names(data.path(), "events."), Vec::<String>::new());
+    close(running);
+    assert_eq!(names(data.path(), "events."), Vec::<String>::new(), "nor by the end");
+    let running = start(data.path());
+    assert_eq!(running.events.through().unwrap(), 0);
+    assert_eq!(names(data.path(), "events."), ["events.damaged-1"]);
+}

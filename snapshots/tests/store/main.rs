@@ -12,6 +12,7 @@ mod journal;
 mod life;
 mod lines;
 mod rollback;
+mod shares;
 mod sled_lost;
 mod snapshot;
 mod visitors;

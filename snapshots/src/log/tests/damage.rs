@@ -214,3 +214,66 @@ fn segments_cannot_be_lost_swapped_or_damaged() {
     assert!(matches!(missing, Err(LogError::Missing { wanted: 1, first: 3 })), "{missing:?}");
     assert_eq!(scan(dir.path(), 5, 0, &[]).unwrap().last_sequence(), 8);
 }
+
+/// A log of several segments, a frame of one record each.
+fn segmented() -> (tempfile::TempDir, Vec<segment::Segment>) {
+    let dir = tempfile::tempdir().unwrap();
+    let rules = SegmentRules { bytes: 4096, durable: false };
+    let tip = Tail::create(dir.path(), rules).unwrap();
+    let mut tail = Tail::resume(dir.path(), &tip, rules).unwrap();
+    (1..=40).for_each(|version| drop(append(&mut tail, &[record(1, version, 400)])));
+    drop(tail);
+    let segments = segment::list(dir.path()).unwrap();
+    assert!(segments.len() > 4);
+    (dir, segments)
+}
+
+#[test]
+fn of_several_damaged_segments_the_first_is_told() {
+    let (dir, segments) = segmented();
+    for damaged_ones in [[3, 1], [1, 2], [0, 4]] {
+        for number in damaged_ones {
+            flip_at(&segments[number].path, 200);
+        }
+        let first = &segments[damaged_ones.into_iter().min().unwrap()];
+        let damage = damaged(scan(dir.path(), 1, 0, &[]));
+        assert_eq!((&damage.file, damage.offset), (&first.path, 64));
+        for number in damaged_ones {
+            flip_at(&segments[number].path, 200);
+        }
+    }
+    assert_eq!(verify(dir.path()).unwrap().last_sequence, 40);
+}
+
+fn flip_at(path: &Path, at: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[at] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn segments_that_are_sound_and_do_not_follow_one_another_are_damage() {
+    let (dir, segments) = segmented();
+    fs::remove_file(&segments[2].path).unwrap();
+    let damage = damaged(scan(dir.path(), 1, 0, &[]));
+    assert_eq!((&damage.file, damage.offset), (&segments[3].path, 0));
+    let last = segments[2].first_sequence - 1;
+    assert_eq!(
+        damage.reason,
+        format!("the segment does not continue the log after sequence {last}")
+    );
+}
+
+#[test]
+fn the_walk_tells_the_chain_at_every_sequence_asked_for() {
+    let (dir, _) = segmented();
+    let all: Vec<u64> = (0..=41).collect();
+    let heads = scan(dir.path(), 1, 0, &all).unwrap().heads;
+    let mut reader = LogReader::seek(dir.path(), 1).unwrap();
+    let mut expected = vec![(0, Some(reader.position().chain))];
+    while let Some(frame) = reader.next(u64::MAX).unwrap() {
+        expected.push((frame.last_sequence(), Some(frame.chain())));
+    }
+    expected.push((41, None));
+    assert_eq!(heads, expected);
+}
