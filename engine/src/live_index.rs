@@ -26,10 +26,12 @@ pub(crate) struct LiveIndex {
 struct Shard {
     by_age: BTreeMap<ByAge, Facets>,
     /// The keys are hashes already.
-    references: HashMap<(MerchantId, [u8; 16]), PayoutId, BuildHasherDefault<IdHasher>>,
+    references: HashMap<Reference, PayoutId, BuildHasherDefault<IdHasher>>,
 }
 
 type ByAge = (MerchantId, Reverse<i64>, PayoutId);
+/// A merchant's reference, by its hash.
+type Reference = (MerchantId, [u8; 16]);
 
 fn shard_of(merchant: MerchantId) -> usize {
     (merchant.0 % SHARDS as u64) as usize
@@ -54,7 +56,7 @@ impl LiveIndex {
     /// once.
     pub fn put_all<'a>(&self, payouts: impl Iterator<Item = &'a Payout>) {
         let mut rows: [Vec<(ByAge, Facets)>; SHARDS] = Default::default();
-        let mut references: [Vec<((MerchantId, [u8; 16]), PayoutId)>; SHARDS] = Default::default();
+        let mut references: [Vec<(Reference, PayoutId)>; SHARDS] = Default::default();
         for payout in payouts {
             let request = payout.request();
             let (merchant, id) = (request.merchant, payout.id());

@@ -221,7 +221,9 @@ fn segmented() -> (tempfile::TempDir, Vec<segment::Segment>) {
     let rules = SegmentRules { bytes: 4096, durable: false };
     let tip = Tail::create(dir.path(), rules).unwrap();
     let mut tail = Tail::resume(dir.path(), &tip, rules).unwrap();
-    (1..=40).for_each(|version| drop(append(&mut tail, &[record(1, version, 400)])));
+    for version in 1..=40 {
+        append(&mut tail, &[record(1, version, 400)]);
+    }
     drop(tail);
     let segments = segment::list(dir.path()).unwrap();
     assert!(segments.len() > 4);
