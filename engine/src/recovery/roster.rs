@@ -163,7 +163,9 @@ mod tests {
             assert_eq!(roster.remove(payout(number).id()), Some(payout(number)));
             assert_eq!(roster.remove(payout(number).id()), None);
         }
-        (2_000..2_600).for_each(|number| drop(roster.insert(payout(number))));
+        for number in 2_000..2_600 {
+            roster.insert(payout(number));
+        }
         assert_eq!(roster.find(payout(4).id()), None);
         assert_eq!(roster.find(payout(2_001).id()), Some(&mut payout(2_001)));
         let pile = roster.into_pile();
