@@ -14,6 +14,12 @@
 //! - `archive_stores`: which store holds the archive, measured while it grows.
 //!   `cargo bench -p benches --bench archive_stores -- --payouts 10000000`
 //!
+//! - `webhooks`: what endpoints cost the payouts, and a dead one its neighbours.
+//!   `cargo bench -p benches --bench webhooks -- --payouts 20000`
+//! - `recovery`: how fast the gateway is ready again, from the log and from a
+//!   snapshot, against a plain read of the same bytes.
+//!   `cargo bench -p benches --bench recovery -- --live 1000000`
+//!
 //! Throughput and latency of the running gateway are not here: they need its
 //! processes and a disk that nobody else uses.
 

@@ -195,6 +195,8 @@ impl Engine {
         let hub = Arc::new(EventHub::default());
         let supervisors = self.start_partitions(&store, &adapters, &index, &book).await?;
         let owners = adopt(&supervisors, shares).await?;
+        // On a thread of its own, and not before: the payouts are ready first.
+        EventFeed::start(&store, hub.clone(), owners)?;
         let running = RunningParts {
             supervisors: supervisors.clone(),
             store: store.clone(),
@@ -210,10 +212,8 @@ impl Engine {
             adapters,
             book,
             desk,
-            hub: hub.clone(),
+            hub,
         });
-        // Behind the open gateway: nobody waits for events, and there may be many to read.
-        EventFeed::start(&store, hub, owners)?;
         return_watch::start(&store, &supervisors, self.clock.clone());
         for supervisor in supervisors {
             // Whoever has something to do is called while the gateway already answers.

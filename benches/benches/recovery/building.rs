@@ -25,8 +25,8 @@ const MERCHANTS: u64 = 40;
 const FIRST: [&str; 7] = ["Anna", "Jonas", "Mehmet", "Sofia", "Piotr", "Chiara", "Lena"];
 const LAST: [&str; 7] = ["Schmidt", "Okafor", "Rossi", "Nowak", "Yilmaz", "Dubois", "Andersen"];
 
-/// Writes the log of so many payouts. What is written is the same with and without fsync.
-pub fn build(dir: &Path, live: u64) {
+/// Writes the log of so many payouts; its bytes. What is written is the same with and without fsync.
+pub fn build(dir: &Path, live: u64) -> u64 {
     let durability = Durability::None;
     let options = StoreOptions { data_dir: dir.to_owned(), durability, ..StoreOptions::default() };
     let store = Store::open(options).unwrap().start().unwrap();
@@ -39,6 +39,7 @@ pub fn build(dir: &Path, live: u64) {
         }
     }
     store.close();
+    store.journal.stats().bytes
 }
 
 fn write<'a>(store: &Running, steps: impl Iterator<Item = (PayoutId, &'a [Entry])>) {

@@ -37,8 +37,8 @@ pub fn perform(task: &str, dir: &Path, live: u64) {
     let (data, plain) = (dir.join("data"), dir.join("plain"));
     let began = Instant::now();
     let bytes = match task {
-        "build" => done(building::build(&data, live)),
-        "snapshot" => done(snapshot(&data, &plain, live)),
+        "build" => building::build(&data, live),
+        "snapshot" => snapshot(&data, &plain, live),
         "read-log" => segments(&data),
         "read-snapshot" => read(&plain),
         "replay" => replay(&data),
@@ -47,10 +47,6 @@ pub fn perform(task: &str, dir: &Path, live: u64) {
     };
     println!("{:.6} {:.2} {bytes}", began.elapsed().as_secs_f64(), processor_time());
     std::process::exit(0);
-}
-
-fn done((): ()) -> u64 {
-    0
 }
 
 fn segments(data: &Path) -> u64 {
@@ -93,7 +89,7 @@ fn recover(data: &Path, live: u64) -> u64 {
 }
 
 /// Recovers, and stops in order: that takes a snapshot. Beside it, a file of as many bytes.
-fn snapshot(data: &Path, plain: &Path, live: u64) {
+fn snapshot(data: &Path, plain: &Path, live: u64) -> u64 {
     let engine = Engine::prepare(EngineOptions::new(data, ID_KEY), Arc::new(SystemClock));
     actix_rt::System::new().block_on(async {
         let found = engine.recover(vec![Arc::new(Silent::new())]).await.unwrap();
@@ -102,7 +98,8 @@ fn snapshot(data: &Path, plain: &Path, live: u64) {
         let taken = engine.gateway().store().unwrap().snapshots.newest().unwrap();
         fs::write(plain, vec![1; taken.bytes as usize]).unwrap();
         engine.stop().await;
-    });
+        taken.bytes
+    })
 }
 
 /// User and system time of the whole process, in seconds.
