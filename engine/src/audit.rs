@@ -63,15 +63,20 @@ fn read(row: EventRow) -> Result<Audited, Refusal> {
 
 fn of_desk(sequence: u64, entry: DeskEntry) -> Audited {
     let DeskEntry { version: _, at, by, reason, from, order } = entry;
-    let DeskOrder::SetMode { account, mode } = order;
+    let (action, account, value) = match order {
+        DeskOrder::SetMode { account, mode } => ("set_mode", Some(account), Some(mode)),
+        DeskOrder::Restored(restored) => {
+            ("restored", None, Some(format!("record {}", restored.through).into()))
+        }
+    };
     Audited {
         sequence,
         at,
         by,
-        action: "set_mode",
+        action,
         payout: None,
-        account: Some(account),
-        value: Some(mode),
+        account,
+        value,
         reason: Some(reason),
         from: Some(from),
     }

@@ -185,12 +185,12 @@ impl Engine {
         let opened = tokio::task::spawn_blocking(move || open(options, &known, now)).await;
         let Opened { store, live, desk, mut found } = opened.map_err(|_| StartError::Threads)??;
         adapters.set_modes(&desk).await;
-        let desk = Arc::new(Desk::new(desk));
         let index = Arc::new(LiveIndex::default());
         let book = Arc::new(ModerationBook::new(adapters.exposure_limits()));
         let hub = Arc::new(EventHub::default());
         let owners = live.iter().map(|payout| (payout.id(), payout.request().merchant));
-        EventFeed::start(&store, hub.clone(), owners)?;
+        EventFeed::start(&store, hub.clone(), owners, &desk)?;
+        let desk = Arc::new(Desk::new(desk));
         let supervisors = self.start_partitions(&store, &adapters, &index, &book).await?;
         adopt(&supervisors, live).await?;
         let running = RunningParts {

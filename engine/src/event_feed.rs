@@ -5,7 +5,7 @@
 //! ← the log / `gateway` (events are read there), and webhooks behind it →
 
 use crate::codec;
-use crate::desk::DESK;
+use crate::desk::{DESK, DeskOrder, DeskState};
 use crate::partition::read_archived;
 use crate::recovery;
 use crate::refusal::Refusal;
@@ -106,6 +106,8 @@ pub(crate) struct EventFeed {
     merchants: HashMap<PayoutId, MerchantId>,
     finished: VecDeque<PayoutId>,
     happened: Vec<Happened>,
+    /// Numbers up to this one may have been told to merchants in a time that a restore has lost.
+    above: u64,
     /// Something could not be read: a gap in the events would be worse than a delay.
     broken: bool,
 }
@@ -116,6 +118,7 @@ impl EventFeed {
         store: &Arc<Running>,
         hub: Arc<EventHub>,
         live: impl Iterator<Item = (PayoutId, MerchantId)>,
+        desk: &DeskState,
     ) -> std::io::Result<()> {
         let through = store.events.through().map_err(std::io::Error::other)?;
         let feed = EventFeed {
@@ -125,6 +128,7 @@ impl EventFeed {
             merchants: live.collect(),
             finished: VecDeque::new(),
             happened: Vec::new(),
+            above: given_before(desk.epoch_at(through)),
             broken: false,
         };
         store.follow(Box::new(feed), through)
@@ -135,29 +139,26 @@ impl EventFeed {
         let (payout, version) = (record.payout, record.version);
         if record.payout == DESK {
             let entry = crate::desk::entry(record.body).map_err(|error| error.to_string())?;
+            if let DeskOrder::Restored(restored) = &entry.order {
+                self.above = given_before(restored.epoch);
+            }
+            let (stream, kind, nth, above) = (AUDIT, OF_DESK, 0, 0);
             let (at, detail) = (entry.at.0, record.body.to_vec());
-            self.happened.push(Happened {
-                stream: AUDIT,
-                payout,
-                version,
-                kind: OF_DESK,
-                nth: 0,
-                at,
-                detail,
-            });
+            let row = Happened { stream, payout, version, kind, nth, at, detail, above };
+            self.happened.push(row);
             return Ok(());
         }
         let entry = codec::entry(record.body).map_err(|error| error.to_string())?;
         let stream = self.merchant_of(id, &entry)?.0;
         let at = entry.at.0;
         for (nth, kind) in (0_u8..).zip(events_of(&entry)) {
-            let (kind, detail) = (kind.byte(), Vec::new());
-            self.happened.push(Happened { stream, payout, version, kind, nth, at, detail });
+            let (kind, detail, above) = (kind.byte(), Vec::new(), self.above);
+            self.happened.push(Happened { stream, payout, version, kind, nth, at, detail, above });
         }
         if is_operators(&entry) {
             let detail = record.body.to_vec();
-            let (stream, kind, nth) = (AUDIT, OF_PAYOUT, 0);
-            self.happened.push(Happened { stream, payout, version, kind, nth, at, detail });
+            let (stream, kind, nth, above) = (AUDIT, OF_PAYOUT, 0, 0);
+            self.happened.push(Happened { stream, payout, version, kind, nth, at, detail, above });
         }
         if entry.moved.is_some_and(|step| step.to.is_final() || step.to.is_settled()) {
             self.forget_later(id);
@@ -225,6 +226,14 @@ impl LogVisitor for EventFeed {
             }
         }
     }
+}
+
+/// Numbers are given anew behind a restore, above all that can have been given in the time it lost.
+const NUMBERS_OF_AN_EPOCH: u64 = 1_000_000_000_000;
+
+/// The highest number that a merchant can have been told before this epoch.
+fn given_before(epoch: u32) -> u64 {
+    u64::from(epoch) * NUMBERS_OF_AN_EPOCH
 }
 
 /// What belongs on the audit list: everything an operator did. The evidence that an approval makes is

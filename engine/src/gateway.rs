@@ -11,7 +11,7 @@ use crate::listing::{self, ListQuery, Page};
 use crate::live_index::LiveIndex;
 use crate::moderation_book::ModerationBook;
 use crate::partition::{Counters, read_archived};
-use crate::payout_actor::{Answer, Turn, as_created, lookup};
+use crate::payout_actor::{Answer, Precaution, Turn, as_created, question};
 use crate::payout_supervisor::{Deliver, Look, PayoutSupervisor};
 use crate::refusal::Refusal;
 use actix::Addr;
@@ -288,7 +288,10 @@ impl MerchantDoor {
                 return self.known(id, request.body).await.unwrap_or(Err(refusal));
             }
         };
-        let answer = self.gateway.deliver(id, Turn::Create(Box::new(request), quoted)).await;
+        let asks_first = parts.desk.asks_first(self.gateway.inner.clock.now());
+        let precaution = if asks_first { Precaution::AskFirst } else { Precaution::None };
+        let turn = Turn::Create(Box::new(request), quoted, precaution);
+        let answer = self.gateway.deliver(id, turn).await;
         match answer {
             Ok(Answer::Created(view)) => Ok(Created::New(*view)),
             Ok(Answer::Replayed(view)) => Ok(Created::Replayed(*view)),
@@ -340,15 +343,15 @@ impl MerchantDoor {
     pub async fn reconcile(&self, id: PayoutId) -> Result<Reconciled, Refusal> {
         let before = self.get(id).await?;
         let parts = self.gateway.parts()?;
-        if before.payout.standing().attempt == 0 {
+        if before.payout.standing().attempt == 0 && !before.payout.is_sought() {
             let status = before.payout.status();
             let refused = domain::command::Refused::NotAllowed { status, command: "reconcile" };
             return Err(refused.into());
         }
-        let adapter = parts.adapters.for_payout(&before.payout).ok_or(Refusal::NoRoute)?;
         let asked_at = self.gateway.inner.clock.now();
-        let outcome = adapter.fetch(lookup(&before.payout, asked_at)).await;
-        let report = Box::new(Report::Fetched { asked_at, outcome });
+        let asked = question(&parts.adapters, &before.payout, asked_at).ok_or(Refusal::NoRoute)?;
+        let (account, outcome) = asked.await;
+        let report = Box::new(Report::Fetched { asked_at, account, outcome });
         let Answer::Seen(after) = self.gateway.deliver(id, Turn::Report(report)).await? else {
             return Err(Refusal::Internal);
         };

@@ -2,7 +2,7 @@
 //! payout changes, live and at replay alike. Apart from `decide.rs`, which only ever proposes.
 
 use crate::conversion::Rate;
-use crate::entry::{Entry, Fact, Intent, Learned, Request};
+use crate::entry::{Entry, Fact, HoldCause, Intent, Learned, Request};
 use crate::failure::{Category, Failure, Origin, Rail};
 use crate::id::{Fingerprint, PayoutId, provider_reference};
 use crate::money::Amount;
@@ -130,6 +130,13 @@ impl Payout {
         self.standing.hold.is_some()
     }
 
+    /// Unsent by our books, and held because it may have been sent in a time that a restore has lost:
+    /// the provider is asked before anything is sent.
+    pub fn is_sought(&self) -> bool {
+        let held = self.standing.hold.is_some_and(|(hold, _)| hold.cause == HoldCause::Restored);
+        held && matches!(self.status(), Status::Created | Status::Ready)
+    }
+
     /// What the merchant asked for.
     pub fn request(&self) -> &Arc<Request> {
         match &self.entries[0].fact {
@@ -181,7 +188,7 @@ impl Payout {
     /// Every submission ever made durable, in order, each with its time.
     pub fn intents(&self) -> impl DoubleEndedIterator<Item = (Timestamp, &Intent)> {
         self.entries.iter().filter_map(|entry| match &entry.fact {
-            Fact::Invoked(intent) => Some((entry.at, intent.as_ref())),
+            Fact::Invoked(intent) | Fact::Adopted(intent) => Some((entry.at, intent.as_ref())),
             _ => None,
         })
     }

@@ -125,7 +125,7 @@ impl Standing {
             Fact::Created(_) | Fact::DetailsGiven(_) | Fact::Moved | Fact::Commanded { .. } => {}
             Fact::DetailsRejected(why) => self.resolution = Some(why.resolution),
             Fact::ProcessAsked => self.process_asked = true,
-            Fact::Invoked(intent) => self.invoked(intent),
+            Fact::Invoked(intent) | Fact::Adopted(intent) => self.invoked(intent),
             Fact::UndoSent => {}
             Fact::Held(hold) => self.held(*hold, entry.at),
             Fact::Released => self.hold = None,

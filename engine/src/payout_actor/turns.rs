@@ -1,7 +1,7 @@
 //! Deciding, writing and believing: the first three quarters of a turn. Apart from the spine so
 //! that the spine fits a screen.
 
-use super::{Answer, Decided, PayoutActor, Reply, Ring, Turn};
+use super::{Answer, Decided, PayoutActor, Precaution, Reply, Ring, Turn};
 use crate::codec;
 use crate::moderation_book::Contribution;
 use crate::partition::{Counters, Life};
@@ -42,7 +42,7 @@ impl PayoutActor {
 
     fn take_up(&mut self, turn: Turn) -> Result<Decided, Refusal> {
         match turn {
-            Turn::Create(request, quoted) => self.create(*request, quoted),
+            Turn::Create(request, quoted, precaution) => self.create(*request, quoted, precaution),
             Turn::Command { command, key, by } => {
                 if let Some(answer) = self.answered_before(&command, key)? {
                     return Ok(nothing(Reply::Given(answer)));
@@ -112,11 +112,21 @@ impl PayoutActor {
     }
 
     /// A request under an id that may be taken already.
-    fn create(&mut self, request: Request, quoted: Option<Rate>) -> Result<Decided, Refusal> {
+    fn create(
+        &mut self,
+        request: Request,
+        quoted: Option<Rate>,
+        precaution: Precaution,
+    ) -> Result<Decided, Refusal> {
         let life = self.life.borrow();
         match &life.payout {
             None => {
-                let step = create(self.id, request, quoted, self.partition.clock.now());
+                let now = self.partition.clock.now();
+                let step = create(self.id, request, quoted, now);
+                let step = match precaution {
+                    Precaution::None => step,
+                    Precaution::AskFirst => step.sought_first(now),
+                };
                 Ok(Decided { step, permit: None, reply: Reply::Created })
             }
             Some(payout) if payout.request().body == request.body => {
@@ -174,14 +184,17 @@ impl PayoutActor {
         let Ring { account, authentic, attempt, event, token, found } = ring;
         let mut life = self.life.borrow_mut();
         // One provider's secret proves nothing about what went to another.
-        let own = |payout: &Payout| payout.account() == Some(&*account);
+        let own = |payout: &Payout| match payout.account() {
+            Some(own) => *own == *account,
+            None => payout.is_sought(),
+        };
         let authentic = authentic && life.payout.as_ref().is_some_and(own);
         if authentic && event.is_some_and(|event| !life.first_heard(event)) {
             return Ok(nothing(Reply::Nothing));
         }
         let Some(payout) = &life.payout else { return Ok(nothing(Reply::Nothing)) };
-        let sent = payout.standing().attempt > 0;
-        let matches = attempt == payout.standing().attempt && is_of(payout, found.as_ref());
+        let sent = payout.standing().attempt > 0 || payout.is_sought();
+        let matches = attempt == payout.standing().attempt.max(1) && is_of(payout, found.as_ref());
         let believed =
             matches && self.partition.adapters.policy_of(payout).believe_signed_callbacks;
         let answers = token.is_some() && life.token == token;
@@ -190,10 +203,17 @@ impl PayoutActor {
             && sent
             && (answers || believed)
         {
+            let sought = payout.is_sought();
             if answers {
                 life.token = None;
             }
             drop(life);
+            if sought {
+                let (asked_at, account) = (self.partition.clock.now(), Some(account));
+                let outcome = FetchOutcome::Found(found);
+                let report = Report::Fetched { asked_at, account, outcome };
+                return Ok(quietly(self.step(Input::Report(report))?));
+            }
             return Ok(quietly(self.step(Input::Report(Report::CalledBack { found }))?));
         }
         // A stranger, or a tale of another payment, is worth one question now and then.
@@ -221,7 +241,10 @@ impl PayoutActor {
     fn step(&self, input: Input) -> Result<Step, Refusal> {
         let life: &Life = &self.life.borrow();
         let payout = life.payout.as_ref().ok_or(Refusal::NotFound)?;
-        let policy = self.partition.adapters.policy_of(payout);
+        let (adapters, method) = (&self.partition.adapters, payout.request().method);
+        let anybody = payout.is_sought() && payout.account().is_none();
+        let weakest = anybody.then(|| adapters.weakest_policy(method));
+        let policy = weakest.as_ref().unwrap_or_else(|| adapters.policy_of(payout));
         Ok(decide(payout, input, life.watch, self.partition.clock.now(), policy)?)
     }
 

@@ -16,6 +16,7 @@ fn happened(number: u64) -> Happened {
         nth: 1,
         at: -5 + number as i64,
         detail: vec![number as u8; number as usize % 3],
+        above: 0,
     }
 }
 
@@ -41,11 +42,27 @@ fn two_streams_are_numbered_each_by_itself(events: &dyn EventStore) {
     assert_eq!(versions(events, 1), [1, 3, 5]);
     assert_eq!(versions(events, 2), [0; 0]);
     assert_eq!((events.last(0).unwrap(), events.last(2).unwrap()), (3, 0));
-    let Happened { stream, payout, version, kind, nth, at, detail } = happened(4);
+    let Happened { stream, payout, version, kind, nth, at, detail, above: _ } = happened(4);
     let row = EventRow { stream, sequence: 2, payout, version, kind, nth, at, detail };
     assert_eq!(events.get(0, 2).unwrap(), Some(row));
     assert_eq!(events.get(0, 4).unwrap(), None);
     assert_eq!(events.get(0, 0).unwrap(), None);
+}
+
+fn numbers_are_given_above_those_that_may_be_taken(events: &dyn EventStore) {
+    take(events, 1, 4);
+    let lifted = (5..=8).map(|number| Happened { above: 1_000, ..happened(number) });
+    events.append(lifted.collect(), 8).unwrap();
+    take(events, 9, 10);
+    let numbers = |stream| {
+        let rows = events.after(stream, 0, 100).unwrap();
+        rows.into_iter().map(|row| row.sequence).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(1), [1, 2, 1_001, 1_002, 1_003]);
+    assert_eq!(numbers(0), [1, 2, 1_001, 1_002, 1_003]);
+    let behind = events.after(1, 2, 1).unwrap();
+    assert_eq!(behind[0].sequence, 1_001, "whoever goes on from the last number misses nothing");
+    assert_eq!(events.last(1).unwrap(), 1_003);
 }
 
 fn a_stream_is_read_in_pages(events: &dyn EventStore) {
@@ -126,6 +143,7 @@ macro_rules! conformance {
 conformance!(
     two_streams_are_numbered_each_by_itself,
     a_stream_is_read_in_pages,
+    numbers_are_given_above_those_that_may_be_taken,
     the_watermark_moves_with_the_events_and_never_back,
     notes_say_what_was_written_last,
     notes_are_listed_by_prefix_in_both_directions,

@@ -33,7 +33,7 @@ pub(crate) use opening::OfLog;
 pub struct EventRow {
     /// Whose events these are; each stream is numbered by itself.
     pub stream: u64,
-    /// Its place in the stream: 1, 2, 3, without a gap.
+    /// Its place in the stream: 1, 2, 3, without a gap but for those that a restore makes.
     pub sequence: u64,
     /// The payout it happened to.
     pub payout: [u8; 16],
@@ -66,6 +66,9 @@ pub struct Happened {
     pub at: i64,
     /// What cannot be found again by payout and version; usually empty.
     pub detail: Vec<u8>,
+    /// Its number is above this one: numbers up to it may have been given to something else, in a
+    /// time that a restore has lost. Usually 0.
+    pub above: u64,
 }
 
 /// Streams and the newest sequence of each.

@@ -41,9 +41,9 @@ impl Numbering {
         let mut newest = BTreeMap::new();
         let mut rows = Vec::with_capacity(happened.len());
         for event in happened {
-            let Happened { stream, payout, version, kind, nth, at, detail } = event;
+            let Happened { stream, payout, version, kind, nth, at, detail, above } = event;
             let sequence = newest.entry(stream).or_insert_with(|| self.last(stream));
-            *sequence += 1;
+            *sequence = above.max(*sequence) + 1;
             let sequence = *sequence;
             rows.push(EventRow { stream, sequence, payout, version, kind, nth, at, detail });
         }
