@@ -60,8 +60,12 @@ fn numbers_are_given_above_those_that_may_be_taken(events: &dyn EventStore) {
     };
     assert_eq!(numbers(1), [1, 2, 1_001, 1_002, 1_003]);
     assert_eq!(numbers(0), [1, 2, 1_001, 1_002, 1_003]);
-    let behind = events.after(1, 2, 1).unwrap();
-    assert_eq!(behind[0].sequence, 1_001, "whoever goes on from the last number misses nothing");
+    for told in [2, 3, 999, 1_000] {
+        let behind = events.after(1, told, 1).unwrap();
+        assert_eq!(behind[0].sequence, 1_001, "whoever goes on from {told} misses nothing");
+    }
+    assert_eq!(events.get(1, 500).unwrap(), None);
+    assert_eq!(events.get(1, 1_002).unwrap().map(|row| row.sequence), Some(1_002));
     assert_eq!(events.last(1).unwrap(), 1_003);
 }
 

@@ -72,6 +72,10 @@ impl FjallEvents {
         for (stream, newest) in &numbered.newest {
             batch.insert(&self.meta, opening::last_key(*stream), newest.to_be_bytes());
         }
+        for (stream, gap) in &numbered.gaps {
+            let first = gap.first.to_be_bytes();
+            batch.insert(&self.meta, opening::gap_key(*stream, gap.before), first);
+        }
         batch.insert(&self.meta, opening::THROUGH, numbered.through.to_be_bytes());
         Ok(batch.commit()?)
     }
@@ -83,7 +87,7 @@ impl EventStore for FjallEvents {
         let numbered = self.numbering().number(happened, through)?;
         self.store(&numbered)?;
         let mut numbering = self.numbering.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(numbering.accept(numbered.newest, numbered.through))
+        Ok(numbering.accept(numbered.newest, numbered.gaps, numbered.through))
     }
 
     fn through(&self) -> Result<u64, EventError> {
@@ -105,13 +109,23 @@ impl EventStore for FjallEvents {
             row::decode(&key, &value).ok_or(CUT)
         });
         let rows = found.collect::<Result<Vec<_>, _>>()?;
-        let gapless = rows.iter().zip(after + 1..).all(|(row, wanted)| row.sequence == wanted);
-        let complete = rows.len() as u64 == (last - after).min(limit as u64);
-        if gapless && complete { Ok(rows) } else { Err(GAP) }
+        let mut before = after;
+        for row in &rows {
+            if row.sequence != self.numbering().next_after(stream, before) {
+                return Err(GAP);
+            }
+            before = row.sequence;
+        }
+        let complete = rows.len() == limit || before == last;
+        if complete { Ok(rows) } else { Err(GAP) }
     }
 
     fn get(&self, stream: u64, sequence: u64) -> Result<Option<EventRow>, EventError> {
-        if sequence == 0 || sequence > self.last(stream)? {
+        let numbering = self.numbering();
+        let given = (1..=numbering.last(stream)).contains(&sequence)
+            && numbering.next_after(stream, sequence - 1) == sequence;
+        drop(numbering);
+        if !given {
             return Ok(None);
         }
         let key = row::key(stream, sequence);

@@ -9,7 +9,10 @@ use std::{collections::HashMap, path::Path};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
-use super::{EventError, numbering::Numbering};
+use super::{
+    EventError,
+    numbering::{Gap, Numbering},
+};
 
 /// Up to where in the log events were taken.
 pub(crate) const THROUGH: &str = "through";
@@ -67,6 +70,14 @@ pub(crate) fn open(dir: &Path, log: OfLog, cache_bytes: u64) -> Result<Opened, E
     })
 }
 
+/// Followed by a stream and the number before the gap: the first number behind it.
+const GAP: &[u8] = b"gap/";
+
+/// The key of a gap in a stream's numbers.
+pub(crate) fn gap_key(stream: u64, before: u64) -> Vec<u8> {
+    [GAP, &stream.to_be_bytes(), &before.to_be_bytes()].concat()
+}
+
 /// The key of a stream's newest sequence.
 pub(crate) fn last_key(stream: u64) -> Vec<u8> {
     [LAST, &stream.to_be_bytes()].concat()
@@ -95,7 +106,7 @@ fn reason_to_begin_again(meta: &Keyspace, log: OfLog) -> Result<TurnedAway, Even
 fn begin_again(database: &Database, meta: &Keyspace, log_id: u64) -> Result<(), EventError> {
     let rows = read_number(meta, ROWS)?.map_or(0, |rows| rows + 1);
     let mut batch = database.batch();
-    for entry in meta.prefix(LAST) {
+    for entry in meta.prefix(LAST).chain(meta.prefix(GAP)) {
         batch.remove(meta, entry.key()?);
     }
     batch.remove(meta, THROUGH);
@@ -130,16 +141,22 @@ fn read_numbering(meta: &Keyspace) -> Result<Numbering, EventError> {
         let (key, value) = entry.into_inner()?;
         last.insert(number(&key[LAST.len()..])?, number(&value)?);
     }
-    Ok(Numbering { last, through: read_number(meta, THROUGH)?.unwrap_or(0) })
+    let mut gaps: HashMap<u64, Vec<Gap>> = HashMap::new();
+    for entry in meta.prefix(GAP) {
+        let (key, value) = entry.into_inner()?;
+        let (stream, before) = key[GAP.len()..].split_at_checked(8).ok_or(CUT)?;
+        let gap = Gap { before: number(before)?, first: number(&value)? };
+        gaps.entry(number(stream)?).or_default().push(gap);
+    }
+    Ok(Numbering { last, gaps, through: read_number(meta, THROUGH)?.unwrap_or(0) })
 }
+
+const CUT: EventError = EventError::Damaged("a number is cut short");
 
 fn read_number(meta: &Keyspace, key: &str) -> Result<Option<u64>, EventError> {
     meta.get(key)?.map(|bytes| number(&bytes)).transpose()
 }
 
 fn number(bytes: &[u8]) -> Result<u64, EventError> {
-    bytes
-        .try_into()
-        .map(u64::from_be_bytes)
-        .map_err(|_| EventError::Damaged("a number is cut short"))
+    bytes.try_into().map(u64::from_be_bytes).map_err(|_| CUT)
 }
