@@ -9,6 +9,7 @@ pub mod codec;
 pub mod desk;
 pub mod engine;
 pub mod gateway;
+pub mod ledger;
 pub mod refusal;
 
 pub mod adapter_supervisor;
@@ -24,6 +25,7 @@ mod partition;
 mod payout_actor;
 mod payout_supervisor;
 mod recovery;
+pub mod restore;
 mod retire;
 mod return_watch;
 mod snapshotting;

@@ -38,6 +38,8 @@ pub enum Kind {
     SnapshotManifest = 3,
     /// What the engine keeps beside the payouts.
     Engine = 4,
+    /// A submission, as the ledger of intents keeps it.
+    Intended = 5,
 }
 
 /// Why bytes did not open, or a value did not seal.

@@ -239,7 +239,8 @@ impl<'a> Draft<'a> {
     /// Something reached us that our own books deny: they are not to be closed over it.
     fn contradicted(&self) -> bool {
         let held = self.payout.standing().hold.map(|(hold, _)| hold.cause);
-        matches!(held, Some(HoldCause::Discrepancy | HoldCause::Quarantine | HoldCause::Restored))
+        let contradicted = matches!(held, Some(HoldCause::Discrepancy | HoldCause::Quarantine));
+        contradicted || self.payout.is_sought()
     }
 
     fn permit(&mut self, account: Box<str>, settlement: Option<Settlement>) -> Result<(), Refused> {

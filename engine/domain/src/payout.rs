@@ -2,7 +2,7 @@
 //! payout changes, live and at replay alike. Apart from `decide.rs`, which only ever proposes.
 
 use crate::conversion::Rate;
-use crate::entry::{Entry, Fact, HoldCause, Intent, Learned, Request};
+use crate::entry::{Entry, Fact, Intent, Learned, Request};
 use crate::failure::{Category, Failure, Origin, Rail};
 use crate::id::{Fingerprint, PayoutId, provider_reference};
 use crate::money::Amount;
@@ -133,8 +133,8 @@ impl Payout {
     /// Unsent by our books, and held because it may have been sent in a time that a restore has lost:
     /// the provider is asked before anything is sent.
     pub fn is_sought(&self) -> bool {
-        let held = self.standing.hold.is_some_and(|(hold, _)| hold.cause == HoldCause::Restored);
-        held && matches!(self.status(), Status::Created | Status::Ready)
+        let unsent = matches!(self.status(), Status::Created | Status::Ready);
+        unsent && self.standing.sought_since.is_some()
     }
 
     /// What the merchant asked for.

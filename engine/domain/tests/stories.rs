@@ -116,6 +116,15 @@ const STORIES: &[(&str, &str)] = &[
     ("restore release permit accepted", "PROCESSING in_flight"),
     ("restore say-not-sent approve permit", "TERMINATED not_sent"),
     ("restore pause release permit", "INVOKING unknown"),
+    ("pause restore release permit", "READY not_sent held"),
+    ("pause restore release sought-unfound permit", "INVOKING unknown"),
+    ("pause restore sought-unfound permit", "READY not_sent held"),
+    ("pause restore sought-unfound release permit", "INVOKING unknown"),
+    ("pause restore sought-settled", "PROCESSED paid held"),
+    ("quarantine restore release terminate", "READY not_sent held"),
+    ("permit timeout restore settled", "PROCESSED paid"),
+    ("permit timeout restore accepted", "PROCESSING in_flight"),
+    ("permit restore unsent", "READY not_sent"),
     // Our own failure.
     ("quarantine permit", "READY not_sent held"),
     ("quarantine release permit accepted", "PROCESSING in_flight"),
@@ -227,4 +236,9 @@ fn only_a_contract_lets_not_found_release_what_a_restore_has_doubt_about() {
     let asked = tell("restore sought-settled");
     let adopted = asked.last_intent().map(|intent| (&*intent.account, intent.attempt));
     assert_eq!(adopted, Some(("sandbox", 1)));
+    // A submission that the restore has lost may be younger than the last that is known.
+    let known = "permit timeout later restore unfound";
+    assert_eq!(ends(known, &patient), ("INVOKING", true));
+    let later = "permit timeout later restore later unfound";
+    assert_eq!(ends(later, &patient), ("READY", false));
 }

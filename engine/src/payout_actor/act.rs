@@ -188,8 +188,7 @@ fn order(payout: &Payout, intent: &Intent) -> Order {
 pub(crate) fn lookup(payout: &Payout, now: Timestamp) -> Lookup {
     // Money that is known to be paid or back is no risk, however old.
     let open = matches!(payout.standing().money, Money::Unknown | Money::InFlight);
-    let held = payout.standing().hold.filter(|_| payout.is_sought()).map(|(_, since)| since);
-    let since = held.or(sent_at(payout).filter(|_| open));
+    let since = payout.standing().sought_since.or(sent_at(payout).filter(|_| open));
     let age = since.map_or(Duration::ZERO, |since| now.since(since));
     Lookup {
         payout: payout.id(),

@@ -37,7 +37,7 @@ pub use visitor::LogVisitor;
 pub(crate) use frame::{FRAME_HEADER, FrameHeader};
 pub(crate) use journal::Shared;
 pub(crate) use recovery::{Scan, erase, scan};
-pub(crate) use segment::sync_directory;
+pub use segment::sync_directory;
 pub(crate) use tail::{SegmentRules, Tail};
 pub(crate) use visitor::VisitorThread;
 pub(crate) use writer::{Writer, abort};

@@ -120,6 +120,8 @@ impl Draft<'_> {
     /// "Not found" is obeyed only where the provider's finality contract makes it proof.
     fn not_found(&mut self, asked_at: Timestamp, policy: &Policy) {
         let Some((sent, _)) = self.payout.intents().next_back() else { return };
+        // A restore may have lost a later submission than the last that is known.
+        let sent = self.payout.standing().sought_since.map_or(sent, |since| since.max(sent));
         if !self.status.is_with_provider() || asked_at < sent.plus(policy.visibility_lag) {
             return;
         }
@@ -192,7 +194,7 @@ impl Draft<'_> {
         self.write(By::Provider, Fact::Learned(Arc::new(learned)), on);
     }
 
-    fn attention(
+    pub(super) fn attention(
         &self,
         said: &Statement,
         on: Option<Trigger>,

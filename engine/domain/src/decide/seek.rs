@@ -4,7 +4,7 @@
 
 use super::Draft;
 use crate::effect::{Effect, wants_permit};
-use crate::entry::{Attention, By, Fact, Intent};
+use crate::entry::{By, Fact, Intent};
 use crate::failure::{Failure, Origin};
 use crate::payout::Payout;
 use crate::report::{FetchOutcome, Found};
@@ -63,7 +63,7 @@ impl Draft<'_> {
     /// The provider does not know it. That is proof where its contract says so, and enough where it
     /// would recognise the reference if it came a second time.
     fn never_sent(&mut self, asked_at: Timestamp, policy: &Policy) {
-        let Some((_, since)) = self.payout.standing().hold else { return };
+        let Some(since) = self.payout.standing().sought_since else { return };
         if asked_at < since.plus(policy.visibility_lag) {
             return;
         }
@@ -76,7 +76,8 @@ impl Draft<'_> {
             return;
         }
         let said = Statement::of(Source::Reconciliation, Outcome::NotSent, &why);
-        self.write_learned(said, None, Attention::Clear, None);
+        let attention = self.attention(&said, None, None);
+        self.write_learned(said, None, attention, None);
         if self.so_far().is_some_and(|after| wants_permit(&after, self.now)) {
             self.effect(Effect::RequestPermit);
         }
