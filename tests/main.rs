@@ -13,6 +13,7 @@ mod lists;
 mod moderation;
 mod outage;
 mod receivers;
+mod restoring;
 mod secrets;
 mod suffixes;
 mod tenants;

@@ -118,6 +118,7 @@ pub fn payout(view: &View) -> PayoutOut<'_> {
         resolution,
         hold,
         amount_processed,
+        sought_since: _,
         attempt: _,
         sends: _,
         open_send: _,
