@@ -40,6 +40,16 @@ pub enum DeskOrder {
         /// The mode.
         mode: Box<str>,
     },
+    // About snapshots: nothing that the desk has to remember.
+    /// A snapshot is taken now.
+    TakeSnapshot,
+    /// A snapshot is read back and compared with its hashes.
+    VerifySnapshot {
+        /// Which.
+        id: u64,
+    },
+    /// The snapshots are deleted that the retention policy does not keep.
+    PruneSnapshots,
 }
 
 /// What the decisions fold to.
@@ -76,6 +86,9 @@ impl DeskState {
             DeskOrder::SetMode { account, mode } => {
                 self.modes.insert(account, ModeSet { mode, by, reason, at });
             }
+            DeskOrder::TakeSnapshot
+            | DeskOrder::VerifySnapshot { id: _ }
+            | DeskOrder::PruneSnapshots => {}
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod codec;
 pub mod desk;
 pub mod engine;
 pub mod gateway;
+pub mod offline;
 pub mod refusal;
 
 pub mod adapter_supervisor;
@@ -26,7 +27,11 @@ mod payout_supervisor;
 mod recovery;
 mod retire;
 mod return_watch;
+mod snapshot_desk;
+mod snapshot_schedule;
+mod snapshot_seen;
 mod snapshotting;
+pub mod tally;
 mod timer_actor;
 mod writing;
 
@@ -39,6 +44,7 @@ pub use operating::CallbackTaken;
 pub use partition::Counters;
 pub use recovery::RecoveryError;
 pub use refusal::Refusal;
+pub use snapshot_seen::{SnapshotSeen, Why};
 pub use snapshotting::{SnapshotError, SnapshotTaken};
 
 #[cfg(test)]

@@ -32,5 +32,7 @@ pub use log::{Journal, LogVisitor, Record, RecordRef};
 pub use memory::MemoryJournal;
 pub use open_error::{OpenError, RolledBackTo};
 pub use options::{AnchorPolicy, Durability, StoreOptions};
-pub use sled_store::{SnapshotError, SnapshotInfo, SnapshotStore, SnapshotWriter};
+pub use sled_store::{
+    Pruned, Retention, SnapshotError, SnapshotInfo, SnapshotStore, SnapshotWriter,
+};
 pub use store::{FindError, Found, FoundIn, ReplayError, Replayed, Running, Store};
