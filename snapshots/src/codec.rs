@@ -38,6 +38,8 @@ pub enum Kind {
     SnapshotManifest = 3,
     /// What the engine keeps beside the payouts.
     Engine = 4,
+    /// What an export says of itself.
+    ExportHeader = 5,
 }
 
 /// Why bytes did not open, or a value did not seal.

@@ -9,13 +9,15 @@
 //! In reading order: `store` ties it together, `log` makes a word durable,
 //! `anchor` remembers how far it went, `sled_store` mirrors it and keeps
 //! the snapshots, `archive` holds what is finished, `events` numbers what
-//! happened, `codec` is the form of every stored value.
+//! happened, `codec` is the form of every stored value. `export` puts the
+//! log into one portable file.
 
 mod anchor;
 pub mod archive;
 pub mod codec;
 mod directory;
 pub mod events;
+pub mod export;
 mod guarded;
 mod journal_port;
 pub mod log;
