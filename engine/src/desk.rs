@@ -161,7 +161,10 @@ pub(crate) fn entry_body(entry: &DeskEntry) -> Result<Vec<u8>, CodecError> {
 }
 
 /// The decision in a journal record.
-pub(crate) fn entry(body: &[u8]) -> Result<DeskEntry, CodecError> {
+///
+/// # Errors
+/// The body is damaged, or of a build that this one does not know.
+pub fn entry(body: &[u8]) -> Result<DeskEntry, CodecError> {
     open(Kind::Engine, body)
 }
 
