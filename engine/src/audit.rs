@@ -28,7 +28,7 @@ pub struct Audited {
     pub payout: Option<PayoutId>,
     /// The provider account, where it was about one.
     pub account: Option<Box<str>>,
-    /// The mode, or the outcome, that was wanted.
+    /// The mode, the outcome or the snapshot that was wanted.
     pub value: Option<Box<str>>,
     /// Why; none in journals of the time before reasons were kept.
     pub reason: Option<Box<str>>,
@@ -68,6 +68,9 @@ fn of_desk(sequence: u64, entry: DeskEntry) -> Audited {
         DeskOrder::Restored(restored) => {
             ("restored", None, Some(format!("record {}", restored.through).into()))
         }
+        DeskOrder::TakeSnapshot => ("take_snapshot", None, None),
+        DeskOrder::VerifySnapshot { id } => ("verify_snapshot", None, Some(id.to_string().into())),
+        DeskOrder::PruneSnapshots => ("prune_snapshots", None, None),
     };
     Audited {
         sequence,

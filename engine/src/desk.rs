@@ -42,6 +42,16 @@ pub enum DeskOrder {
     },
     /// Everything was put back to an earlier time.
     Restored(Restored),
+    // About snapshots: nothing that the desk has to remember.
+    /// A snapshot is taken now.
+    TakeSnapshot,
+    /// A snapshot is read back and compared with its hashes.
+    VerifySnapshot {
+        /// Which.
+        id: u64,
+    },
+    /// The snapshots are deleted that the retention policy does not keep.
+    PruneSnapshots,
 }
 
 /// One restore to an earlier time: what the log was cut from, and what may have happened since.
@@ -107,6 +117,9 @@ impl DeskState {
                 self.modes.insert(account, ModeSet { mode, by, reason, at });
             }
             DeskOrder::Restored(restored) => self.restores.push(restored),
+            DeskOrder::TakeSnapshot
+            | DeskOrder::VerifySnapshot { id: _ }
+            | DeskOrder::PruneSnapshots => {}
         }
     }
 
@@ -201,7 +214,10 @@ pub(crate) fn entry_body(entry: &DeskEntry) -> Result<Vec<u8>, CodecError> {
 }
 
 /// The decision in a journal record.
-pub(crate) fn entry(body: &[u8]) -> Result<DeskEntry, CodecError> {
+///
+/// # Errors
+/// The body is damaged, or of a build that this one does not know.
+pub fn entry(body: &[u8]) -> Result<DeskEntry, CodecError> {
     open(Kind::Engine, body)
 }
 

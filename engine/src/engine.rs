@@ -12,6 +12,8 @@ use crate::partition::{Counters, Partition, Slots};
 use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
 use crate::recovery::{Recovery, RecoveryError};
 use crate::return_watch;
+use crate::snapshot_schedule::{self, Schedule};
+use crate::snapshot_seen::Why;
 use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
 use crate::timer_actor::TimerActor;
 use crate::writing::Writing;
@@ -36,9 +38,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// How often it is looked whether enough was written for another snapshot.
-const SNAPSHOT_LOOK: Duration = Duration::from_millis(250);
-
 /// How the engine is set up.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
@@ -52,6 +51,8 @@ pub struct EngineOptions {
     pub passivate_after: Duration,
     /// A snapshot after this many journal records; 0: only at the stop.
     pub snapshot_every: u64,
+    /// A snapshot after this long, if anything was written; zero: not for that reason.
+    pub snapshot_interval: Duration,
     /// The secret from which payout ids are derived.
     pub id_key: IdKey,
     /// Where and how things are stored.
@@ -67,6 +68,7 @@ impl EngineOptions {
             live_max: 5_000_000,
             passivate_after: Duration::from_secs(60),
             snapshot_every: 1_000_000,
+            snapshot_interval: Duration::from_secs(3_600),
             id_key,
             store: StoreOptions { data_dir: data_dir.into(), ..StoreOptions::default() },
         }
@@ -207,15 +209,19 @@ impl Engine {
             index,
             adapters,
             book,
-            desk,
+            desk: desk.clone(),
             hub,
         });
         return_watch::start(&store, &supervisors, self.clock.clone());
+        let schedule = Schedule {
+            records: self.options.snapshot_every,
+            interval: self.options.snapshot_interval,
+        };
+        snapshot_schedule::start(schedule, &store, supervisors.clone(), desk, self.clock.clone());
         for supervisor in supervisors {
             // Whoever has something to do is called while the gateway already answers.
             actix_rt::spawn(async move { supervisor.send(WakeAll).await });
         }
-        self.snapshot_now_and_then();
         found.took = began.elapsed();
         Ok(found)
     }
@@ -223,15 +229,23 @@ impl Engine {
     /// Takes a snapshot while everything goes on.
     pub async fn snapshot(&self) -> Result<SnapshotTaken, SnapshotError> {
         let running = self.running().clone().ok_or(SnapshotError::NotRunning)?;
-        snapshotting::take(&running.store, &running.supervisors, &running.desk).await
+        self.take_snapshot(&running, Why::Program).await
+    }
+
+    async fn take_snapshot(
+        &self,
+        running: &RunningParts,
+        why: Why,
+    ) -> Result<SnapshotTaken, SnapshotError> {
+        let RunningParts { supervisors, store, desk } = running;
+        snapshotting::take(store, supervisors, desk, self.clock.now(), why).await
     }
 
     /// The orderly end: no new requests, a snapshot, everything on disk.
     pub async fn stop(&self) {
         self.gateway.close();
         let Some(running) = self.running().take() else { return };
-        let taken = snapshotting::take(&running.store, &running.supervisors, &running.desk).await;
-        if let Err(error) = taken {
+        if let Err(error) = self.take_snapshot(&running, Why::Stop).await {
             tracing::warn!(%error, "no snapshot at the stop; the next start reads the log");
         }
         let store = running.store.clone();
@@ -320,29 +334,6 @@ impl Engine {
             supervisors.push(told.await.map_err(|_| StartError::Threads)?);
         }
         Ok(supervisors)
-    }
-
-    /// A snapshot whenever enough was written since the last one.
-    fn snapshot_now_and_then(&self) {
-        let (every, running) = (self.options.snapshot_every, self.running().clone());
-        let (Some(running), true) = (running, every > 0) else { return };
-        let mut last = running.store.journal.durable_sequence();
-        // A task that only sleeps must not keep a stopped store open.
-        let (store, supervisors) = (Arc::downgrade(&running.store), running.supervisors);
-        let desk = running.desk;
-        actix_rt::spawn(async move {
-            loop {
-                tokio::time::sleep(SNAPSHOT_LOOK).await;
-                let Some(store) = store.upgrade() else { return };
-                let now = store.journal.durable_sequence();
-                if now.saturating_sub(last) >= every {
-                    last = now;
-                    if let Err(error) = snapshotting::take(&store, &supervisors, &desk).await {
-                        tracing::warn!(%error, "a snapshot was not taken");
-                    }
-                }
-            }
-        });
     }
 }
 

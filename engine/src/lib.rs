@@ -10,6 +10,7 @@ pub mod desk;
 pub mod engine;
 pub mod gateway;
 pub mod ledger;
+pub mod offline;
 pub mod refusal;
 
 pub mod adapter_supervisor;
@@ -28,7 +29,11 @@ mod recovery;
 pub mod restore;
 mod retire;
 mod return_watch;
+mod snapshot_desk;
+mod snapshot_schedule;
+mod snapshot_seen;
 mod snapshotting;
+pub mod tally;
 mod timer_actor;
 mod writing;
 
@@ -41,6 +46,7 @@ pub use operating::CallbackTaken;
 pub use partition::Counters;
 pub use recovery::RecoveryError;
 pub use refusal::Refusal;
+pub use snapshot_seen::{SnapshotSeen, Why};
 pub use snapshotting::{SnapshotError, SnapshotTaken};
 
 #[cfg(test)]

@@ -52,6 +52,8 @@ pub(crate) struct Recovery<'a> {
     desk: DeskState,
     live: HashMap<PayoutId, Payout>,
     finished: Vec<Archived>,
+    /// Finished payouts stay among the live ones, and nothing is written to the archive.
+    reads_only: bool,
     /// Records read.
     pub records: u64,
     /// Payouts that were finished when they were met.
@@ -61,7 +63,21 @@ pub(crate) struct Recovery<'a> {
 impl<'a> Recovery<'a> {
     pub fn new(archive: &'a dyn ArchiveStore, watch_for: WatchFor<'a>) -> Recovery<'a> {
         let (live, finished, desk) = (HashMap::new(), Vec::new(), DeskState::default());
-        Recovery { archive, watch_for, desk, live, finished, records: 0, finished_count: 0 }
+        Recovery {
+            archive,
+            watch_for,
+            desk,
+            live,
+            finished,
+            reads_only: false,
+            records: 0,
+            finished_count: 0,
+        }
+    }
+
+    /// For a look: the archive stays as it is, and what has finished stays among what lives.
+    pub fn for_reading(archive: &'a dyn ArchiveStore) -> Recovery<'a> {
+        Recovery { reads_only: true, ..Recovery::new(archive, &|_| None) }
     }
 
     /// Takes in one item of the replay, in order.
@@ -116,7 +132,7 @@ impl<'a> Recovery<'a> {
         if entry.version > payout.version() {
             payout.apply(entry).map_err(|why| bad(why.into()))?;
         }
-        if is_finished(payout) {
+        if is_finished(payout) && !self.reads_only {
             self.rest(id)?;
         }
         Ok(())

@@ -39,7 +39,9 @@ pub enum Kind {
     /// What the engine keeps beside the payouts.
     Engine = 4,
     /// A submission, as the ledger of intents keeps it.
-    Intended = 5,
+    Intended = 6,
+    /// What an export says of itself.
+    ExportHeader = 5,
 }
 
 /// Why bytes did not open, or a value did not seal.

@@ -9,13 +9,15 @@
 //! In reading order: `store` ties it together, `log` makes a word durable,
 //! `anchor` remembers how far it went, `sled_store` mirrors it and keeps
 //! the snapshots, `archive` holds what is finished, `events` numbers what
-//! happened, `codec` is the form of every stored value.
+//! happened, `codec` is the form of every stored value. `export` puts the
+//! log into one portable file.
 
 mod anchor;
 pub mod archive;
 pub mod codec;
 mod directory;
 pub mod events;
+pub mod export;
 mod guarded;
 mod journal_port;
 pub mod log;
@@ -32,5 +34,7 @@ pub use log::{Journal, LogVisitor, Record, RecordRef};
 pub use memory::MemoryJournal;
 pub use open_error::{OpenError, RolledBackTo};
 pub use options::{AnchorPolicy, Durability, StoreOptions};
-pub use sled_store::{SnapshotError, SnapshotInfo, SnapshotStore, SnapshotWriter};
+pub use sled_store::{
+    Pruned, Retention, SnapshotError, SnapshotInfo, SnapshotStore, SnapshotWriter,
+};
 pub use store::{FindError, Found, FoundIn, ReplayError, Replayed, Running, Store};

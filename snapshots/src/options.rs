@@ -4,6 +4,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use crate::sled_store::Retention;
+
 /// Where the store lives, and how it behaves.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
@@ -33,6 +35,8 @@ pub struct StoreOptions {
     pub events_cache_bytes: u64,
     /// How long each database may take to open before it counts as damaged.
     pub open_deadline: Duration,
+    /// Which snapshots are kept.
+    pub retention: Retention,
 }
 
 impl Default for StoreOptions {
@@ -50,6 +54,7 @@ impl Default for StoreOptions {
             archive_cache_bytes: 128 * 1024 * 1024,
             events_cache_bytes: 32 * 1024 * 1024,
             open_deadline: Duration::from_secs(120),
+            retention: Retention::default(),
         }
     }
 }

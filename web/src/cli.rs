@@ -6,6 +6,7 @@ mod failure;
 mod keys;
 mod output;
 mod sandbox;
+mod snapshot;
 
 pub use failure::Failure;
 pub use keys::open as open_keys;
@@ -61,6 +62,9 @@ enum Command {
     /// Make, list and end API keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Take, list, verify, export, import, compare and delete snapshots
+    #[command(subcommand)]
+    Snapshot(snapshot::SnapshotCommand),
 }
 
 /// What `serve` takes.
@@ -107,6 +111,9 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         }
         Command::Keys(command) => {
             keys::run(&common.load(Listener::Gateway, None)?, command, output)
+        }
+        Command::Snapshot(command) => {
+            snapshot::run(&common.load(Listener::Gateway, None)?, command, output)
         }
     }
 }

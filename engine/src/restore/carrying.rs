@@ -89,7 +89,7 @@ impl Carrying {
         let last = match sent {
             Some(submission) => Some((submission.version, true)),
             // Its merchant was told that nothing will be sent.
-            None if unsent && before.is_some() && now.status().is_final() => {
+            None if unsent && now.status().is_final() => {
                 let end = now.entries().iter().rfind(|entry| entry.moved.is_some());
                 end.map(|end| (end.version, false))
             }

@@ -61,6 +61,11 @@ impl LogError {
         move |source| Self::Io { path: path.to_owned(), source }
     }
 
+    /// A whole and valid thing in the wrong place.
+    pub(crate) fn misplaced(file: &Path, offset: u64, reason: &str) -> Self {
+        Self::damaged(file, offset, Shape::Misplaced, reason)
+    }
+
     pub(crate) fn damaged(
         file: &Path,
         offset: u64,

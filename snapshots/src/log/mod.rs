@@ -5,7 +5,7 @@
 //! behind it, `tail` the file at its end; `record`, `frame` and
 //! `segment` are the format; `reader` and `recovery` read it back, `visitor`
 //! while it grows; `source` and `copy` make a new log out of the beginning of
-//! another.
+//! another, `stream` takes frames from where there are no segments.
 
 pub(crate) mod bytes;
 mod copy;
@@ -18,6 +18,7 @@ mod record;
 mod recovery;
 mod segment;
 mod source;
+mod stream;
 mod tail;
 mod visitor;
 mod window;
@@ -31,13 +32,14 @@ pub use frame::{ChainHash, Frame};
 pub use journal::{APPEND_LIMIT, Appending, Journal};
 pub use reader::LogReader;
 pub use record::{Record, RecordRef};
+pub use segment::sync_directory;
 pub use source::{FrameSource, LogFrames};
 pub use visitor::LogVisitor;
 
 pub(crate) use frame::{FRAME_HEADER, FrameHeader};
 pub(crate) use journal::Shared;
 pub(crate) use recovery::{Scan, erase, scan};
-pub use segment::sync_directory;
+pub(crate) use stream::{FrameStream, Tip, unreadable};
 pub(crate) use tail::{SegmentRules, Tail};
 pub(crate) use visitor::VisitorThread;
 pub(crate) use writer::{Writer, abort};

@@ -15,6 +15,7 @@ use super::{
     damage::{LogError, Shape},
     frame::{ChainHash, FRAME_HEADER, Frame, FrameHeader},
     segment::{self, SEGMENT_HEADER, Segment, SegmentHeader},
+    stream::Tip,
     window::Window,
 };
 
@@ -101,15 +102,8 @@ impl LogReader {
             return Err(malformed(&self.position, "the segment ends inside a frame"));
         }
         let frame = Frame::check(read).map_err(|reason| malformed(&self.position, reason))?;
-        let misplaced = if frame.log_id() != self.position.log_id {
-            Some("the frame belongs to another log")
-        } else if frame.first_sequence() != self.position.next_sequence {
-            Some("the frame does not begin at the next sequence")
-        } else if frame.previous() != self.position.chain {
-            Some("the frame does not continue the chain")
-        } else {
-            None
-        };
+        let Position { log_id, next_sequence, chain, .. } = self.position;
+        let misplaced = Tip { log_id, next_sequence, chain }.misplaced(&frame);
         if let Some(reason) = misplaced {
             return Err(LogError::damaged(&self.position.path, offset, Shape::Misplaced, reason));
         }

@@ -43,6 +43,11 @@ impl Database {
         self.file.sync_data()?;
         Ok(())
     }
+
+    /// Bytes of sled's file. Removing frees room inside it and never shortens it.
+    pub(crate) fn size_on_disk(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
 }
 
 /// A database that has shown what it holds.

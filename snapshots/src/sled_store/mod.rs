@@ -7,7 +7,8 @@
 //!
 //! In reading order: `database` opens and syncs, `pieces` is how values
 //! are stored, `mirror` and `follower` are the journal, `manifest`,
-//! `chunk`, `snapshot_writer` and `snapshots` the snapshots.
+//! `chunk`, `snapshot_writer` and `snapshots` the snapshots, `retention` and
+//! `pruning` their end.
 
 mod chunk;
 mod database;
@@ -15,12 +16,16 @@ mod follower;
 mod manifest;
 mod mirror;
 mod pieces;
+mod pruning;
+mod retention;
 mod snapshot_error;
 mod snapshot_writer;
 mod snapshots;
 
 pub use manifest::SnapshotInfo;
 pub use mirror::MirrorError;
+pub use pruning::Pruned;
+pub use retention::Retention;
 pub use snapshot_error::SnapshotError;
 pub use snapshot_writer::SnapshotWriter;
 pub use snapshots::{SnapshotStore, VisitPayout};

@@ -12,15 +12,17 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
 use super::{
     chunk,
     database::Database,
-    manifest::{self, Manifest, SnapshotInfo},
+    manifest::{self, Manifest, ManifestError, SnapshotInfo},
     pieces,
+    pruning::{self, Pruned},
+    retention::Retention,
     snapshot_error::SnapshotError,
     snapshot_writer::SnapshotWriter,
 };
@@ -45,6 +47,25 @@ pub(crate) struct Shared {
     /// Told to the follower: what lies before is in the snapshots.
     pub(crate) mirror_floor: Arc<AtomicU64>,
     pub(crate) writing: AtomicBool,
+    pub(crate) retention: Retention,
+}
+
+/// Who writes or deletes snapshots: one at a time. Given back when dropped.
+pub(crate) struct Turn(Arc<Shared>);
+
+impl Turn {
+    pub(crate) fn take(shared: &Arc<Shared>) -> Result<Self, SnapshotError> {
+        if shared.writing.swap(true, Ordering::AcqRel) {
+            return Err(SnapshotError::Busy);
+        }
+        Ok(Self(Arc::clone(shared)))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.writing.store(false, Ordering::Release);
+    }
 }
 
 impl SnapshotStore {
@@ -72,6 +93,63 @@ impl SnapshotStore {
         Ok(ids.into_iter().filter_map(|id| Some(Manifest::load(tree, id).ok()?.info())).collect())
     }
 
+    /// Whether one is being taken or deleted at this moment.
+    pub fn is_busy(&self) -> bool {
+        self.shared.writing.load(Ordering::Acquire)
+    }
+
+    /// What one snapshot says of itself, and the note that was kept with it.
+    ///
+    /// # Errors
+    /// There is none of this id, or its manifest does not open.
+    pub fn get(&self, id: u64) -> Result<(SnapshotInfo, Vec<u8>), SnapshotError> {
+        let manifest = self.load(id)?;
+        Ok((manifest.info(), manifest.note))
+    }
+
+    /// Reads back every chunk of snapshot `id` and compares each hash, the hash
+    /// over all, and the count. `progress` hears how many chunks are done, and
+    /// of how many. Blocking.
+    ///
+    /// # Errors
+    /// There is none of this id (any more), or it is damaged.
+    pub fn verify(
+        &self,
+        id: u64,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<SnapshotInfo, SnapshotError> {
+        let manifest = self.load(id)?;
+        let database = &self.shared.database;
+        let read = read_with(database, &manifest, progress, &mut |_, _| Ok(()));
+        match read {
+            Ok(()) => Ok(manifest.info()),
+            // One that was deleted meanwhile was not damaged.
+            Err(error) => self.load(id).and(Err(error)),
+        }
+    }
+
+    /// Deletes what the retention policy does not keep; with `dry_run` only
+    /// says what that is. The newest good snapshot stays in any case, and is
+    /// read to know that it is good. Blocking.
+    ///
+    /// # Errors
+    /// A snapshot is being taken, or sled fails.
+    pub fn prune(&self, dry_run: bool) -> Result<Pruned, SnapshotError> {
+        let _turn = Turn::take(&self.shared)?;
+        let good = newest_good(&self.shared.database)?.map_or(0, |manifest| manifest.id);
+        if dry_run {
+            return Ok(pruning::judge(&self.shared, good)?.1);
+        }
+        pruning::prune(&self.shared, good)
+    }
+
+    fn load(&self, id: u64) -> Result<Manifest, SnapshotError> {
+        Manifest::load(&self.shared.database.manifests, id).map_err(|error| match error {
+            ManifestError::Absent => SnapshotError::Unknown(id),
+            error => error.into(),
+        })
+    }
+
     /// Hands on every payout of snapshot `id`, checking each chunk.
     pub fn read<E: From<SnapshotError>>(
         &self,
@@ -79,7 +157,7 @@ impl SnapshotStore {
         visit: &mut VisitPayout<'_, E>,
     ) -> Result<SnapshotInfo, E> {
         let database = &self.shared.database;
-        let manifest = Manifest::load(&database.manifests, id).map_err(SnapshotError::from)?;
+        let manifest = self.load(id)?;
         read(database, &manifest, visit)?;
         Ok(manifest.info())
     }
@@ -133,9 +211,21 @@ pub(crate) fn read<E: From<SnapshotError>>(
     manifest: &Manifest,
     visit: &mut VisitPayout<'_, E>,
 ) -> Result<(), E> {
+    read_with(database, manifest, &mut |_, _| {}, visit)
+}
+
+/// The same, telling how many chunks are read, and of how many.
+fn read_with<E: From<SnapshotError>>(
+    database: &Database,
+    manifest: &Manifest,
+    progress: &mut dyn FnMut(usize, usize),
+    visit: &mut VisitPayout<'_, E>,
+) -> Result<(), E> {
     let mut content = blake3::Hasher::new();
     let mut payouts = 0;
-    for number in 0..manifest.chunks.len() {
+    let chunks = manifest.chunks.len();
+    for number in 0..chunks {
+        progress(number, chunks);
         let stored = stored(database, manifest, number)?;
         let raw = chunk::unpack(&stored).map_err(SnapshotError::from)?;
         content.update(&raw);

@@ -18,7 +18,7 @@ use crate::{
     directory::Directory,
     events::EventStore,
     log::{self, Frame, Journal, LogVisitor, VisitorThread, Writer},
-    sled_store::{Database, Follower, Manifest, Mirror, MirrorError, Shared, SnapshotStore},
+    sled_store::{Follower, Mirror, MirrorError, Opened, Retention, Shared, SnapshotStore},
 };
 
 /// A running store. Dropping it closes it.
@@ -56,8 +56,9 @@ impl Store {
         let journal = Journal::new(messages, Arc::clone(&shared));
         let (archive, events) = (self.archive(), self.events());
         let (log_dir, opened) = (self.directory.log.clone(), self.sled.into_parts());
+        let mirrored = opened.mirror;
         let snapshots =
-            snapshot_store(&log_dir, &journal, &archive, opened.database, opened.snapshot);
+            snapshot_store(&log_dir, &journal, &archive, opened, self.options.retention);
         let writer = Writer {
             tail: self.tail,
             anchor: self.anchor,
@@ -71,7 +72,7 @@ impl Store {
             log_dir: log_dir.clone(),
             database: Arc::clone(&snapshots.shared.database),
             journal: journal.clone(),
-            mirrored: opened.mirror,
+            mirrored,
             committed: woken,
             floor: Arc::clone(&snapshots.shared.mirror_floor),
             segments: self.options.mirror_segments,
@@ -100,9 +101,10 @@ fn snapshot_store(
     log_dir: &Path,
     journal: &Journal,
     archive: &Arc<dyn ArchiveStore>,
-    database: Database,
-    newest: Option<Manifest>,
+    opened: Opened,
+    retention: Retention,
 ) -> SnapshotStore {
+    let Opened { database, mirror: _, snapshot: newest } = opened;
     let shared = Shared {
         database: Arc::new(database),
         log_dir: log_dir.to_owned(),
@@ -111,6 +113,7 @@ fn snapshot_store(
         newest: Mutex::new(newest.map(|manifest| manifest.info())),
         mirror_floor: Arc::default(),
         writing: AtomicBool::new(false),
+        retention,
     };
     SnapshotStore { shared: Arc::new(shared) }
 }

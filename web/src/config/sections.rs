@@ -19,6 +19,7 @@ pub struct Config {
     pub server: ServerSection,
     pub engine: EngineSection,
     pub store: StoreSection,
+    pub snapshots: SnapshotsSection,
     pub payouts: PayoutsSection,
     pub rates: RatesSection,
     pub sandbox: SandboxSection,
@@ -81,6 +82,18 @@ pub struct StoreSection {
     pub archive_cache_bytes: u64,
     #[serde(with = "duration")]
     pub open_deadline: Duration,
+}
+
+/// When snapshots are taken, and which are kept.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a section")]
+#[allow(missing_docs, reason = "each is explained in config.default.toml")]
+pub struct SnapshotsSection {
+    #[serde(with = "duration")]
+    pub every: Duration,
+    pub keep: usize,
+    pub keep_hourly: usize,
+    pub keep_daily: usize,
 }
 
 /// What "durable" means.

@@ -40,6 +40,9 @@ fn each_mistake_is_one_line_with_its_place() {
         ("[server]\nbind = 8080",                       "2: server.bind: "),
         ("[server]\nrequest_timeout = \"2 weeks\"",     "2: server.request_timeout: \"2 weeks\" is not a duration, expected a whole number and a unit"),
         ("[server]\nrequest_timeout = \"0s\"",          "2: server.request_timeout: must be longer than zero"),
+        ("[snapshots]\nkeep = 0",                       "2: snapshots.keep: 0 is outside the allowed 1 to 1000"),
+        ("[snapshots]\nkeep_daily = 1001",             "2: snapshots.keep_daily: 1001 is outside the allowed 0 to 1000"),
+        ("[snapshots]\nevery = \"hourly\"",            "2: snapshots.every: \"hourly\" is not a duration"),
         ("[store]\ndurability = \"maybe\"",             "2: store.durability: unknown variant `maybe`, expected `fsync` or `none`"),
         ("[sandbox]\ntransport = \"tcp\"",              "2: sandbox.transport: unknown variant `tcp`, expected `http` or `inline`"),
         ("[sandbox]\nurl = \"127.0.0.1:1\"",            "2: sandbox.url: \"127.0.0.1:1\" is not an address"),
@@ -107,6 +110,21 @@ fn a_table_of_rates_is_read_from_the_environment_too() {
     let table: Vec<_> = config.rates.table().map(Result::unwrap).collect();
     let ((from, to), rate) = table[0];
     assert_eq!((from.code(), to.symbol(), rate.to_string().as_str()), ("EUR", "BTC", "0.00001683"));
+}
+
+#[test]
+fn the_engine_takes_and_keeps_snapshots_as_configured() {
+    let identity = || domain::id::IdKey([1; 32]);
+    let config = load(&Inputs::default()).unwrap();
+    let options = crate::serve::engine_options(&config, identity(), 1);
+    assert_eq!((options.snapshot_every, options.snapshot_interval.as_secs()), (1_000_000, 3_600));
+    assert_eq!(options.store.retention, snapshots::Retention::default());
+    let (result, _) =
+        with_file("[snapshots]\nevery = \"0s\"\nkeep = 3\nkeep_hourly = 24\nkeep_daily = 7\n");
+    let options = crate::serve::engine_options(&result.unwrap(), identity(), 1);
+    assert!(options.snapshot_interval.is_zero());
+    let retention = snapshots::Retention { newest: 3, hourly: 24, daily: 7 };
+    assert_eq!(options.store.retention, retention);
 }
 
 #[test]
