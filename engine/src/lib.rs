@@ -25,6 +25,7 @@ mod operating;
 mod partition;
 mod payout_actor;
 mod payout_supervisor;
+pub mod quarantine;
 mod recovery;
 pub mod restore;
 mod retire;

@@ -10,14 +10,13 @@
 mod books;
 mod carry_out;
 mod carrying;
-mod totals;
 
 pub use carry_out::{Carried, Orders, carry_out};
-pub use totals::{Sum, Totals};
 
 use crate::codec::Unreadable;
 use crate::desk::DESK;
 use crate::ledger::Intended;
+use crate::tally::Tally;
 use books::{Books, Kept, Lost};
 use carrying::Carrying;
 use domain::id::PayoutId;
@@ -65,9 +64,9 @@ pub struct Plan {
     /// Why the source could not be read further, if it could not.
     pub damage: Option<String>,
     /// Payouts at the point, by status.
-    pub kept: Totals,
+    pub kept: Tally,
     /// Payouts at the end of the source, by status.
-    pub present: Totals,
+    pub present: Tally,
     /// How many payouts have another status at the point than at the end.
     pub differing: u64,
     /// Some of them: the payout, its status at the point (none if it did not exist), and at the end.
@@ -221,7 +220,7 @@ fn conclude(
 
 impl Plan {
     /// Payouts of the lost time whose submissions, or whose end before any, are carried over.
-    pub fn carried(&self) -> &Totals {
+    pub fn carried(&self) -> &Tally {
         &self.carrying.carried
     }
 
@@ -231,17 +230,17 @@ impl Plan {
     }
 
     /// Payouts made in the lost time and never sent: they are forgotten. The same key makes them again.
-    pub fn forgotten(&self) -> &Totals {
+    pub fn forgotten(&self) -> &Tally {
         &self.carrying.forgotten
     }
 
     /// Payouts held because a submission of theirs may be lost, until a provider has said.
-    pub fn suspects(&self) -> &Totals {
+    pub fn suspects(&self) -> &Tally {
         &self.carrying.suspects
     }
 
     /// Payouts that were sent by the point, and whose end is open: asked about as ever.
-    pub fn in_doubt(&self) -> &Totals {
+    pub fn in_doubt(&self) -> &Tally {
         &self.carrying.in_doubt
     }
 

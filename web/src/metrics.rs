@@ -16,6 +16,7 @@ use adapters::circuit_breaker::BreakerState;
 use domain::money::Currency;
 use engine::Counters;
 use engine::moderation_book::ModerationBook;
+use engine::quarantine::Quarantine;
 use rust_decimal::Decimal;
 use snapshots::JournalPort;
 use snapshots::store::Running;
@@ -47,6 +48,9 @@ pub async fn page(state: &AppState) -> String {
     if let Ok(book) = state.gateway.moderation() {
         moderation(&mut text, state, book);
     }
+    if let Ok(quarantine) = state.gateway.quarantine() {
+        quarantined(&mut text, quarantine.as_ref());
+    }
     if let Some(webhooks) = &state.webhooks {
         told(&mut text, webhooks.counters());
     }
@@ -61,6 +65,17 @@ pub async fn page(state: &AppState) -> String {
         text.one("process_resident_memory_bytes", Kind::Gauge, "memory in use", bytes);
     }
     text.finish()
+}
+
+/// What is held for a restore. Both are there and zero when there was none, so that an alarm can wait
+/// for it.
+fn quarantined(text: &mut Text, quarantine: Option<&Quarantine>) {
+    let help = "payouts held until a provider has said whether a restore has lost their submission";
+    let left = quarantine.map_or(0, |quarantine| quarantine.left);
+    text.one("bursar_quarantined_payouts", Kind::Gauge, help, left);
+    let help = "1 while every new payout is asked about before it is sent, after a restore";
+    let asks = quarantine.is_some_and(|quarantine| quarantine.asks_first_until.is_some());
+    text.one("bursar_quarantine_asks_first", Kind::Gauge, help, asks.into());
 }
 
 /// The last durable record of a store's journal.

@@ -1,9 +1,10 @@
 //! All payouts as they were at a point of the log. Apart from recovery's fold because a restore asks
 //! less of a finished payout (its status and its amount) and must hold all of them at once.
 
-use super::{RestoreError, Totals, is_desk};
+use super::{RestoreError, is_desk};
 use crate::codec::{self, Unreadable};
 use crate::desk::{self, DeskState};
+use crate::tally::Tally;
 use domain::entry::{Entry, Fact};
 use domain::id::PayoutId;
 use domain::money::{Amount, Currency};
@@ -76,8 +77,8 @@ impl Books {
         })
     }
 
-    pub fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
+    pub fn totals(&self) -> Tally {
+        let mut totals = Tally::default();
         self.payouts.values().for_each(|kept| kept.count_in(&mut totals));
         totals
     }
@@ -113,8 +114,8 @@ impl Lost {
     }
 
     /// All payouts as the lost time left them.
-    pub fn totals_over(&self, then: &Books) -> Totals {
-        let mut totals = Totals::default();
+    pub fn totals_over(&self, then: &Books) -> Tally {
+        let mut totals = Tally::default();
         let untouched = then.payouts.iter().filter(|(id, _)| !self.touched.contains_key(id));
         untouched.for_each(|(_, kept)| kept.count_in(&mut totals));
         self.touched.values().for_each(|kept| kept.count_in(&mut totals));
@@ -140,12 +141,12 @@ impl Kept {
         }
     }
 
-    pub fn count_in(&self, totals: &mut Totals) {
+    pub fn count_in(&self, totals: &mut Tally) {
         let Short { status, currency, amount } = match self {
             Kept::Whole(payout) => short(payout),
             Kept::Over(short) => *short,
         };
-        totals.add(status, currency, amount);
+        totals.add_amount(status, currency, amount.value());
     }
 }
 

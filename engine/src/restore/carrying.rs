@@ -5,10 +5,11 @@
 //! A payout's own entries are carried over as they stand, up to the last that matters; then it is
 //! held, so that the provider's word decides. What nobody can know is held without them.
 
+use super::RestoreError;
 use super::books::{Books, Kept, Lost};
-use super::{RestoreError, Totals};
 use crate::codec;
 use crate::ledger::Intended;
+use crate::tally::Tally;
 use domain::entry::{By, Entry, Fact, Hold, HoldCause, Move};
 use domain::id::PayoutId;
 use domain::payout::Payout;
@@ -25,11 +26,11 @@ use std::sync::Arc;
 pub(super) struct Carrying {
     /// Payout by payout.
     pub entries: BTreeMap<PayoutId, Added>,
-    pub carried: Totals,
+    pub carried: Tally,
     pub orphans: u64,
-    pub forgotten: Totals,
-    pub suspects: Totals,
-    pub in_doubt: Totals,
+    pub forgotten: Tally,
+    pub suspects: Tally,
+    pub in_doubt: Tally,
 }
 
 /// What is added to one payout.
@@ -59,11 +60,11 @@ pub(super) fn of(then: &Books, lost: &Lost, ledger: &[Intended], known: bool) ->
         let request = payout.request();
         let unsent = matches!(payout.status(), Status::Created | Status::Ready);
         if payout.status().is_with_provider() {
-            carrying.in_doubt.add(payout.status(), request.currency, request.amount);
+            carrying.in_doubt.add_amount(payout.status(), request.currency, request.amount.value());
         }
         let open = unsent || payout.status() == Status::Invoking;
         if open && !known && !carrying.entries.contains_key(&payout.id()) {
-            carrying.suspects.add(payout.status(), request.currency, request.amount);
+            carrying.suspects.add_amount(payout.status(), request.currency, request.amount.value());
             let (version, at) = (payout.version(), payout.updated_at());
             let added = Added { entries: Vec::new(), held: true, version, at };
             carrying.entries.insert(payout.id(), added);
@@ -98,7 +99,7 @@ impl Carrying {
         let request = now.request();
         let Some((version, held)) = last else {
             if before.is_none() {
-                self.forgotten.add(now.status(), request.currency, request.amount);
+                self.forgotten.add_amount(now.status(), request.currency, request.amount.value());
             }
             return;
         };
@@ -107,7 +108,11 @@ impl Carrying {
         let entries: Vec<Entry> = entries.cloned().collect();
         let at = entries.last().map_or(Timestamp(0), |last| last.at);
         self.orphans += u64::from(before.is_none());
-        self.carried.add(now.as_of(version).status(), request.currency, request.amount);
+        self.carried.add_amount(
+            now.as_of(version).status(),
+            request.currency,
+            request.amount.value(),
+        );
         self.entries.insert(id, Added { entries, held, version, at });
     }
 
@@ -157,7 +162,7 @@ impl Carrying {
         add(Fact::Adopted(Arc::new(intent.clone())), (!again).then_some(invoked));
         if !counted {
             let request = known.request();
-            self.carried.add(known.status(), request.currency, request.amount);
+            self.carried.add_amount(known.status(), request.currency, request.amount.value());
             self.orphans += u64::from(before.is_none());
         }
         let entries = known.entries().iter().filter(|entry| entry.version > first_new);
