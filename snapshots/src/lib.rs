@@ -19,6 +19,7 @@ mod directory;
 pub mod events;
 pub mod export;
 mod guarded;
+pub mod intent_ledger;
 mod journal_port;
 pub mod log;
 pub mod memory;

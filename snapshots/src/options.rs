@@ -33,6 +33,8 @@ pub struct StoreOptions {
     /// fjall's block cache for the events. Those that are read are mostly the
     /// newest, which are in memory anyway.
     pub events_cache_bytes: u64,
+    /// Where the ledger of intents is kept, best on another disk; none: nowhere.
+    pub intent_ledger: Option<PathBuf>,
     /// How long each database may take to open before it counts as damaged.
     pub open_deadline: Duration,
     /// Which snapshots are kept.
@@ -53,6 +55,7 @@ impl Default for StoreOptions {
             mirror_segments: 8,
             archive_cache_bytes: 128 * 1024 * 1024,
             events_cache_bytes: 32 * 1024 * 1024,
+            intent_ledger: None,
             open_deadline: Duration::from_secs(120),
             retention: Retention::default(),
         }

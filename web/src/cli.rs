@@ -5,6 +5,7 @@ mod check_config;
 mod failure;
 mod keys;
 mod output;
+pub mod restore;
 mod sandbox;
 mod snapshot;
 
@@ -59,6 +60,8 @@ enum Command {
     CheckConfig,
     /// Measure this machine: durable creates and whole lives a second, memory for each live payout
     Bench(BenchArgs),
+    /// Make a data directory as of an earlier time, out of which nothing is paid twice
+    Restore(restore::RestoreArgs),
     /// Make, list and end API keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -108,6 +111,9 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::Bench(args) => {
             let chosen = common.data_dir.clone();
             bench::run(common.load(Listener::Gateway, None)?, chosen, &args, output)
+        }
+        Command::Restore(args) => {
+            restore::run(&common.load(Listener::Gateway, None)?, &args, output)
         }
         Command::Keys(command) => {
             keys::run(&common.load(Listener::Gateway, None)?, command, output)

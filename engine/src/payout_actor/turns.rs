@@ -3,6 +3,7 @@
 
 use super::{Answer, Decided, PayoutActor, Precaution, Reply, Ring, Turn};
 use crate::codec;
+use crate::ledger::Intended;
 use crate::moderation_book::Contribution;
 use crate::partition::{Counters, Life};
 use crate::refusal::Refusal;
@@ -11,11 +12,11 @@ use domain::command::{Command, Refused};
 use domain::conversion::Rate;
 use domain::decide::{Input, Step, create, decide};
 use domain::effect::{Effect, pending_effects};
-use domain::entry::{Entry, Request};
+use domain::entry::{Entry, Fact, Request};
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, Found, Report};
 use domain::status::Status;
-use snapshots::{Appended, JournalPort};
+use snapshots::{Appended, JournalError, JournalPort};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -257,7 +258,34 @@ impl PayoutActor {
             tracing::error!(payout = %self.id, %error, "an entry cannot be encoded");
             Refusal::Internal
         })?;
-        Ok(Some(JournalPort::append(&self.partition.store.journal, records)))
+        let noted = self.note_intent(step)?;
+        let append = JournalPort::append(&self.partition.store.journal, records);
+        let Some(noted) = noted else { return Ok(Some(append)) };
+        Ok(Some(Box::pin(async move {
+            let sequence = append.await?;
+            // Nothing leaves before it stands in both.
+            noted.await.map_err(|_| JournalError::Closed)?;
+            Ok(sequence)
+        })))
+    }
+
+    /// Writes a submission into the ledger of intents, where there is one.
+    fn note_intent(
+        &self,
+        step: &Step,
+    ) -> Result<Option<tokio::sync::oneshot::Receiver<()>>, Refusal> {
+        let Some(ledger) = &self.partition.store.intents else { return Ok(None) };
+        let life = self.life.borrow();
+        let sent = step.entries.iter().find_map(|entry| match &entry.fact {
+            Fact::Invoked(intent) => Some((intent, entry.at)),
+            _ => None,
+        });
+        let (Some((intent, at)), Some(payout)) = (sent, &life.payout) else { return Ok(None) };
+        let line = Intended::of(payout, intent, at).line().map_err(|error| {
+            tracing::error!(payout = %self.id, %error, "an intent cannot be encoded");
+            Refusal::Internal
+        })?;
+        Ok(Some(ledger.append(line)))
     }
 
     /// Makes durable entries true, in memory and in the index of live payouts.

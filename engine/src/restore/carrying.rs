@@ -83,19 +83,7 @@ impl Carrying {
             Some(Kept::Over(_)) => return,
         };
         let (from, sends) = before.map_or((0, 0), |then| (then.version(), then.intents().count()));
-        let unsent = before.is_none_or(|then| is_unsent(then.status()));
-        let sent = (now.intents().count() > sends)
-            .then(|| now.entries().iter().rfind(|entry| is_submission(entry)))
-            .flatten();
-        let last = match sent {
-            Some(submission) => Some((submission.version, true)),
-            // Its merchant was told that nothing will be sent.
-            None if unsent && now.status().is_final() => {
-                let end = now.entries().iter().rfind(|entry| entry.moved.is_some());
-                end.map(|end| (end.version, false))
-            }
-            None => None,
-        };
+        let last = what_matters(now, from, sends);
         let request = now.request();
         let Some((version, held)) = last else {
             if before.is_none() {
@@ -196,6 +184,30 @@ impl Added {
         codec::records(id, &entries)
             .map_err(|why| RestoreError::Record { sequence: 0, why: why.into() })
     }
+}
+
+/// The last entry behind the version `from` that has to be carried over, and whether the provider's
+/// word is awaited then. `sends` submissions are known without it.
+fn what_matters(now: &Payout, from: u32, sends: usize) -> Option<(u32, bool)> {
+    let behind = || now.entries().iter().filter(|entry| entry.version > from);
+    if ended_unsent(now.status()) {
+        // Its merchant was told that nothing will be sent.
+        return behind().rfind(|entry| entry.moved.is_some()).map(|end| (end.version, false));
+    }
+    if now.intents().count() <= sends {
+        return None;
+    }
+    let submission = behind().rfind(|entry| is_submission(entry))?.version;
+    // That nothing left us is nobody else's to say.
+    let unsent = behind().find(|entry| {
+        let proof = entry.moved.is_some_and(|step| step.on == Trigger::NothingSent);
+        entry.version > submission && proof
+    });
+    Some(unsent.map_or((submission, true), |proof| (proof.version, false)))
+}
+
+fn ended_unsent(status: Status) -> bool {
+    matches!(status, Status::Terminated | Status::Expired | Status::CreateFailed)
 }
 
 fn is_unsent(status: Status) -> bool {

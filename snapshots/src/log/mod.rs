@@ -69,6 +69,24 @@ pub fn verify(dir: &Path) -> Result<LogSummary, LogError> {
     })
 }
 
+/// Where an anchor says that its log was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anchored {
+    /// The log.
+    pub log_id: u64,
+    /// It went at least this far.
+    pub sequence: u64,
+}
+
+/// What the anchor at `path` says; none if there is none.
+///
+/// # Errors
+/// It cannot be read, or neither of its two slots can be believed.
+pub fn anchored(path: &Path) -> std::io::Result<Option<Anchored>> {
+    let mark = crate::anchor::Anchor::read(path)?;
+    Ok(mark.map(|mark| Anchored { log_id: mark.log_id, sequence: mark.sequence }))
+}
+
 /// Whether `dir` holds a log, even an empty one.
 pub(crate) fn exists(dir: &Path) -> Result<bool, LogError> {
     Ok(!segment::list(dir).map_err(LogError::io(dir))?.is_empty())

@@ -17,6 +17,7 @@ use crate::{
     archive::{ArchiveStore, Archiver, ArchiverThread},
     directory::Directory,
     events::EventStore,
+    intent_ledger::IntentLedger,
     log::{self, Frame, Journal, LogVisitor, VisitorThread, Writer},
     sled_store::{Follower, Mirror, MirrorError, Opened, Retention, Shared, SnapshotStore},
 };
@@ -33,6 +34,8 @@ pub struct Running {
     pub events: Arc<dyn EventStore>,
     /// Takes and reads snapshots.
     pub snapshots: SnapshotStore,
+    /// Where submissions are written down before they leave, if anywhere beside the journal.
+    pub intents: Option<IntentLedger>,
     pub(super) log_dir: PathBuf,
     mirror: Mirror,
     threads: Mutex<Option<Threads>>,
@@ -50,6 +53,8 @@ struct Threads {
 impl Store {
     /// Starts the threads.
     pub fn start(self) -> io::Result<Running> {
+        let ledger = self.options.intent_ledger.as_deref();
+        let intents = ledger.map(|dir| IntentLedger::open(dir, self.tail.log_id())).transpose()?;
         let shared = Arc::new(log::Shared::new(self.last_sequence()));
         let (messages, queue) = crossbeam_channel::bounded(self.options.queue_depth);
         let (committed, woken) = crossbeam_channel::bounded(1);
@@ -90,6 +95,7 @@ impl Store {
             events,
             mirror: Mirror::new(&snapshots.shared.database.journal),
             snapshots,
+            intents,
             log_dir,
             threads: Mutex::new(Some(threads)),
             _directory: self.directory,

@@ -5,19 +5,20 @@ mod at_rest;
 mod client;
 mod diff;
 mod export;
-mod import;
 mod json_lines;
 mod points;
 mod progress;
 mod reach;
 mod show;
 
-pub use import::import;
+pub use export::{of_export, of_log, side_files};
+pub use points::find as find_point;
+pub use progress::Progress;
+pub use reach::Reached;
 
 use super::{Failure, Output};
 use crate::config::Config;
 use clap::{Args, Subcommand};
-use reach::Reached;
 use std::path::PathBuf;
 
 /// What can be done with snapshots.
@@ -131,9 +132,7 @@ pub fn run(config: &Config, command: SnapshotCommand, output: &Output) -> Result
             export::run(config, &mut Reached::find(config, &reach)?, &which, to, jsonl, output)
         }
         SnapshotCommand::Import { file, into } => {
-            let imported = import(&file, &into, config.store.segment_bytes, output)?;
-            output.say(&imported.text(&into), &imported.json());
-            Ok(())
+            super::restore::whole_file(config, &file, &into, output)
         }
         SnapshotCommand::Diff { before, after, limit, reach } => {
             diff::run(config, &reach, [&before, &after], limit, output)

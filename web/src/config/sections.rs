@@ -82,6 +82,10 @@ pub struct StoreSection {
     pub archive_cache_bytes: u64,
     #[serde(with = "duration")]
     pub open_deadline: Duration,
+    #[serde(with = "empty_is_none")]
+    pub intent_ledger: Option<String>,
+    #[serde(with = "duration")]
+    pub ask_first_after_restore: Duration,
 }
 
 /// When snapshots are taken, and which are kept.

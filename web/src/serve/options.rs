@@ -44,6 +44,7 @@ pub fn store_options(config: &Config) -> StoreOptions {
         sled_cache_bytes: store.sled_cache_bytes,
         mirror_segments: store.mirror_segments,
         archive_cache_bytes: store.archive_cache_bytes,
+        intent_ledger: store.intent_ledger.as_ref().map(PathBuf::from),
         open_deadline: store.open_deadline,
         retention: Retention {
             newest: config.snapshots.keep,

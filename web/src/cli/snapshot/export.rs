@@ -110,7 +110,7 @@ fn write(
 }
 
 /// Those that there are.
-fn side_files(data_dir: &Path) -> Result<SideFiles, Failure> {
+pub fn side_files(data_dir: &Path) -> Result<SideFiles, Failure> {
     let mut files = SideFiles::new();
     for name in SIDE_FILES {
         let path = data_dir.join(name);
