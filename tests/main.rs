@@ -14,6 +14,7 @@ mod moderation;
 mod outage;
 mod receivers;
 mod secrets;
+mod snapshots;
 mod suffixes;
 mod tenants;
 mod tidy;

@@ -105,10 +105,9 @@ impl Client {
             request = request.json(body);
         }
         let unreachable = |error: reqwest::Error| {
-            let why = if error.is_builder() {
-                "the address or the key cannot be sent"
-            } else {
-                "no answer"
+            let why = match error.is_builder() {
+                true => "the address or the key cannot be sent",
+                false => "no answer; say with --url where the gateway listens",
             };
             Failure::failed(format!("{url}: {why} ({})", error.without_url()))
         };
