@@ -74,6 +74,7 @@ impl Drop for Running {
 }
 
 /// The whole answer to a GET.
+#[allow(dead_code, reason = "not every binary of tests reads")]
 pub fn get(address: &str, path: &str) -> String {
     exchange(address, &format!("GET {path} HTTP/1.1"), "", "")
 }
