@@ -15,6 +15,7 @@ mod outage;
 mod receivers;
 mod restoring;
 mod secrets;
+mod snapshots;
 mod suffixes;
 mod tenants;
 mod tidy;

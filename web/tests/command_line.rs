@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 fn help_names_every_command() {
     let help = bursar(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
-    for command in ["serve", "sandbox", "check-config", "bench", "keys"] {
+    for command in ["serve", "sandbox", "check-config", "bench", "keys", "snapshot"] {
         assert!(stdout(&help).contains(&format!("\n  {command} ")), "{command} is missing");
     }
     assert!(stdout(&bursar(&["--version"])).starts_with("bursar "));
@@ -19,13 +19,16 @@ fn help_names_every_command() {
 
 #[test]
 fn wrong_usage_is_2() {
-    let table: [&[&str]; 7] = [
+    let table: [&[&str]; 10] = [
         &["no-such-command"],
         &["serve", "--bind", "localhost"],
         &["bench", "--seconds", "0"],
         &["bench", "sleep"],
         &["--sandbox", "http://127.0.0.1:1", "check-config"],
         &["keys", "create"],
+        &["snapshot"],
+        &["snapshot", "export", "1"],
+        &["snapshot", "diff", "1"],
         &["keys", "create", "--operator", "ann", "--role", "king"],
     ];
     for args in table {

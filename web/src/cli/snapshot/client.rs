@@ -81,9 +81,14 @@ impl Client {
         progress.reached(0);
         let body = json!({ "reason": reason });
         let path = format!("/v1/ops/snapshots/{id}/verify");
-        let found = self.ask(Method::POST, &path, Some(&body))?.map_err(Refused::failure);
+        let found = self.ask(Method::POST, &path, Some(&body))?;
         progress.finish();
-        found
+        found.map_err(|refused| match &*refused.code {
+            "request_timeout" => Failure::failed(
+                "it takes longer than server.request_timeout; allow more, or verify while no gateway runs",
+            ),
+            _ => refused.failure(),
+        })
     }
 
     /// Applies the retention policy.
@@ -105,10 +110,9 @@ impl Client {
             request = request.json(body);
         }
         let unreachable = |error: reqwest::Error| {
-            let why = if error.is_builder() {
-                "the address or the key cannot be sent"
-            } else {
-                "no answer"
+            let why = match error.is_builder() {
+                true => "the address or the key cannot be sent",
+                false => "no answer; say with --url where the gateway listens",
             };
             Failure::failed(format!("{url}: {why} ({})", error.without_url()))
         };

@@ -43,7 +43,7 @@ pub fn run(
     if let Some(path) = to {
         let (mut source, end) = open(config, &list, which)?;
         let written = write(config, &mut source, end, &path, output)?;
-        told.push((written["text"].as_str().unwrap_or_default().to_owned(), written));
+        told.push(written);
     }
     if let Some(path) = jsonl {
         let (mut source, end) = open(config, &list, which)?;
@@ -78,7 +78,7 @@ fn write(
     end: End,
     path: &Path,
     output: &Output,
-) -> Result<Value, Failure> {
+) -> Result<(String, Value), Failure> {
     let side_files = side_files(&config.store.data_dir)?;
     let created_at = u64::try_from(SystemClock.now().0).unwrap_or_default();
     let about = ExportAbout { created_at, snapshot: end.snapshot.map(Into::into) };
@@ -96,8 +96,7 @@ fn write(
         summary.bytes,
     );
     let names: Vec<&str> = side_files.iter().map(|(name, _)| name.as_str()).collect();
-    Ok(json!({
-        "text": text,
+    let told = json!({
         "file": path.display().to_string(),
         "snapshot": end.snapshot.map(|point| point.id),
         "records": summary.records,
@@ -106,7 +105,8 @@ fn write(
         "hash": blake3::Hash::from_bytes(summary.hash).to_hex().to_string(),
         "side_files": names,
         "holds_secrets": true,
-    }))
+    });
+    Ok((text, told))
 }
 
 /// Those that there are.
