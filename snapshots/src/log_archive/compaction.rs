@@ -56,10 +56,13 @@ mod tests {
         sizes.iter().map(object).collect()
     }
 
+    /// What it is about, the sizes of the pieces, those that become one.
+    type Row = (&'static str, Vec<u64>, Option<Range<usize>>);
+
     #[test]
     fn what_is_due() {
         const FULL: u64 = 1 << 20;
-        let rows: [(&str, Vec<u64>, Option<Range<usize>>); 9] = [
+        let rows: [Row; 9] = [
             ("nothing", vec![], None),
             ("fifteen small ones may stay", vec![100; 15], None),
             ("sixteen become one", vec![100; 16], Some(0..16)),

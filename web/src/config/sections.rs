@@ -3,6 +3,7 @@
 
 use super::duration;
 use super::faults::FaultsSection;
+use super::log_archive::LogArchiveSection;
 use super::rates::RatesSection;
 use super::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub struct Config {
     pub server: ServerSection,
     pub engine: EngineSection,
     pub store: StoreSection,
+    pub log_archive: LogArchiveSection,
     pub payouts: PayoutsSection,
     pub rates: RatesSection,
     pub sandbox: SandboxSection,

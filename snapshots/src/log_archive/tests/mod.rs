@@ -4,6 +4,7 @@
 mod mortal;
 mod reading;
 mod refusing;
+mod s3;
 mod shipping;
 
 use std::{
