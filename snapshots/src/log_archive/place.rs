@@ -214,6 +214,8 @@ fn s3(url: &Url, options: &LogArchiveOptions) -> Result<Place, LogArchiveError> 
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         .with_virtual_hosted_style_request(false)
+        // Few are removed at a time, and not every store knows how to remove many at once.
+        .with_disable_bulk_delete(true)
         .with_allow_http(options.allow_http)
         .with_client_options(client(options))
         .with_retry(retries());

@@ -98,12 +98,6 @@ fn answer(bucket: &mut Bucket, request: &Request) -> (&'static str, String, Vec<
             }
             None => empty("404 Not Found"),
         },
-        "POST" if query.contains_key("delete") => {
-            let text = String::from_utf8_lossy(body);
-            let keys = text.split("<Key>").skip(1).filter_map(|rest| rest.split('<').next());
-            keys.for_each(|key| drop(bucket.objects.remove(&format!("/bucket/{key}"))));
-            ("200 OK", String::new(), b"<DeleteResult></DeleteResult>".to_vec())
-        }
         "DELETE" => {
             bucket.objects.remove(path);
             empty("204 No Content")
@@ -184,9 +178,6 @@ fn a_log_goes_to_an_s3_compatible_store_and_comes_back() {
         );
         assert!(!signed.contains("s3cret"));
     }
-    let removed = bucket
-        .asked
-        .iter()
-        .any(|(asked, _)| asked.starts_with("POST") || asked.starts_with("DELETE"));
+    let removed = bucket.asked.iter().any(|(asked, _)| asked.starts_with("DELETE"));
     assert!(removed, "pieces became one, and the small ones went");
 }
