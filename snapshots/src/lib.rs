@@ -10,7 +10,7 @@
 //! `anchor` remembers how far it went, `sled_store` mirrors it and keeps
 //! the snapshots, `archive` holds what is finished, `events` numbers what
 //! happened, `codec` is the form of every stored value. `export` puts the
-//! log into one portable file.
+//! log into one portable file, `log_archive` copies it elsewhere as it grows.
 
 mod anchor;
 pub mod archive;
@@ -22,6 +22,7 @@ mod guarded;
 pub mod intent_ledger;
 mod journal_port;
 pub mod log;
+pub mod log_archive;
 pub mod memory;
 mod open_error;
 mod options;

@@ -19,6 +19,7 @@ use engine::moderation_book::ModerationBook;
 use engine::quarantine::Quarantine;
 use rust_decimal::Decimal;
 use snapshots::JournalPort;
+use snapshots::log_archive::LogArchiveStatus;
 use snapshots::store::Running;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,6 +37,9 @@ pub async fn page(state: &AppState) -> String {
     engine(&mut text, state.gateway.counters());
     if let Some(store) = state.gateway.store() {
         journal(&mut text, &store.journal);
+        if let Some(archive) = store.log_archive() {
+            log_archive(&mut text, &archive.status());
+        }
     }
     if let Some(adapters) = state.gateway.adapters() {
         let mut all = Vec::new();
@@ -135,6 +139,26 @@ fn journal(text: &mut Text, journal: &dyn JournalPort) {
     let name = "bursar_journal_sync_seconds_max";
     text.family(name, Kind::Gauge, "the longest time that one commit took");
     text.seconds(name, "", stats.sync_micros_max);
+}
+
+/// What would be lost with this machine, and why it is so much.
+fn log_archive(text: &mut Text, status: &LogArchiveStatus) {
+    let LogArchiveStatus { through, lag_records, lag, objects, shipped_bytes, errors, .. } = status;
+    let help = "last record of the journal that is archived; 0 until the archive was reached";
+    text.one("bursar_log_archive_through", Kind::Gauge, help, *through);
+    let help = "durable records that are not archived yet";
+    text.one("bursar_log_archive_lag_records", Kind::Gauge, help, *lag_records);
+    let name = "bursar_log_archive_lag_seconds";
+    text.family(name, Kind::Gauge, "how long a durable record may have been waiting at most");
+    text.seconds(name, "", u64::try_from(lag.as_micros()).unwrap_or(u64::MAX));
+    let help = "times that archiving failed; it is tried again";
+    text.one("bursar_log_archive_errors_total", Kind::Counter, help, *errors);
+    let help = "1 once archiving has given up and somebody has to look";
+    text.one("bursar_log_archive_stopped", Kind::Gauge, help, status.stopped.into());
+    let help = "objects that the archived log is made of";
+    text.one("bursar_log_archive_objects", Kind::Gauge, help, *objects);
+    let help = "bytes that were sent to the archive";
+    text.one("bursar_log_archive_shipped_bytes_total", Kind::Counter, help, *shipped_bytes);
 }
 
 fn providers(text: &mut Text, all: &[Health]) {

@@ -144,6 +144,41 @@ fn a_gateway_serves_alone_and_stops_in_order() {
 }
 
 #[test]
+fn the_log_is_archived_while_it_is_served_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, backups) = (folder.path().join("data"), folder.path().join("backups"));
+    fs::create_dir(&backups).unwrap();
+    let file = folder.path().join("bursar.toml");
+    let url = format!("[log_archive]\nurl = \"file://{}\"\n", backups.display());
+    fs::write(&file, url).unwrap();
+    let (data, file) = (data.to_str().unwrap(), file.to_str().unwrap());
+    let args = ["--bind", "127.0.0.1:0", "--data-dir", data, "--config", file];
+    let mut gateway = Running::start(&args);
+    let address = gateway.line("listening on http://");
+    gateway.line("curl -s ");
+    let figures = loop {
+        let page = process::get(&address, "/metrics");
+        if page.contains("bursar_log_archive_objects") && log_folders(&backups) == 1 {
+            break page;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    for name in ["through", "lag_records", "lag_seconds", "errors_total", "stopped"] {
+        assert!(figures.contains(&format!("\nbursar_log_archive_{name} 0")), "{name}\n{figures}");
+    }
+    assert_eq!(gateway.stop("TERM"), Some(0));
+    let log = fs::read_dir(&backups).unwrap().next().unwrap().unwrap().path();
+    let manifest = fs::read_to_string(log.join("manifest.json")).unwrap();
+    for name in ["identity", "keys.json", "pepper"] {
+        assert!(manifest.contains(&format!("\"name\": \"{name}\"")), "{name}: {manifest}");
+    }
+}
+
+fn log_folders(backups: &std::path::Path) -> usize {
+    fs::read_dir(backups).unwrap().count()
+}
+
+#[test]
 fn the_sandbox_runs_alone() {
     let mut sandbox = Running::start(&["sandbox", "--bind", "127.0.0.1:0"]);
     let address = sandbox.line("sandbox on http://");

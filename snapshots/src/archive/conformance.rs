@@ -53,9 +53,9 @@ fn lists_newest_first_in_pages(archive: &dyn ArchiveStore) {
     assert_eq!(page(archive, Listing { after, limit: 2, ..ALL }), [4, 3]);
     assert_eq!(page(archive, Listing { status: Some(1), ..ALL }), [5, 3, 1]);
     assert_eq!(page(archive, Listing { status: Some(1), after, ..ALL }), [3, 1]);
-    assert_eq!(page(archive, Listing { status: Some(7), ..ALL }), []);
+    assert!(page(archive, Listing { status: Some(7), ..ALL }).is_empty());
     assert_eq!(page(archive, Listing { merchant: 2, ..ALL }), [7]);
-    assert_eq!(page(archive, Listing { limit: 0, ..ALL }), []);
+    assert!(page(archive, Listing { limit: 0, ..ALL }).is_empty());
     let mut seen = 0;
     let visit = &mut |_| {
         seen += 1;
@@ -97,7 +97,7 @@ fn replacing_leaves_no_old_row(archive: &dyn ArchiveStore) {
     assert_eq!(archive.len(), 2);
     assert_eq!(archive.get([1; 16]).unwrap(), Some(vec![]));
     assert_eq!(page(archive, ALL), [2, 1]);
-    assert_eq!(page(archive, Listing { status: Some(1), ..ALL }), []);
+    assert!(page(archive, Listing { status: Some(1), ..ALL }).is_empty());
     assert_eq!(page(archive, Listing { status: Some(9), ..ALL }), [1]);
     assert_eq!(archive.reference(1, [1; 16]).unwrap(), None);
     assert_eq!(archive.reference(1, [77; 16]).unwrap(), Some([1; 16]));

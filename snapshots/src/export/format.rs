@@ -156,7 +156,7 @@ impl Trailer {
 }
 
 /// Whether a side file may be called so: one plain name, which cannot lead out of a directory.
-pub(super) fn is_plain_name(name: &str) -> bool {
+pub(crate) fn is_plain_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.bytes().all(plain)
 }

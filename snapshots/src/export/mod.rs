@@ -22,3 +22,5 @@ pub use file::ExportFile;
 pub use format::{ExportAbout, ExportSummary, ExportedSnapshot, SideFiles};
 pub use frames::ExportFrames;
 pub use writer::ExportWriter;
+
+pub(crate) use format::is_plain_name;

@@ -199,6 +199,68 @@ fn no_flipped_bit_and_no_missing_byte_passes() {
     refused(&[&sound[..sound.len() - 96], &sound[..]].concat(), "twice, one behind the other");
 }
 
+/// The bytes with a closing hash that fits them: what a writer with a fault could leave.
+fn resealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.truncate(bytes.len() - 32);
+    let hash = blake3::hash(&bytes);
+    [bytes, hash.as_bytes().to_vec()].concat()
+}
+
+#[test]
+fn a_hash_that_fits_does_not_make_up_for_what_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log_dir, path) = (dir.path().join("log"), dir.path().join("export"));
+    log(&log_dir, 3);
+    export(&log_dir, 6, &path).unwrap();
+    let sound = fs::read(&path).unwrap();
+    let end = sound.len() - 96;
+    let flipped = |at: usize| {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 1;
+        resealed(bytes)
+    };
+    assert_eq!(resealed(sound.clone()), sound);
+    let between = [&sound[..end], b"more", &sound[end..]].concat();
+    let rows = [
+        (flipped(end + 8), "more frames than it announces"),
+        (flipped(end + 9), "few frames"),
+        (flipped(end + 16), "not those that it announces"),
+        (flipped(end + 24), "not those that it announces"),
+        (flipped(end + 40), "not those that it announces"),
+        (resealed(between), "bytes follow the log's last frame"),
+    ];
+    for (bytes, wanted) in rows {
+        fs::write(&path, bytes).unwrap();
+        let text = read(&path).unwrap_err().to_string();
+        assert!(text.contains(wanted), "{text}");
+    }
+}
+
+#[test]
+fn the_files_beside_the_log_are_never_handed_out_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log_dir, path) = (dir.path().join("log"), dir.path().join("export"));
+    log(&log_dir, 3);
+    // Nothing that packs, so that what is flipped is in the file as it is.
+    let mut random = vec![0; 2048];
+    blake3::Hasher::new().finalize_xof().fill(&mut random);
+    let side_files: SideFiles = vec![("keys".into(), random)];
+    let mut frames = LogFrames::open(&log_dir).unwrap();
+    ExportWriter::write(&mut frames, 6, about(), &side_files, &path, &mut |_| ()).unwrap();
+    let sound = fs::read(&path).unwrap();
+    let mut told = 0;
+    for at in (0..sound.len()).step_by(5) {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 4;
+        fs::write(&path, bytes).unwrap();
+        match ExportFile::open(&path) {
+            Ok(file) => assert_eq!(file.side_files(), &side_files, "byte {at}"),
+            Err(error) => told += u32::from(error.to_string().contains("the file keys in it")),
+        }
+    }
+    assert!(told > 300, "{told}");
+}
+
 #[test]
 fn frames_of_another_log_or_in_another_order_are_no_export() {
     let dir = tempfile::tempdir().unwrap();

@@ -23,6 +23,13 @@ pub struct LogDamaged {
     pub(crate) shape: Shape,
 }
 
+impl LogDamaged {
+    /// Whether what stands there is whole, and belongs somewhere else.
+    pub(crate) fn is_misplaced(&self) -> bool {
+        self.shape == Shape::Misplaced
+    }
+}
+
 /// Whether a write that never finished could have left the damage behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {

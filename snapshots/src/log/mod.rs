@@ -37,6 +37,8 @@ pub use source::{FrameSource, LogFrames};
 pub use visitor::LogVisitor;
 
 pub(crate) use frame::{FRAME_HEADER, FrameHeader};
+#[cfg(test)]
+pub(crate) use frame_builder::FrameBuilder;
 pub(crate) use journal::Shared;
 pub(crate) use recovery::{Scan, erase, scan};
 pub(crate) use stream::{FrameStream, Tip, unreadable};

@@ -10,6 +10,7 @@
 //! [`Store::open`], then [`Store::replay`], then [`Store::start`].
 
 mod archive_side;
+mod archiving;
 mod completion;
 mod events_side;
 mod find;

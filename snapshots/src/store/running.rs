@@ -8,7 +8,7 @@ use std::{
     io,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool},
     thread::{self, JoinHandle},
 };
 
@@ -19,6 +19,7 @@ use crate::{
     events::EventStore,
     intent_ledger::IntentLedger,
     log::{self, Frame, Journal, LogVisitor, VisitorThread, Writer},
+    log_archive::{FollowerThread, LogArchive},
     sled_store::{Follower, Mirror, MirrorError, Opened, Retention, Shared, SnapshotStore},
 };
 
@@ -37,16 +38,19 @@ pub struct Running {
     /// Where submissions are written down before they leave, if anywhere beside the journal.
     pub intents: Option<IntentLedger>,
     pub(super) log_dir: PathBuf,
+    pub(super) log_id: u64,
+    pub(super) log_archive: OnceLock<LogArchive>,
     mirror: Mirror,
-    threads: Mutex<Option<Threads>>,
+    pub(super) threads: Mutex<Option<Threads>>,
     /// Last, so that the directory is unlocked when all else has let go of it.
     _directory: Directory,
 }
 
-struct Threads {
+pub(super) struct Threads {
     writer: JoinHandle<()>,
     follower: JoinHandle<()>,
     visitors: Vec<VisitorThread>,
+    pub(super) log_archive: Option<FollowerThread>,
     archiver: ArchiverThread,
 }
 
@@ -62,6 +66,7 @@ impl Store {
         let (archive, events) = (self.archive(), self.events());
         let (log_dir, opened) = (self.directory.log.clone(), self.sled.into_parts());
         let mirrored = opened.mirror;
+        let log_id = self.tail.log_id();
         let snapshots =
             snapshot_store(&log_dir, &journal, &archive, opened, self.options.retention);
         let writer = Writer {
@@ -86,6 +91,7 @@ impl Store {
             writer: spawn("log-writer", move || writer.run())?,
             follower: spawn("sled-follower", move || follower.run())?,
             visitors: Vec::new(),
+            log_archive: None,
             archiver: ArchiverThread::start(Arc::clone(&archive))?,
         };
         Ok(Running {
@@ -97,6 +103,8 @@ impl Store {
             snapshots,
             intents,
             log_dir,
+            log_id,
+            log_archive: OnceLock::new(),
             threads: Mutex::new(Some(threads)),
             _directory: self.directory,
         })
@@ -167,11 +175,17 @@ impl Running {
         // The writer's end is the follower's signal. Both have said already
         // what went wrong with them, if anything did.
         let _ = threads.writer.join();
+        if let Some(log_archive) = &threads.log_archive {
+            log_archive.end();
+        }
         VisitorThread::close_all(threads.visitors);
         if let Err(error) = self.events.persist() {
             tracing::error!(%error, "the events were not brought to the disk");
         }
         let _ = threads.follower.join();
+        if let Some(log_archive) = threads.log_archive {
+            log_archive.join();
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod events;
 mod journal;
 mod life;
 mod lines;
+mod log_archive;
 mod retention;
 mod rollback;
 mod sled_lost;

@@ -3,6 +3,7 @@
 
 use super::duration;
 use super::faults::FaultsSection;
+use super::log_archive::LogArchiveSection;
 use super::rates::RatesSection;
 use super::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ pub struct Config {
     pub engine: EngineSection,
     pub store: StoreSection,
     pub snapshots: SnapshotsSection,
+    pub log_archive: LogArchiveSection,
     pub payouts: PayoutsSection,
     pub rates: RatesSection,
     pub sandbox: SandboxSection,

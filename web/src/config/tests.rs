@@ -242,6 +242,38 @@ fn webhooks_are_open_to_this_machine_only_while_the_gateway_is() {
 }
 
 #[test]
+fn where_the_log_is_archived_is_whole_or_refused() {
+    let s3 = "[log_archive]\nurl = \"s3://bucket/bursar\"\n";
+    #[rustfmt::skip]
+    let table = [
+        ("[log_archive]\nurl = \"backups\"".to_owned(),                         "2: log_archive.url: relative URL without a base"),
+        ("[log_archive]\nurl = \"ftp://example.com/\"".to_owned(),              "2: log_archive.url: \"ftp\" is no known kind of address"),
+        ("[log_archive]\nurl = \"http://example.com/\"".to_owned(),             "2: log_archive.url: frames name recipients"),
+        ("[log_archive]\nurl = \"https://me:s3cret@example.com/\"".to_owned(),  "2: log_archive.url: a user or a password"),
+        ("[log_archive]\nevery = \"0s\"".to_owned(),                            "2: log_archive.every: must be longer than zero"),
+        ("[log_archive]\npiece_bytes = 1000".to_owned(),                         "2: log_archive.piece_bytes: 1000 is outside the allowed 1048576"),
+        ("[log_archive]\nbucket = \"x\"".to_owned(),                            "2: log_archive.bucket: unknown field `bucket`, expected one of `url`"),
+        (format!("{s3}endpoint = \"http://10.0.0.1:9000\""),                   "3: log_archive.endpoint: frames name recipients"),
+        (format!("{s3}secret_access_key = \"s3cret\""),                        "log_archive.access_key_id: access_key_id and secret_access_key"),
+    ];
+    for (text, expected) in table {
+        let Invalid(lines) = with_file(&text).0.unwrap_err();
+        assert_eq!(lines.len(), 1, "{text}: {lines:?}");
+        assert!(lines[0].contains(expected), "{text}: {}", lines[0]);
+        assert!(!lines[0].contains("s3cret"), "{}", lines[0]);
+    }
+    let off = load(&Inputs::default()).unwrap();
+    assert!(off.log_archive.options().is_none());
+    let keys = "access_key_id = \"id\"\nsecret_access_key = \"s3cret\"\n";
+    let whole = format!("{s3}endpoint = \"http://10.0.0.1:9000\"\nallow_http = true\n{keys}");
+    let config = with_file(&whole).0.unwrap();
+    let options = config.log_archive.options().unwrap();
+    assert_eq!((options.every.as_secs(), options.piece_bytes), (10, 64 << 20));
+    assert!(!toml::to_string_pretty(&config).unwrap().contains("s3cret"));
+    assert!(!format!("{config:?} {options:?}").contains("s3cret"));
+}
+
+#[test]
 fn a_network_that_cannot_be_read_is_a_mistake() {
     let (result, _) = with_file(
         "[webhooks]\nallowed_networks = [\"10.1.0.0/16\", \"10.2.0.1/16\"]\nwindow = 0\ntimeout = \"0s\"\n",

@@ -7,18 +7,12 @@ use super::progress::Progress;
 use super::reach::Reached;
 use crate::cli::{Failure, Output};
 use crate::config::Config;
-use crate::dev_keys;
+use crate::serve;
 use engine::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 use snapshots::export::{ExportAbout, ExportError, ExportWriter, SideFiles};
 use snapshots::log::{LogError, LogFrames};
-use std::io;
 use std::path::{Path, PathBuf};
-
-/// What lies in a data directory beside the log and cannot be made again from it: the secret of the
-/// payouts' ids, the keys of the API and what they are hashed with, and where webhooks go.
-pub const SIDE_FILES: [&str; 5] =
-    ["identity", "pepper", "keys.json", dev_keys::FILE, "webhook-endpoints.json"];
 
 /// Up to where a log is read.
 #[derive(Clone, Copy, Debug)]
@@ -109,18 +103,10 @@ fn write(
     Ok((text, told))
 }
 
-/// Those that there are.
+/// The files that lie beside the log and cannot be made again from it.
 pub fn side_files(data_dir: &Path) -> Result<SideFiles, Failure> {
-    let mut files = SideFiles::new();
-    for name in SIDE_FILES {
-        let path = data_dir.join(name);
-        match std::fs::read(&path) {
-            Ok(bytes) => files.push((name.to_owned(), bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Failure::failed(format!("{}: {error}", path.display()))),
-        }
-    }
-    Ok(files)
+    serve::side_files(data_dir)
+        .map_err(|error| Failure::failed(format!("{}: {error}", data_dir.display())))
 }
 
 /// The log's trouble: damage, or a file system that refuses.
