@@ -125,7 +125,10 @@ impl StartError {
 }
 
 /// What was stored is not what was written; as against in use, or refused by the file system.
-fn is_damage(error: &OpenError) -> bool {
+pub(crate) fn is_damage(error: &OpenError) -> bool {
+    if let OpenError::Anchor { source, .. } = error {
+        return source.kind() == std::io::ErrorKind::InvalidData;
+    }
     matches!(
         error,
         OpenError::Log(LogError::Damaged(_) | LogError::Missing { .. })

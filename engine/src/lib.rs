@@ -28,6 +28,7 @@ mod retire;
 mod return_watch;
 mod snapshotting;
 mod timer_actor;
+pub mod verify;
 mod writing;
 
 pub use audit::Audited;

@@ -7,6 +7,7 @@ mod lives;
 mod moderation;
 mod scripted;
 mod settlement;
+mod verifying;
 
 use crate::clock::TurnedClock;
 use crate::desk::Signature;

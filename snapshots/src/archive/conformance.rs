@@ -168,11 +168,12 @@ fn fjall_remembers_across_reopening() {
     let archive = fjall_in(dir.path());
     assert_eq!(archive.covers().unwrap(), None);
     archive.put((1..=6).map(payout).collect()).unwrap();
-    archive.set_covers(12).unwrap();
+    archive.set_covers(12, 3).unwrap();
     drop(archive);
     let archive = fjall_in(dir.path());
     assert_eq!(archive.len(), 6);
     assert_eq!(archive.covers().unwrap(), Some(12));
+    assert_eq!(archive.covered_by().unwrap(), Some(3));
     assert_eq!(page(&archive, ALL), [6, 5, 4, 3, 2, 1]);
 }
 

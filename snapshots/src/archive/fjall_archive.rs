@@ -15,7 +15,9 @@ use std::{
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 use super::{
-    ArchiveError, ArchiveStore, Archived, Id, Listing, Row,
+    ArchiveError, ArchiveStore, Archived, Id, Listing, Row, RowAmiss, RowsChecked,
+    covers::{self, Covers},
+    fjall_rows::Rows,
     keys::{self, Indexed},
     stored,
     writes::{Table, Writes, last_of_each},
@@ -24,7 +26,6 @@ use crate::guarded::{self, Fault};
 
 const CUT: ArchiveError = ArchiveError::Damaged("a row is cut short");
 const COUNT: &str = "count";
-const COVERS: &str = "covers";
 const LOG: &str = "log";
 
 /// The write buffer of a keyspace, small because six of them fill at once.
@@ -85,7 +86,7 @@ impl FjallArchive {
             None => meta.insert(LOG, log_id.to_be_bytes())?,
         }
         let count = read_number(&meta, COUNT)?.unwrap_or(0);
-        Ok(Self {
+        let archive = Self {
             payouts: keyspace("payouts")?,
             by_time: keyspace("by_time")?,
             by_status: keyspace("by_status")?,
@@ -94,7 +95,23 @@ impl FjallArchive {
             meta,
             count: Mutex::new(count),
             database,
-        })
+        };
+        // Keyspaces that disagree must not be filled up, but left behind.
+        archive.covered()?;
+        Ok(archive)
+    }
+
+    fn keyspaces(&self) -> [&Keyspace; 6] {
+        [&self.payouts, &self.by_time, &self.by_status, &self.references, &self.due, &self.meta]
+    }
+
+    fn covered(&self) -> Result<Option<Covers>, ArchiveError> {
+        covers::read(&self.meta, &self.keyspaces())
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        let Self { payouts, by_time, by_status, references, due, .. } = self;
+        Rows { payouts, by_time, by_status, references, due }
     }
 
     fn turn(&self) -> MutexGuard<'_, u64> {
@@ -236,12 +253,27 @@ impl ArchiveStore for FjallArchive {
     }
 
     fn covers(&self) -> Result<Option<u64>, ArchiveError> {
-        read_number(&self.meta, COVERS)
+        Ok(self.covered()?.map(|covers| covers.sequence))
     }
 
-    fn set_covers(&self, sequence: u64) -> Result<(), ArchiveError> {
-        self.meta.insert(COVERS, sequence.to_be_bytes())?;
+    fn covered_by(&self) -> Result<Option<u64>, ArchiveError> {
+        Ok(self.covered()?.map_or(Some(0), |covers| covers.snapshot))
+    }
+
+    fn set_covers(&self, sequence: u64, snapshot: u64) -> Result<(), ArchiveError> {
+        covers::write(&self.database, &self.meta, &self.keyspaces(), sequence, snapshot)?;
         self.persist()
+    }
+
+    fn visit(
+        &self,
+        visit: &mut dyn FnMut(Archived) -> ControlFlow<()>,
+    ) -> Result<(), ArchiveError> {
+        self.rows().payouts(visit)
+    }
+
+    fn check_rows(&self, amiss: &mut dyn FnMut(RowAmiss)) -> Result<RowsChecked, ArchiveError> {
+        self.rows().check(amiss)
     }
 }
 

@@ -94,6 +94,10 @@ impl EventStore for FjallEvents {
         Ok(self.numbering().last(stream))
     }
 
+    fn streams(&self) -> Result<Newest, EventError> {
+        Ok(self.numbering().streams())
+    }
+
     fn after(&self, stream: u64, after: u64, limit: usize) -> Result<Vec<EventRow>, EventError> {
         let last = self.last(stream)?;
         if after >= last {

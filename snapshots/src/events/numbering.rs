@@ -28,6 +28,13 @@ impl Numbering {
         self.last.get(&stream).copied().unwrap_or(0)
     }
 
+    /// All streams, in order.
+    pub(crate) fn streams(&self) -> Newest {
+        let mut streams: Newest = self.last.iter().map(|(stream, last)| (*stream, *last)).collect();
+        streams.sort_unstable();
+        streams
+    }
+
     /// Numbers what happened between the watermark and `through`.
     pub(crate) fn number(
         &self,

@@ -9,7 +9,7 @@ use std::{collections::HashMap, path::Path};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
-use super::{EventError, numbering::Numbering};
+use super::{EventError, numbering::Numbering, row};
 
 /// Up to where in the log events were taken.
 pub(crate) const THROUGH: &str = "through";
@@ -51,7 +51,12 @@ pub(crate) fn open(dir: &Path, log: OfLog, cache_bytes: u64) -> Result<Opened, E
     let database =
         Database::builder(dir).cache_size(cache_bytes).max_journaling_size(JOURNAL_BYTES).open()?;
     let meta = keyspace(&database, "meta")?;
-    let turned_away = reason_to_begin_again(&meta, log)?;
+    let turned_away = match reason_to_begin_again(&meta, log)? {
+        None if !reaches_its_numbers(&database, &meta)? => {
+            Some("they end before their own numbers")
+        }
+        reason => reason,
+    };
     if turned_away.is_some() || read_number(&meta, LOG)?.is_none() {
         begin_again(&database, &meta, log.log_id)?;
     }
@@ -88,6 +93,22 @@ fn reason_to_begin_again(meta: &Keyspace, log: OfLog) -> Result<TurnedAway, Even
     } else {
         None
     })
+}
+
+/// Whether each stream has its newest row. The numbers and the rows are in
+/// different files; where those of the rows lost their end, no reader could
+/// get past the gap, and nothing would ever fill it.
+fn reaches_its_numbers(database: &Database, meta: &Keyspace) -> Result<bool, EventError> {
+    let Some(number) = read_number(meta, ROWS)? else {
+        return Ok(true);
+    };
+    let rows = keyspace(database, &rows_name(number))?;
+    for (stream, last) in read_numbering(meta)?.streams() {
+        if !rows.contains_key(row::key(stream, last))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Moves the watermark to nothing and the rows to a keyspace of their own, and

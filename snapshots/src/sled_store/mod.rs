@@ -23,7 +23,7 @@ pub use manifest::SnapshotInfo;
 pub use mirror::MirrorError;
 pub use snapshot_error::SnapshotError;
 pub use snapshot_writer::SnapshotWriter;
-pub use snapshots::{SnapshotStore, VisitPayout};
+pub use snapshots::{SnapshotReader, SnapshotStore, VisitPayout};
 
 pub(crate) use database::{Database, Opened, open};
 pub(crate) use follower::Follower;

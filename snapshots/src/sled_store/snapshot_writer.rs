@@ -72,7 +72,7 @@ impl SnapshotWriter {
         let shared = &self.shared;
         shared.database.sync()?;
         shared.archive.persist()?;
-        shared.archive.set_covers(self.manifest.base_sequence)?;
+        shared.archive.set_covers(self.manifest.base_sequence, self.manifest.id)?;
         snapshots::read::<SnapshotError>(&shared.database, &self.manifest, &mut |_, _| Ok(()))?;
         self.manifest.store(&shared.database.manifests)?;
         shared.database.sync()?;
