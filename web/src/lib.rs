@@ -19,6 +19,7 @@ pub mod config;
 pub mod dev_keys;
 pub mod identity;
 pub mod keys;
+mod self_check;
 pub mod serve;
 pub mod shutdown;
 pub mod telemetry;
