@@ -11,7 +11,8 @@ const FIELD: &str = "checksum";
 const CONTEXT: &str = "bursar 2026 checksum of a file in the data directory";
 
 /// What a checksum does not fit.
-pub const CHANGED: &str = "it does not match its checksum: something changed it; put it back from a backup";
+pub const CHANGED: &str =
+    "it does not match its checksum: something changed it; put it back from a backup";
 
 /// The checksum of these bytes, 64 hexadecimal digits.
 pub fn digits(bytes: &[u8]) -> String {

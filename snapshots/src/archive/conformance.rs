@@ -151,8 +151,11 @@ conformance!(
     a_reference_that_moved_on_is_not_taken_away,
 );
 
+const ROOM: crate::options::Room =
+    crate::options::Room { cache_bytes: 1 << 20, memtable_bytes: 1 << 24 };
+
 fn fjall_in(dir: &std::path::Path) -> FjallArchive {
-    FjallArchive::open(dir, 7, 1 << 20, Duration::from_secs(60)).unwrap()
+    FjallArchive::open(dir, 7, ROOM, Duration::from_secs(60)).unwrap()
 }
 
 #[test]
@@ -181,7 +184,7 @@ fn fjall_remembers_across_reopening() {
 fn an_archive_in_use_is_busy_and_not_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let _archive = fjall_in(dir.path());
-    let second = FjallArchive::open(dir.path(), 7, 1 << 20, Duration::from_secs(60));
+    let second = FjallArchive::open(dir.path(), 7, ROOM, Duration::from_secs(60));
     assert!(matches!(second, Err(crate::guarded::Fault::Busy)));
 }
 
@@ -189,7 +192,7 @@ fn an_archive_in_use_is_busy_and_not_damaged() {
 fn an_archive_of_another_log_is_not_used() {
     let dir = tempfile::tempdir().unwrap();
     drop(fjall_in(dir.path()));
-    let other = FjallArchive::open(dir.path(), 8, 1 << 20, Duration::from_secs(60));
+    let other = FjallArchive::open(dir.path(), 8, ROOM, Duration::from_secs(60));
     let reason = "the archive is damaged: it belongs to another log".to_owned();
     assert_eq!(other.err(), Some(crate::guarded::Fault::Unusable(reason)));
 }

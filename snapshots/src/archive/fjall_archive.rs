@@ -22,14 +22,14 @@ use super::{
     stored,
     writes::{Table, Writes, last_of_each},
 };
-use crate::guarded::{self, Fault};
+use crate::{
+    guarded::{self, Fault},
+    options::Room,
+};
 
 const CUT: ArchiveError = ArchiveError::Damaged("a row is cut short");
 const COUNT: &str = "count";
 const LOG: &str = "log";
-
-/// The write buffer of a keyspace, small because six of them fill at once.
-const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// fjall's own journal, which an open after a kill reads again.
 const JOURNAL_BYTES: u64 = 256 * 1024 * 1024;
@@ -53,27 +53,27 @@ impl FjallArchive {
     pub(crate) fn open(
         dir: &Path,
         log_id: u64,
-        cache_bytes: u64,
+        room: Room,
         deadline: Duration,
     ) -> Result<Self, Fault> {
         let dir = dir.to_owned();
         guarded::open("archive", deadline, move || {
             fs::create_dir_all(&dir)?;
-            guarded::patiently(|| match Self::open_unguarded(&dir, log_id, cache_bytes) {
+            guarded::patiently(|| match Self::open_unguarded(&dir, log_id, room) {
                 Err(ArchiveError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),
                 opened => Ok(opened?),
             })
         })
     }
 
-    fn open_unguarded(dir: &Path, log_id: u64, cache_bytes: u64) -> Result<Self, ArchiveError> {
+    fn open_unguarded(dir: &Path, log_id: u64, room: Room) -> Result<Self, ArchiveError> {
         let database = Database::builder(dir)
-            .cache_size(cache_bytes)
+            .cache_size(room.cache_bytes)
             .max_journaling_size(JOURNAL_BYTES)
             .open()?;
         let keyspace = |name| {
             database.keyspace(name, || {
-                KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
+                KeyspaceCreateOptions::default().max_memtable_size(room.memtable_bytes)
             })
         };
         let meta = keyspace("meta")?;

@@ -206,8 +206,8 @@ fn open_archive(
     options: &StoreOptions,
 ) -> Result<Result<Option<Box<dyn ArchiveStore>>, String>, OpenError> {
     let open = |dir: &Path| {
-        let (cache, deadline) = (options.archive_cache_bytes, options.open_deadline);
-        let archive = FjallArchive::open(dir, scan.tip.log_id, cache, deadline)?;
+        let (room, deadline) = (options.archive_room(), options.open_deadline);
+        let archive = FjallArchive::open(dir, scan.tip.log_id, room, deadline)?;
         Ok(Box::new(archive) as Box<dyn ArchiveStore>)
     };
     open_copy(&directory.archive, scratch, open)
@@ -222,8 +222,8 @@ fn open_events(
     let log =
         OfLog { log_id: scan.tip.log_id, last_sequence: scan.last_sequence(), distrust: false };
     let open = |dir: &Path| {
-        let (cache, deadline) = (options.events_cache_bytes, options.open_deadline);
-        match FjallEvents::open(dir, log, cache, deadline)? {
+        let (room, deadline) = (options.events_room(), options.open_deadline);
+        match FjallEvents::open(dir, log, room, deadline)? {
             (_, Some(reason)) => Err(Fault::Unusable(reason.to_owned())),
             (events, None) => Ok(Box::new(events) as Box<dyn EventStore>),
         }

@@ -61,8 +61,7 @@ fn open_or_replace(
     log_id: u64,
     options: &StoreOptions,
 ) -> Result<FjallArchive, OpenError> {
-    let open =
-        || FjallArchive::open(dir, log_id, options.archive_cache_bytes, options.open_deadline);
+    let open = || FjallArchive::open(dir, log_id, options.archive_room(), options.open_deadline);
     match open() {
         Ok(archive) => Ok(archive),
         Err(Fault::Unusable(reason)) => {
