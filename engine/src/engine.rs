@@ -12,6 +12,7 @@ use crate::partition::{Counters, Partition, Slots};
 use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
 use crate::recovery::{Recovery, RecoveryError};
 use crate::return_watch;
+use crate::scrub::{self, Scrub, ScrubOptions};
 use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
 use crate::timer_actor::TimerActor;
 use crate::writing::Writing;
@@ -52,6 +53,8 @@ pub struct EngineOptions {
     pub passivate_after: Duration,
     /// A snapshot after this many journal records; 0: only at the stop.
     pub snapshot_every: u64,
+    /// How everything is read again while the gateway runs.
+    pub scrub: ScrubOptions,
     /// The secret from which payout ids are derived.
     pub id_key: IdKey,
     /// Where and how things are stored.
@@ -67,6 +70,7 @@ impl EngineOptions {
             live_max: 5_000_000,
             passivate_after: Duration::from_secs(60),
             snapshot_every: 1_000_000,
+            scrub: ScrubOptions::default(),
             id_key,
             store: StoreOptions { data_dir: data_dir.into(), ..StoreOptions::default() },
         }
@@ -146,6 +150,7 @@ pub struct Engine {
     gateway: Gateway,
     arbiters: Mutex<Vec<Arbiter>>,
     running: Mutex<Option<RunningParts>>,
+    scrub: Arc<Scrub>,
 }
 
 #[derive(Clone)]
@@ -162,7 +167,8 @@ impl Engine {
         let gateway =
             Gateway::new(clock.clone(), counters, options.in_flight_max, options.live_max);
         let (arbiters, running) = (Mutex::new(Vec::new()), Mutex::new(None));
-        Engine { options, clock, gateway, arbiters, running }
+        let scrub = Arc::default();
+        Engine { options, clock, gateway, arbiters, running, scrub }
     }
 
     /// Whose rates payouts are converted by; to be said before recovery. Unsaid, the provider accounts'
@@ -212,7 +218,14 @@ impl Engine {
             book,
             desk,
             hub,
+            scrub: self.scrub.clone(),
         });
+        let grounds = scrub::Grounds {
+            store: store.clone(),
+            supervisors: supervisors.clone(),
+            clock: self.clock.clone(),
+        };
+        self.scrub.start(grounds, self.options.scrub);
         return_watch::start(&store, &supervisors, self.clock.clone());
         for supervisor in supervisors {
             // Whoever has something to do is called while the gateway already answers.
@@ -233,6 +246,8 @@ impl Engine {
     pub async fn stop(&self) {
         self.gateway.close();
         let Some(running) = self.running().take() else { return };
+        // It reads the store, and keeps it open.
+        self.scrub.stop().await;
         let taken = snapshotting::take(&running.store, &running.supervisors, &running.desk).await;
         if let Err(error) = taken {
             tracing::warn!(%error, "no snapshot at the stop; the next start reads the log");

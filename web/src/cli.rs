@@ -3,9 +3,11 @@
 
 mod check_config;
 mod failure;
+mod inspect;
 mod keys;
 mod output;
 mod sandbox;
+mod verify;
 
 pub use failure::Failure;
 pub use keys::open as open_keys;
@@ -58,6 +60,12 @@ enum Command {
     CheckConfig,
     /// Measure this machine: durable creates and whole lives a second, memory for each live payout
     Bench(BenchArgs),
+    /// Look whether everything is still there: log, snapshots, archive, indexes, events, files
+    Verify(verify::VerifyArgs),
+    /// Fold payouts again with this build and print whatever differs: the gate before an upgrade
+    Replay(verify::ReplayArgs),
+    /// Print a payout with every record of the journal that made it
+    Inspect(inspect::InspectArgs),
     /// Make, list and end API keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -104,6 +112,13 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::Bench(args) => {
             let chosen = common.data_dir.clone();
             bench::run(common.load(Listener::Gateway, None)?, chosen, &args, output)
+        }
+        Command::Verify(args) => verify::run(&common.load(Listener::Gateway, None)?, &args, output),
+        Command::Replay(args) => {
+            verify::replay(&common.load(Listener::Gateway, None)?, &args, output)
+        }
+        Command::Inspect(args) => {
+            inspect::run(&common.load(Listener::Gateway, None)?, &args, output)
         }
         Command::Keys(command) => {
             keys::run(&common.load(Listener::Gateway, None)?, command, output)

@@ -23,4 +23,5 @@ mod self_check;
 pub mod serve;
 pub mod shutdown;
 pub mod telemetry;
+pub mod verification;
 pub mod webhooks;

@@ -10,7 +10,9 @@ mod welcome;
 
 pub use http::cores;
 pub use open_files::allow as allow_open_files;
-pub use options::{engine_options, sandbox_options, sandbox_settings, webhook_settings};
+pub use options::{
+    engine_options, sandbox_options, sandbox_settings, store_options, webhook_settings,
+};
 
 use crate::cli::{Failure, Output, open_keys};
 use crate::config::Config;

@@ -12,7 +12,7 @@ use domain::resolution::Resolution;
 use domain::status::Status;
 use domain::time::Timestamp;
 use domain::transition::Trigger;
-use snapshots::{Happened, JournalPort, OpenError, Record, Replayed, Running, Store, StoreOptions};
+use snapshots::{Happened, OpenError, Record, Running, Store, StoreOptions};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -247,7 +247,7 @@ async fn told_of(break_a_rule: impl Fn(&Payout) -> Vec<Entry>) -> String {
 }
 
 fn append(dir: &Path, records: Vec<Record>) {
-    meddle(dir, |running| drop(running.journal.append_blocking(records).unwrap()));
+    meddle(dir, |running| assert!(running.journal.append_blocking(records).is_ok()));
 }
 
 fn next(payout: &Payout, moved: Option<Move>, fact: Fact) -> Entry {

@@ -29,17 +29,18 @@ pub(crate) struct Folded {
 /// The payouts of one pass.
 pub(crate) struct Folding<'a> {
     slice: Slice,
+    only: Option<PayoutId>,
     bases: &'a [u64],
     pub payouts: HashMap<PayoutId, Folded>,
 }
 
 impl<'a> Folding<'a> {
-    pub fn new(slice: Slice, bases: &'a [u64]) -> Folding<'a> {
-        Folding { slice, bases, payouts: HashMap::new() }
+    pub fn new(slice: Slice, only: Option<PayoutId>, bases: &'a [u64]) -> Folding<'a> {
+        Folding { slice, only, bases, payouts: HashMap::new() }
     }
 
     pub fn wants(&self, id: PayoutId) -> bool {
-        self.slice.has(id.0[0])
+        self.slice.has(id.0[0]) && self.only.is_none_or(|only| only == id)
     }
 
     /// Takes in the next record of one of its payouts.

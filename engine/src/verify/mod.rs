@@ -13,14 +13,21 @@ mod telling;
 mod walk;
 
 use crate::engine::is_damage;
+use domain::id::PayoutId;
 use snapshots::log::Frame;
-use snapshots::{Inspection, OpenError, StoreOptions};
+use snapshots::{Inspection, OpenError, Running, StoreOptions};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use stores::Mirrored;
-use walk::{Grounds, walk};
+use walk::{Grounds, Pace, walk};
 
+pub(crate) use folding::Folding;
 pub use report::{Divergence, Report};
+pub(crate) use stores::is_the_same;
+pub(crate) use walk::CompareLive;
+
+/// Folded at once while a gateway runs, which wants the memory for its own payouts.
+const RECORDS_BESIDE_A_GATEWAY: u64 = 500_000;
 
 /// How a verification goes about it.
 #[derive(Clone, Debug)]
@@ -29,11 +36,13 @@ pub struct VerifyOptions {
     pub scratch: Option<PathBuf>,
     /// How many records of the log are folded at once; more take another pass over it.
     pub records_per_pass: u64,
+    /// Only this payout is folded and compared; the rest of the log is only read.
+    pub only: Option<PayoutId>,
 }
 
 impl Default for VerifyOptions {
     fn default() -> VerifyOptions {
-        VerifyOptions { scratch: None, records_per_pass: 2_000_000 }
+        VerifyOptions { scratch: None, records_per_pass: 2_000_000, only: None }
     }
 }
 
@@ -64,6 +73,7 @@ pub fn verify(store: &StoreOptions, options: &VerifyOptions) -> Result<Report, O
         snapshots: found.sled.as_ref().ok().and_then(Option::as_ref).map(|sled| &sled.snapshots),
         live: None,
         records_per_pass: options.records_per_pass,
+        only: options.only,
     };
     let _ = walk(&grounds, &mut mirrored, &mut |_| ControlFlow::Continue(()), &mut report);
     for sequence in mirrored.into_keys() {
@@ -74,6 +84,31 @@ pub fn verify(store: &StoreOptions, options: &VerifyOptions) -> Result<Report, O
         );
     }
     Ok(report)
+}
+
+/// Verifies the store of a gateway that runs, up to what is durable now. None: the pace broke it off.
+pub(crate) fn running(
+    store: &Running,
+    compare: &CompareLive<'_>,
+    pace: &mut Pace<'_>,
+) -> Option<Report> {
+    let mut report = Report::default();
+    let snapshots = store.snapshots.reader();
+    let grounds = Grounds {
+        log_dir: store.log_dir(),
+        through: store.journal.durable_sequence(),
+        archive: Some(store.archive.as_ref()),
+        events: Some(store.events.as_ref()),
+        snapshots: Some(&snapshots),
+        live: Some(compare),
+        records_per_pass: RECORDS_BESIDE_A_GATEWAY,
+        only: None,
+    };
+    // The mirror forgets its oldest frames while it is read; only a directory at rest shows all of it.
+    match walk(&grounds, &mut Mirrored::new(), pace, &mut report) {
+        ControlFlow::Continue(()) => Some(report),
+        ControlFlow::Break(()) => None,
+    }
 }
 
 /// A directory that a start would refuse too, in the start's own words.

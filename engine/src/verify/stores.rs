@@ -3,6 +3,7 @@
 
 use super::folding::{Folded, Folding};
 use super::report::Report;
+use super::walk::Pace;
 use crate::codec;
 use crate::desk::{self, DESK, DeskState};
 use domain::id::PayoutId;
@@ -59,10 +60,10 @@ pub(crate) fn snapshots(reader: &SnapshotReader, report: &mut Report) -> Vec<Tak
 /// Every state of a snapshot against the fold at its version.
 pub(crate) fn compare_snapshot(
     reader: &SnapshotReader,
-    number: usize,
-    taken: &mut Taken,
+    (number, taken): (usize, &mut Taken),
     folding: &mut Folding<'_>,
     desks: Option<&BTreeMap<u32, DeskState>>,
+    live: bool,
     report: &mut Report,
 ) {
     let at = *taken;
@@ -76,7 +77,7 @@ pub(crate) fn compare_snapshot(
         let id = PayoutId(id);
         if folding.wants(id) {
             report.snapshot_states += 1;
-            let version = compare(&Place::Snapshot(&at), id, body, folding, false, report);
+            let version = compare(&Place::Snapshot(&at), id, body, folding, live, report);
             if let (Some((version, _)), Some(folded)) = (version, folding.payouts.get_mut(&id)) {
                 folded.in_snapshots[number] = version;
             }
@@ -85,6 +86,11 @@ pub(crate) fn compare_snapshot(
     });
     if let Err(error) = read {
         taken.sound = false;
+        let listed = reader.list().unwrap_or_default();
+        if live && !listed.iter().any(|(id, _)| *id == taken.id) {
+            // A newer one took its place while it was read.
+            return;
+        }
         report.amiss(format!("sled, snapshot {}", taken.id), None, error.to_string());
     }
 }
@@ -103,10 +109,13 @@ pub(crate) fn compare_archive(
     archive: &dyn ArchiveStore,
     folding: &mut Folding<'_>,
     live: bool,
+    pace: &mut Pace<'_>,
     report: &mut Report,
-) {
+) -> ControlFlow<()> {
+    let mut paced = ControlFlow::Continue(());
     let read = archive.visit(&mut |archived| {
         let id = PayoutId(archived.id);
+        paced = pace(archived.body.len() as u64);
         if folding.wants(id) {
             report.archived += 1;
             let found = compare(&Place::Archive, id, &archived.body, folding, live, report);
@@ -115,11 +124,12 @@ pub(crate) fn compare_archive(
                 compare_properties(&archived, &payout, report);
             }
         }
-        ControlFlow::Continue(())
+        paced
     });
     if let Err(error) = read {
         report.amiss("archive", None, error.to_string());
     }
+    paced
 }
 
 /// What lists are ordered and filtered by follows from the payout; only when it is due does not.

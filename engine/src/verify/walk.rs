@@ -33,6 +33,8 @@ pub(crate) struct Grounds<'a> {
     /// Given while the gateway runs: then the stores may be ahead of what was read.
     pub live: Option<&'a CompareLive<'a>>,
     pub records_per_pass: u64,
+    /// Only this payout is compared.
+    pub only: Option<PayoutId>,
 }
 
 /// Walks. Breaks when the pace does; a log that does not read ends the walk with a divergence.
@@ -58,9 +60,11 @@ pub(crate) fn walk(
         if !read? {
             return ControlFlow::Continue(());
         }
-        pass.compare(grounds, &mut taken, report);
+        pass.compare(grounds, &mut taken, pace, report)?;
     }
-    if let Some(archive) = grounds.archive.filter(|_| grounds.live.is_none()) {
+    if let Some(archive) =
+        grounds.archive.filter(|_| grounds.live.is_none() && grounds.only.is_none())
+    {
         stores::compare_rows(archive, report);
     }
     ControlFlow::Continue(())
@@ -76,18 +80,20 @@ struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     fn new(grounds: &Grounds<'a>, slice: Slice, bases: &'a [u64], report: &mut Report) -> Pass<'a> {
-        let telling = grounds.events.and_then(|events| match events.through() {
-            Ok(through) => {
-                let through = through.min(grounds.through);
-                Some(Telling::new(slice, events, through, grounds.live.is_some()))
-            }
-            Err(error) => {
-                report.amiss("events", None, error.to_string());
-                None
+        let telling = grounds.events.filter(|_| grounds.only.is_none()).and_then(|events| {
+            match events.through() {
+                Ok(through) => {
+                    let through = through.min(grounds.through);
+                    Some(Telling::new(slice, events, through, grounds.live.is_some()))
+                }
+                Err(error) => {
+                    report.amiss("events", None, error.to_string());
+                    None
+                }
             }
         });
         let desks = BTreeMap::from([(0, DeskState::default())]);
-        Pass { slice, folding: Folding::new(slice, bases), telling, desks }
+        Pass { slice, folding: Folding::new(slice, grounds.only, bases), telling, desks }
     }
 
     /// Whether the log could be read to where it was to be read.
@@ -159,17 +165,24 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn compare(mut self, grounds: &Grounds<'_>, taken: &mut [Taken], report: &mut Report) {
+    fn compare(
+        mut self,
+        grounds: &Grounds<'_>,
+        taken: &mut [Taken],
+        pace: &mut Pace<'_>,
+        report: &mut Report,
+    ) -> ControlFlow<()> {
         report.payouts += self.folding.payouts.len() as u64;
         let live = grounds.live.is_some();
         if let Some(reader) = grounds.snapshots {
             let desks = self.slice.is_first().then_some(&self.desks);
             for (number, one) in taken.iter_mut().enumerate() {
-                stores::compare_snapshot(reader, number, one, &mut self.folding, desks, report);
+                let of = (number, &mut *one);
+                stores::compare_snapshot(reader, of, &mut self.folding, desks, live, report);
             }
         }
         if let Some(archive) = grounds.archive {
-            stores::compare_archive(archive, &mut self.folding, live, report);
+            stores::compare_archive(archive, &mut self.folding, live, pace, report)?;
             if grounds.snapshots.is_some() {
                 stores::find_missing(taken, &self.folding, report);
             }
@@ -180,5 +193,6 @@ impl<'a> Pass<'a> {
         if let Some(telling) = self.telling {
             telling.finish(report);
         }
+        ControlFlow::Continue(())
     }
 }

@@ -23,7 +23,7 @@ use super::{
     writes::{Table, Writes, last_of_each},
 };
 use crate::{
-    guarded::{self, Fault},
+    guarded::{self, AfterPanic, Fault},
     options::Room,
 };
 
@@ -57,7 +57,7 @@ impl FjallArchive {
         deadline: Duration,
     ) -> Result<Self, Fault> {
         let dir = dir.to_owned();
-        guarded::open("archive", deadline, move || {
+        guarded::open("archive", deadline, AfterPanic::StayPut, move || {
             fs::create_dir_all(&dir)?;
             guarded::patiently(|| match Self::open_unguarded(&dir, log_id, room) {
                 Err(ArchiveError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),

@@ -24,7 +24,7 @@ use super::{
     row,
 };
 use crate::{
-    guarded::{self, Fault},
+    guarded::{self, AfterPanic, Fault},
     options::Room,
 };
 
@@ -51,7 +51,7 @@ impl FjallEvents {
         deadline: Duration,
     ) -> Result<(Self, TurnedAway), Fault> {
         let dir = dir.to_owned();
-        guarded::open("events", deadline, move || {
+        guarded::open("events", deadline, AfterPanic::StayPut, move || {
             fs::create_dir_all(&dir)?;
             let opened = guarded::patiently(|| match opening::open(&dir, log, room) {
                 Err(EventError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),

@@ -27,7 +27,8 @@ pub fn engine_options(config: &Config, id_key: IdKey, cores: usize) -> EngineOpt
     }
 }
 
-fn store_options(config: &Config) -> StoreOptions {
+/// For the store.
+pub fn store_options(config: &Config) -> StoreOptions {
     let store = &config.store;
     StoreOptions {
         data_dir: store.data_dir.clone(),
