@@ -16,7 +16,7 @@ mod tests;
 pub use rates::{RatesFrom, RatesSection};
 pub use sections::{
     Config, Durability, EngineSection, LogFormat, LogSection, MerchantSection, PayoutsSection,
-    SandboxSection, ServerSection, StoreSection, Transport, WebhooksSection,
+    SandboxSection, ScrubSection, ServerSection, StoreSection, Transport, WebhooksSection,
 };
 
 use layers::Tree;

@@ -78,10 +78,14 @@ fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// All payouts, as a replay tells them.
 fn payouts(dir: &Path) -> Vec<Payout> {
-    let store = Store::open(options(dir)).unwrap();
+    let last = Store::open(options(dir)).unwrap().last_sequence();
+    payouts_of(dir, last)
+}
+
+fn payouts_of(dir: &Path, last: u64) -> Vec<Payout> {
     let mut entries: BTreeMap<[u8; 16], Vec<Entry>> = BTreeMap::new();
     let mut reader = snapshots::log::LogReader::seek(&dir.join("log"), 1).unwrap();
-    while let Some(frame) = reader.next(store.last_sequence()).unwrap() {
+    while let Some(frame) = reader.next(last).unwrap() {
         for record in frame.records().filter(|record| record.payout != [0; 16]) {
             entries.entry(record.payout).or_default().push(codec::entry(record.body).unwrap());
         }
@@ -288,4 +292,52 @@ async fn a_flipped_bit_in_the_middle_of_the_log_is_found_at_its_frame() {
         std::fs::write(&first, bytes).unwrap();
     });
     one_says(&found.await, &["00000000000000000001.seg, byte 64: "]);
+}
+
+#[actix_rt::test]
+async fn a_gateway_that_runs_is_read_again_and_found_whole_and_damage_beside_it_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    a_life(dir.path()).await;
+    let rig = Rig::start(dir.path(), Scripted::new(Manner::Pays)).await;
+    let gateway = rig.engine.gateway();
+    let report = gateway.verify().await.unwrap();
+    assert_eq!((report.told, report.payouts, report.live), (vec![], 16, 8));
+    let figures = gateway.scrubbed().unwrap();
+    let seen = |figure: &std::sync::atomic::AtomicU64| {
+        figure.load(std::sync::atomic::Ordering::Relaxed)
+    };
+    assert!(seen(&figures.last_success) > 0 && seen(&figures.bytes) > 0);
+    let all = payouts_of(dir.path(), report.last_sequence);
+    let finished = all.iter().find(|one| one.status() == Status::Processed).unwrap();
+    let mut entries = finished.entries().to_vec();
+    entries.last_mut().unwrap().at = Timestamp(i64::MAX);
+    let changed = Payout::from_entries(finished.id(), entries).unwrap();
+    let store = gateway.store().unwrap();
+    store.archive.put(vec![codec::archived(&changed, None).unwrap()]).unwrap();
+    let report = gateway.verify().await.unwrap();
+    assert_eq!((report.divergences, seen(&figures.divergences)), (1, 1), "{:?}", report.told);
+    assert_eq!(report.told[0].payout, Some(finished.id()));
+    rig.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_payout_is_told_from_the_files_beside_a_gateway_that_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::start(dir.path(), Scripted::new(Manner::Pays)).await;
+    let made = rig.create("k", |_| {}).await.payout;
+    let paid = rig.until(made.id(), |view| view.payout.status() == Status::Processed).await.payout;
+    let log = dir.path().join("log");
+    let told = crate::inspect::inspect(&log, made.id(), None).unwrap().unwrap();
+    assert_eq!(told.payout, paid);
+    assert_eq!(Some(told.state_hash), crate::inspect::state_hash(&paid));
+    for written in &told.records {
+        let bytes = std::fs::read(&written.file).unwrap();
+        let header = &bytes[written.offset as usize..][..40];
+        assert_eq!((&header[..2], &header[12..28]), (b"BR".as_slice(), made.id().0.as_slice()));
+    }
+    let then = crate::inspect::inspect(&log, made.id(), Some(made.updated_at())).unwrap().unwrap();
+    assert!(then.payout.version() >= made.version() && then.payout.version() <= paid.version());
+    let before = crate::inspect::inspect(&log, made.id(), Some(Timestamp(1))).unwrap();
+    assert!(before.is_none());
+    rig.stop().await;
 }

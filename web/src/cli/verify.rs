@@ -84,8 +84,8 @@ pub fn tell(report: &Report, output: &Output, told_at_most: usize) -> Result<(),
 fn refused(error: OpenError) -> Failure {
     match error {
         OpenError::InUse(path) => Failure::failed(format!(
-            "{} is in use by another process; stop it, or verify what it serves with \
-             `bursar verify --online`",
+            "{} is in use by another process; a gateway that runs reads everything again by itself, \
+             every `scrub.every`",
             path.display()
         )),
         error => Failure::failed(error),

@@ -19,6 +19,7 @@ pub struct Config {
     pub server: ServerSection,
     pub engine: EngineSection,
     pub store: StoreSection,
+    pub scrub: ScrubSection,
     pub payouts: PayoutsSection,
     pub rates: RatesSection,
     pub sandbox: SandboxSection,
@@ -81,6 +82,16 @@ pub struct StoreSection {
     pub archive_cache_bytes: u64,
     #[serde(with = "duration")]
     pub open_deadline: Duration,
+}
+
+/// Reading everything again.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a section")]
+#[allow(missing_docs, reason = "each is explained in config.default.toml")]
+pub struct ScrubSection {
+    #[serde(with = "duration")]
+    pub every: Duration,
+    pub bytes_per_second: u64,
 }
 
 /// What "durable" means.

@@ -9,6 +9,7 @@ use domain::id::IdKey;
 use domain::money::{Amount, Currency};
 use domain::schedule::{PollPlan, ReturnWatch};
 use engine::EngineOptions;
+use engine::scrub::ScrubOptions;
 use snapshots::{Durability, StoreOptions};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,6 +23,10 @@ pub fn engine_options(config: &Config, id_key: IdKey, cores: usize) -> EngineOpt
         live_max: engine.live_max,
         passivate_after: engine.passivate_after,
         snapshot_every: engine.snapshot_every,
+        scrub: ScrubOptions {
+            every: config.scrub.every,
+            bytes_per_second: config.scrub.bytes_per_second,
+        },
         id_key,
         store: store_options(config),
     }
