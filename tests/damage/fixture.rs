@@ -26,14 +26,14 @@ pub struct Made {
 pub struct Fixture {
     dir: TempDir,
     pub made: Vec<Made>,
-    answers: Answers,
+    pub answers: Answers,
 }
 
 /// Small everything, so that there are several files of each kind and none is large.
 pub fn store_options(dir: &Path) -> StoreOptions {
     StoreOptions {
         data_dir: dir.to_owned(),
-        segment_bytes: 24 * 1024,
+        segment_bytes: 8 * 1024,
         sled_cache_bytes: 1 << 20,
         archive_cache_bytes: 1 << 20,
         events_cache_bytes: 1 << 20,
@@ -56,7 +56,7 @@ impl Fixture {
         let made = live(dir.path()).await;
         // Once more through an orderly start and stop, as the copies will go.
         let mut fixture = Fixture { dir, made, answers: Answers::default() };
-        match start::start(fixture.dir.path(), &fixture).await {
+        match start::start(fixture.dir.path(), &fixture.made).await {
             Outcome::Answered(answers) => fixture.answers = answers,
             Outcome::Refused(why) => panic!("{why}"),
         }
@@ -72,20 +72,27 @@ impl Fixture {
 
     /// All files that are not empty, by their path in the directory and by their own.
     pub fn files(&self) -> Vec<(PathBuf, PathBuf)> {
+        let mut found = self.everything();
+        // The keys to try things out with are no truth of anybody's.
+        found.retain(|(name, path)| {
+            let file = fs::metadata(path).unwrap();
+            file.is_file() && file.len() > 0 && name != Path::new("dev-keys.json")
+        });
+        found
+    }
+
+    /// All files and directories, in order.
+    pub fn everything(&self) -> Vec<(PathBuf, PathBuf)> {
         let mut found = Vec::new();
         let mut folders = vec![self.dir.path().to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
+                let name = path.strip_prefix(self.dir.path()).unwrap().to_owned();
                 if path.is_dir() {
-                    folders.push(path);
-                } else if fs::metadata(&path).unwrap().len() > 0 {
-                    let name = path.strip_prefix(self.dir.path()).unwrap().to_owned();
-                    // These are no truth of anybody's: keys to try things out with.
-                    if name != Path::new("dev-keys.json") {
-                        found.push((name, path));
-                    }
+                    folders.push(path.clone());
                 }
+                found.push((name, path));
             }
         }
         found.sort();

@@ -55,12 +55,12 @@ impl Hurt {
     }
 }
 
-/// So many of each, over all files alike: a small file is as likely to be hurt as a large one.
+/// So many of each, over all stores alike: a small one is as likely to be hurt as one of many files.
 pub fn draw(files: &[(PathBuf, PathBuf)], flips: usize, cuts: usize, seed: u64) -> Vec<Hurt> {
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let mut drawn = Vec::new();
     for number in 0..flips + cuts {
-        let (file, path) = files[dice.below(files.len() as u64) as usize].clone();
+        let (file, path) = pick(files, &mut dice);
         let bytes = fs::read(path).unwrap();
         let length = bytes.len() as u64;
         // Files are written ahead in zeros; what was really written is where damage matters.
@@ -74,6 +74,17 @@ pub fn draw(files: &[(PathBuf, PathBuf)], flips: usize, cuts: usize, seed: u64) 
         drawn.push(Hurt { file, how });
     }
     drawn
+}
+
+/// One of the files in one of the entries of the directory.
+fn pick(files: &[(PathBuf, PathBuf)], dice: &mut Dice) -> (PathBuf, PathBuf) {
+    let store = |file: &Path| file.components().next().map(|first| first.as_os_str().to_owned());
+    let mut stores: Vec<_> = files.iter().filter_map(|(file, _)| store(file)).collect();
+    stores.dedup();
+    let chosen = stores[dice.below(stores.len() as u64) as usize].clone();
+    let of: Vec<_> =
+        files.iter().filter(|(file, _)| store(file).as_ref() == Some(&chosen)).collect();
+    of[dice.below(of.len() as u64) as usize].clone()
 }
 
 /// splitmix64: enough chance for this, and the same everywhere.

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on should stop where it stands")]
 
 mod fixture;
+mod golden;
 mod hurt;
 mod start;
 
@@ -20,14 +21,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// What became of the copies, by file and outcome.
 type Tally = BTreeMap<(String, &'static str), u64>;
 
-#[test]
-fn no_flipped_bit_and_no_cut_goes_unnoticed() {
+fn main() {
+    const NAME: &str = "no_flipped_bit_and_no_cut_goes_unnoticed";
+    match std::env::args().nth(1).as_deref() {
+        // Listing and filtering, as test runners ask for them.
+        Some("--list") => return println!("{NAME}: test\n{}: test", golden::NAME),
+        Some(filter) if !filter.starts_with('-') && golden::NAME.contains(filter) => {
+            return golden::every_released_directory_is_read();
+        }
+        Some(filter) if !filter.starts_with('-') && !NAME.contains(filter) => return,
+        _ => {}
+    }
+    golden::every_released_directory_is_read();
+    flip_and_cut();
+    println!("\ntest result: ok. 2 passed; 0 failed");
+}
+
+fn flip_and_cut() {
     let full = std::env::var_os("BURSAR_FULL_SCALE").is_some();
     let (flips, cuts) = if full { (7_143, 2_857) } else { (500, 200) };
     let seed = std::env::var("BURSAR_SEED").map_or(1, |text| text.parse().unwrap());
     // A panic of sled's is an answer here; hundreds of them need no backtrace each.
     std::panic::set_hook(Box::new(|info| {
-        let ours = std::thread::current().name().is_some_and(|name| name.starts_with("no_"));
+        let ours = std::thread::current().name() == Some("main");
         if ours || std::env::var_os("BURSAR_SHOW_PANICS").is_some() {
             eprintln!("{info}");
         }
@@ -84,7 +100,7 @@ fn judge(fixture: &Fixture, damage: Option<&Hurt>) -> Result<&'static str, Strin
     }
     let found = verify(copy.path());
     let path = copy.path().to_owned();
-    let outcome = actix_rt::System::new().block_on(start::start(&path, fixture));
+    let outcome = actix_rt::System::new().block_on(start::start(&path, &fixture.made));
     match (outcome, found) {
         (Outcome::Refused(why), Err(_)) if names_a_place(&why, copy.path()) => {
             Ok("refused, and found")

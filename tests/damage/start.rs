@@ -1,7 +1,7 @@
 //! A gateway starts on a directory, is asked everything, and stops. Its provider is out of reach, so
 //! that nothing new is learned.
 
-use crate::fixture::{Fixture, store_options};
+use crate::fixture::{Made, store_options};
 use adapters::sandbox::{SandboxProvider, SandboxSettings};
 use domain::entry::Entry;
 use domain::id::{MerchantId, PayoutId};
@@ -19,7 +19,7 @@ use web::webhooks::check_endpoints;
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
     /// By idempotency key: the payout's id and history.
-    payouts: BTreeMap<String, (PayoutId, Vec<Entry>)>,
+    pub payouts: BTreeMap<String, (PayoutId, Vec<Entry>)>,
     /// The merchant's list, and what each reference finds.
     listed: Vec<PayoutId>,
     references: Vec<Option<PayoutId>>,
@@ -64,7 +64,7 @@ impl Answers {
 }
 
 /// Starts as `bursar serve` does, file by file in the same order.
-pub async fn start(dir: &Path, fixture: &Fixture) -> Outcome {
+pub async fn start(dir: &Path, made: &[Made]) -> Outcome {
     let opened = || -> Result<_, String> {
         let data = DataDir::open(dir).map_err(|error| error.to_string())?;
         let identity = data.identity().map_err(|error| error.to_string())?;
@@ -89,7 +89,7 @@ pub async fn start(dir: &Path, fixture: &Fixture) -> Outcome {
     let mut answers = Answers { keys, endpoints, ..Answers::default() };
     let merchant = MerchantId::from_name("test:dev");
     let key_of = |key: &str| PayoutId::derive(&identity, merchant, key);
-    ask(&engine, merchant, key_of, fixture, &mut answers).await;
+    ask(&engine, merchant, key_of, made, &mut answers).await;
     engine.stop().await;
     Outcome::Answered(answers)
 }
@@ -98,11 +98,11 @@ async fn ask(
     engine: &Engine,
     merchant: MerchantId,
     key_of: impl Fn(&str) -> PayoutId,
-    fixture: &Fixture,
+    all: &[Made],
     answers: &mut Answers,
 ) {
     let door = engine.gateway().for_merchant(merchant);
-    for made in &fixture.made {
+    for made in all {
         let id = key_of(&made.key);
         match door.get(id).await {
             Ok(view) => {

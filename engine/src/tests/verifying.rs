@@ -303,9 +303,8 @@ async fn a_gateway_that_runs_is_read_again_and_found_whole_and_damage_beside_it_
     let report = gateway.verify().await.unwrap();
     assert_eq!((report.told, report.payouts, report.live), (vec![], 16, 8));
     let figures = gateway.scrubbed().unwrap();
-    let seen = |figure: &std::sync::atomic::AtomicU64| {
-        figure.load(std::sync::atomic::Ordering::Relaxed)
-    };
+    let seen =
+        |figure: &std::sync::atomic::AtomicU64| figure.load(std::sync::atomic::Ordering::Relaxed);
     assert!(seen(&figures.last_success) > 0 && seen(&figures.bytes) > 0);
     let all = payouts_of(dir.path(), report.last_sequence);
     let finished = all.iter().find(|one| one.status() == Status::Processed).unwrap();
