@@ -78,9 +78,11 @@ pub(crate) enum AfterPanic {
     StayPut,
 }
 
+type LastWords = Box<dyn FnOnce(Fault)>;
+
 thread_local! {
     /// Where this thread says that it has panicked, if it must not unwind.
-    static LAST_WORDS: RefCell<Option<Box<dyn FnOnce(Fault)>>> = const { RefCell::new(None) };
+    static LAST_WORDS: RefCell<Option<LastWords>> = const { RefCell::new(None) };
 }
 
 /// Runs `open` in a thread of its own, and takes a panic or a missed deadline

@@ -113,6 +113,9 @@ impl SnapshotStore {
     }
 }
 
+/// A snapshot's number, and what its manifest says, if it opens.
+pub type Listed = (u64, Result<SnapshotInfo, SnapshotError>);
+
 /// Reads the snapshots of a sled that nobody else may have open: each that is
 /// there, sound or not.
 #[derive(Clone)]
@@ -122,7 +125,7 @@ pub struct SnapshotReader {
 
 impl SnapshotReader {
     /// All snapshots, newest first; an error where a manifest does not open.
-    pub fn list(&self) -> Result<Vec<(u64, Result<SnapshotInfo, SnapshotError>)>, SnapshotError> {
+    pub fn list(&self) -> Result<Vec<Listed>, SnapshotError> {
         let tree = &self.database.manifests;
         let load = |id| {
             let loaded = Manifest::load(tree, id).map_err(SnapshotError::from);
