@@ -12,6 +12,7 @@ use crate::partition::{Counters, Partition, Slots};
 use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
 use crate::recovery::{Recovery, RecoveryError};
 use crate::return_watch;
+use crate::scrub::{self, Scrub, ScrubOptions};
 use crate::snapshot_schedule::{self, Schedule};
 use crate::snapshot_seen::Why;
 use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
@@ -53,6 +54,8 @@ pub struct EngineOptions {
     pub snapshot_every: u64,
     /// A snapshot after this long, if anything was written; zero: not for that reason.
     pub snapshot_interval: Duration,
+    /// How everything is read again while the gateway runs.
+    pub scrub: ScrubOptions,
     /// The secret from which payout ids are derived.
     pub id_key: IdKey,
     /// Where and how things are stored.
@@ -69,6 +72,7 @@ impl EngineOptions {
             passivate_after: Duration::from_secs(60),
             snapshot_every: 1_000_000,
             snapshot_interval: Duration::from_secs(3_600),
+            scrub: ScrubOptions::default(),
             id_key,
             store: StoreOptions { data_dir: data_dir.into(), ..StoreOptions::default() },
         }
@@ -127,7 +131,10 @@ impl StartError {
 }
 
 /// What was stored is not what was written; as against in use, or refused by the file system.
-fn is_damage(error: &OpenError) -> bool {
+pub(crate) fn is_damage(error: &OpenError) -> bool {
+    if let OpenError::Anchor { source, .. } = error {
+        return source.kind() == std::io::ErrorKind::InvalidData;
+    }
     matches!(
         error,
         OpenError::Log(LogError::Damaged(_) | LogError::Missing { .. })
@@ -145,6 +152,7 @@ pub struct Engine {
     gateway: Gateway,
     arbiters: Mutex<Vec<Arbiter>>,
     running: Mutex<Option<RunningParts>>,
+    scrub: Arc<Scrub>,
 }
 
 #[derive(Clone)]
@@ -161,7 +169,8 @@ impl Engine {
         let gateway =
             Gateway::new(clock.clone(), counters, options.in_flight_max, options.live_max);
         let (arbiters, running) = (Mutex::new(Vec::new()), Mutex::new(None));
-        Engine { options, clock, gateway, arbiters, running }
+        let scrub = Arc::default();
+        Engine { options, clock, gateway, arbiters, running, scrub }
     }
 
     /// Whose rates payouts are converted by; to be said before recovery. Unsaid, the provider accounts'
@@ -211,7 +220,14 @@ impl Engine {
             book,
             desk: desk.clone(),
             hub,
+            scrub: self.scrub.clone(),
         });
+        let grounds = scrub::Grounds {
+            store: store.clone(),
+            supervisors: supervisors.clone(),
+            clock: self.clock.clone(),
+        };
+        self.scrub.start(grounds, self.options.scrub);
         return_watch::start(&store, &supervisors, self.clock.clone());
         let schedule = Schedule {
             records: self.options.snapshot_every,
@@ -245,6 +261,8 @@ impl Engine {
     pub async fn stop(&self) {
         self.gateway.close();
         let Some(running) = self.running().take() else { return };
+        // It reads the store, and keeps it open.
+        self.scrub.stop().await;
         if let Err(error) = self.take_snapshot(&running, Why::Stop).await {
             tracing::warn!(%error, "no snapshot at the stop; the next start reads the log");
         }

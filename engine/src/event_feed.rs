@@ -5,7 +5,7 @@
 //! ← the log / `gateway` (events are read there), and webhooks behind it →
 
 use crate::codec;
-use crate::desk::{DESK, DeskOrder, DeskState};
+use crate::desk::{DESK, DeskEntry, DeskOrder, DeskState};
 use crate::partition::read_archived;
 use crate::recovery;
 use crate::refusal::Refusal;
@@ -136,30 +136,17 @@ impl EventFeed {
 
     fn take(&mut self, record: RecordRef<'_>) -> Result<(), String> {
         let id = PayoutId(record.payout);
-        let (payout, version) = (record.payout, record.version);
         if record.payout == DESK {
             let entry = crate::desk::entry(record.body).map_err(|error| error.to_string())?;
             if let DeskOrder::Restored(restored) = &entry.order {
                 self.above = given_before(restored.epoch);
             }
-            let (stream, kind, nth, above) = (AUDIT, OF_DESK, 0, 0);
-            let (at, detail) = (entry.at.0, record.body.to_vec());
-            let row = Happened { stream, payout, version, kind, nth, at, detail, above };
-            self.happened.push(row);
+            self.happened.push(of_decision(record, &entry));
             return Ok(());
         }
         let entry = codec::entry(record.body).map_err(|error| error.to_string())?;
         let stream = self.merchant_of(id, &entry)?.0;
-        let at = entry.at.0;
-        for (nth, kind) in (0_u8..).zip(events_of(&entry)) {
-            let (kind, detail, above) = (kind.byte(), Vec::new(), self.above);
-            self.happened.push(Happened { stream, payout, version, kind, nth, at, detail, above });
-        }
-        if is_operators(&entry) {
-            let detail = record.body.to_vec();
-            let (stream, kind, nth, above) = (AUDIT, OF_PAYOUT, 0, 0);
-            self.happened.push(Happened { stream, payout, version, kind, nth, at, detail, above });
-        }
+        of_entry(record, &entry, stream, self.above, &mut self.happened);
         if entry.moved.is_some_and(|step| step.to.is_final() || step.to.is_settled()) {
             self.forget_later(id);
         }
@@ -232,8 +219,36 @@ impl LogVisitor for EventFeed {
 const NUMBERS_OF_AN_EPOCH: u64 = 1_000_000_000_000;
 
 /// The highest number that a merchant can have been told before this epoch.
-fn given_before(epoch: u32) -> u64 {
+pub(crate) fn given_before(epoch: u32) -> u64 {
     u64::from(epoch) * NUMBERS_OF_AN_EPOCH
+}
+
+/// The events that a payout's entry makes, in their order: those of its merchant, numbered above that
+/// number, and the row of the audit list that it is if an operator signed it.
+pub(crate) fn of_entry(
+    record: RecordRef<'_>,
+    entry: &Entry,
+    stream: u64,
+    above: u64,
+    happened: &mut Vec<Happened>,
+) {
+    let (payout, version, at) = (record.payout, record.version, entry.at.0);
+    for (nth, kind) in (0_u8..).zip(events_of(entry)) {
+        let (kind, detail) = (kind.byte(), Vec::new());
+        happened.push(Happened { stream, payout, version, kind, nth, at, detail, above });
+    }
+    if is_operators(entry) {
+        let detail = record.body.to_vec();
+        let (stream, kind, nth, above) = (AUDIT, OF_PAYOUT, 0, 0);
+        happened.push(Happened { stream, payout, version, kind, nth, at, detail, above });
+    }
+}
+
+/// The row of the audit list that a decision of the desk is.
+pub(crate) fn of_decision(record: RecordRef<'_>, entry: &DeskEntry) -> Happened {
+    let (payout, version) = (record.payout, record.version);
+    let (at, detail) = (entry.at.0, record.body.to_vec());
+    Happened { stream: AUDIT, payout, version, kind: OF_DESK, nth: 0, at, detail, above: 0 }
 }
 
 /// What belongs on the audit list: everything an operator did. The evidence that an approval makes is

@@ -14,6 +14,8 @@ use crate::partition::{Counters, read_archived};
 use crate::payout_actor::{Answer, Precaution, Turn, as_created, question};
 use crate::payout_supervisor::{Deliver, Look, PayoutSupervisor};
 use crate::refusal::Refusal;
+use crate::scrub::{Grounds, Scrub, ScrubFigures};
+use crate::verify;
 use actix::Addr;
 use adapters::rates::{NoRate, RateSource, Rates};
 use domain::command::Command;
@@ -95,6 +97,7 @@ pub(crate) struct Parts {
     pub book: Arc<ModerationBook>,
     pub desk: Arc<Desk>,
     pub hub: Arc<EventHub>,
+    pub scrub: Arc<Scrub>,
 }
 
 impl Parts {
@@ -200,6 +203,22 @@ impl Gateway {
         }
         let payout = read_archived(&parts.store, id)?.ok_or(Refusal::NotFound)?;
         Ok(View { payout, next_check_at: None })
+    }
+
+    /// Reads everything again at once, beside whatever goes on, and says what it found. One at a time.
+    pub async fn verify(&self) -> Result<verify::Report, Refusal> {
+        let parts = self.parts()?;
+        let grounds = Grounds {
+            store: parts.store.clone(),
+            supervisors: parts.supervisors.clone(),
+            clock: self.inner.clock.clone(),
+        };
+        parts.scrub.run(grounds, 0).await.ok_or(Refusal::NotReady)
+    }
+
+    /// What was found by reading everything again, since the start.
+    pub fn scrubbed(&self) -> Option<&ScrubFigures> {
+        self.inner.parts.get().map(|parts| &parts.scrub.figures)
     }
 
     #[cfg(test)]

@@ -3,11 +3,13 @@
 
 mod check_config;
 mod failure;
+mod inspect;
 mod keys;
 mod output;
 pub mod restore;
 mod sandbox;
 mod snapshot;
+mod verify;
 
 pub use failure::Failure;
 pub use keys::open as open_keys;
@@ -62,6 +64,12 @@ enum Command {
     Bench(BenchArgs),
     /// Make a data directory as of an earlier time, out of which nothing is paid twice
     Restore(restore::RestoreArgs),
+    /// Look whether everything is still there: log, snapshots, archive, indexes, events, files
+    Verify(verify::VerifyArgs),
+    /// Fold payouts again with this build and print whatever differs: the gate before an upgrade
+    Replay(verify::ReplayArgs),
+    /// Print a payout with every record of the journal that made it
+    Inspect(inspect::InspectArgs),
     /// Make, list and end API keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -114,6 +122,13 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         }
         Command::Restore(args) => {
             restore::run(&common.load(Listener::Gateway, None)?, &args, output)
+        }
+        Command::Verify(args) => verify::run(&common.load(Listener::Gateway, None)?, &args, output),
+        Command::Replay(args) => {
+            verify::replay(&common.load(Listener::Gateway, None)?, &args, output)
+        }
+        Command::Inspect(args) => {
+            inspect::run(&common.load(Listener::Gateway, None)?, &args, output)
         }
         Command::Keys(command) => {
             keys::run(&common.load(Listener::Gateway, None)?, command, output)

@@ -18,7 +18,8 @@ pub use log_archive::LogArchiveSection;
 pub use rates::{RatesFrom, RatesSection};
 pub use sections::{
     Config, Durability, EngineSection, LogFormat, LogSection, MerchantSection, PayoutsSection,
-    SandboxSection, ServerSection, SnapshotsSection, StoreSection, Transport, WebhooksSection,
+    SandboxSection, ScrubSection, ServerSection, SnapshotsSection, StoreSection, Transport,
+    WebhooksSection,
 };
 
 use layers::Tree;

@@ -17,6 +17,7 @@ use domain::money::Currency;
 use engine::Counters;
 use engine::moderation_book::ModerationBook;
 use engine::quarantine::Quarantine;
+use engine::scrub::ScrubFigures;
 use rust_decimal::Decimal;
 use snapshots::JournalPort;
 use snapshots::log_archive::LogArchiveStatus;
@@ -58,6 +59,9 @@ pub async fn page(state: &AppState) -> String {
     if let Some(webhooks) = &state.webhooks {
         told(&mut text, webhooks.counters());
     }
+    if let Some(figures) = state.gateway.scrubbed() {
+        scrub(&mut text, figures);
+    }
     if let Ok(behind) = state.gateway.events_behind() {
         let help = "journal records not yet read for events; growing: events have stopped";
         text.one("bursar_events_behind", Kind::Gauge, help, behind);
@@ -85,6 +89,17 @@ fn quarantined(text: &mut Text, quarantine: Option<&Quarantine>) {
 /// The last durable record of a store's journal.
 pub fn durable_sequence(store: &Running) -> u64 {
     store.journal.durable_sequence()
+}
+
+fn scrub(text: &mut Text, figures: &ScrubFigures) {
+    let ScrubFigures { last_success, divergences, bytes } = figures;
+    let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+    let help = "when everything was last read again and found whole, in seconds since 1970";
+    text.one("bursar_scrub_last_success_seconds", Kind::Gauge, help, read(last_success));
+    let help = "what was found not to be as the journal says; see the log for its place";
+    text.one("bursar_scrub_divergences_total", Kind::Counter, help, read(divergences));
+    let help = "bytes read again";
+    text.one("bursar_scrub_bytes_total", Kind::Counter, help, read(bytes));
 }
 
 fn engine(text: &mut Text, counters: &Counters) {

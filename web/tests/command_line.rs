@@ -175,7 +175,7 @@ fn the_log_is_archived_while_it_is_served_from() {
 }
 
 fn log_folders(backups: &std::path::Path) -> usize {
-    fs::read_dir(backups).unwrap().count()
+    fs::read_dir(backups).map_or(0, Iterator::count)
 }
 
 #[test]

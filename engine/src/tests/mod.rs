@@ -8,6 +8,7 @@ mod moderation;
 mod scripted;
 mod settlement;
 mod snapshots;
+mod verifying;
 
 use crate::clock::TurnedClock;
 use crate::desk::Signature;

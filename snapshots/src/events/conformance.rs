@@ -153,8 +153,11 @@ conformance!(
     notes_are_listed_by_prefix_in_both_directions,
 );
 
+const ROOM: crate::options::Room =
+    crate::options::Room { cache_bytes: 1 << 20, memtable_bytes: 1 << 24 };
+
 fn fjall_in(dir: &Path, log: OfLog) -> (FjallEvents, TurnedAway) {
-    FjallEvents::open(dir, log, 1 << 20, Duration::from_secs(60)).unwrap()
+    FjallEvents::open(dir, log, ROOM, Duration::from_secs(60)).unwrap()
 }
 
 #[test]
@@ -212,6 +215,6 @@ fn events_of_an_adopted_log_are_left_behind() {
 fn events_in_use_are_busy_and_not_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let _events = fjall_in(dir.path(), LOG);
-    let second = FjallEvents::open(dir.path(), LOG, 1 << 20, Duration::from_secs(60));
+    let second = FjallEvents::open(dir.path(), LOG, ROOM, Duration::from_secs(60));
     assert!(matches!(second.err(), Some(crate::guarded::Fault::Busy)));
 }

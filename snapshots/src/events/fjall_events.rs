@@ -23,7 +23,10 @@ use super::{
     opening::{self, OfLog, Opened, TurnedAway},
     row,
 };
-use crate::guarded::{self, Fault};
+use crate::{
+    guarded::{self, AfterPanic, Fault},
+    options::Room,
+};
 
 const CUT: EventError = EventError::Damaged("a row is cut short");
 const GAP: EventError = EventError::Damaged("an event is missing");
@@ -44,13 +47,13 @@ impl FjallEvents {
     pub(crate) fn open(
         dir: &Path,
         log: OfLog,
-        cache_bytes: u64,
+        room: Room,
         deadline: Duration,
     ) -> Result<(Self, TurnedAway), Fault> {
         let dir = dir.to_owned();
-        guarded::open("events", deadline, move || {
+        guarded::open("events", deadline, AfterPanic::StayPut, move || {
             fs::create_dir_all(&dir)?;
-            let opened = guarded::patiently(|| match opening::open(&dir, log, cache_bytes) {
+            let opened = guarded::patiently(|| match opening::open(&dir, log, room) {
                 Err(EventError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),
                 opened => Ok(opened?),
             })?;
@@ -96,6 +99,10 @@ impl EventStore for FjallEvents {
 
     fn last(&self, stream: u64) -> Result<u64, EventError> {
         Ok(self.numbering().last(stream))
+    }
+
+    fn streams(&self) -> Result<Newest, EventError> {
+        Ok(self.numbering().streams())
     }
 
     fn after(&self, stream: u64, after: u64, limit: usize) -> Result<Vec<EventRow>, EventError> {

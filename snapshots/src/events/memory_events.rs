@@ -55,6 +55,10 @@ impl EventStore for MemoryEvents {
         Ok(self.tables().numbering.last(stream))
     }
 
+    fn streams(&self) -> Result<Newest, EventError> {
+        Ok(self.tables().numbering.streams())
+    }
+
     fn after(&self, stream: u64, after: u64, limit: usize) -> Result<Vec<EventRow>, EventError> {
         let Some(first) = after.checked_add(1) else {
             return Ok(Vec::new());

@@ -49,6 +49,14 @@ pub struct EventRow {
     pub detail: Vec<u8>,
 }
 
+impl EventRow {
+    /// What happened, without its number.
+    pub fn happened(self) -> Happened {
+        let Self { stream, sequence: _, payout, version, kind, nth, at, detail } = self;
+        Happened { stream, payout, version, kind, nth, at, detail, above: 0 }
+    }
+}
+
 /// What a reader of the log makes of one record. The store adds the number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Happened {
@@ -97,6 +105,9 @@ pub trait EventStore: Send + Sync {
 
     /// Newest sequence of a stream; 0 is none.
     fn last(&self, stream: u64) -> Result<u64, EventError>;
+
+    /// All streams that have rows, with the newest sequence of each.
+    fn streams(&self) -> Result<Newest, EventError>;
 
     /// At most `limit` rows of a stream behind the sequence `after`, in order.
     fn after(&self, stream: u64, after: u64, limit: usize) -> Result<Vec<EventRow>, EventError>;

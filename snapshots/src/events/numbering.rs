@@ -48,6 +48,13 @@ impl Numbering {
         gap.map_or(before + 1, |gap| gap.first)
     }
 
+    /// All streams, in order.
+    pub(crate) fn streams(&self) -> Newest {
+        let mut streams: Newest = self.last.iter().map(|(stream, last)| (*stream, *last)).collect();
+        streams.sort_unstable();
+        streams
+    }
+
     /// Numbers what happened between the watermark and `through`.
     pub(crate) fn number(
         &self,

@@ -30,7 +30,7 @@ pub use copy::LogCopy;
 pub use damage::{LogDamaged, LogError};
 pub use frame::{ChainHash, Frame};
 pub use journal::{APPEND_LIMIT, Appending, Journal};
-pub use reader::LogReader;
+pub use reader::{LogReader, Placed};
 pub use record::{Record, RecordRef};
 pub use segment::sync_directory;
 pub use source::{FrameSource, LogFrames};

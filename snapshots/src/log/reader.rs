@@ -14,6 +14,7 @@ use std::{
 use super::{
     damage::{LogError, Shape},
     frame::{ChainHash, FRAME_HEADER, Frame, FrameHeader},
+    record::{RECORD_HEADER, RecordRef},
     segment::{self, SEGMENT_HEADER, Segment, SegmentHeader},
     stream::Tip,
     window::Window,
@@ -27,6 +28,29 @@ pub(crate) struct Position {
     pub(crate) log_id: u64,
     pub(crate) next_sequence: u64,
     pub(crate) chain: ChainHash,
+}
+
+/// A frame, and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed<'a> {
+    /// The segment.
+    pub file: &'a Path,
+    /// The frame's first byte in it.
+    pub offset: u64,
+    /// The frame.
+    pub frame: Frame<'a>,
+}
+
+impl<'a> Placed<'a> {
+    /// The records in order, each with its first byte in the segment.
+    pub fn records(&self) -> impl Iterator<Item = (u64, RecordRef<'a>)> + use<'a> {
+        let mut at = self.offset + FRAME_HEADER as u64;
+        self.frame.records().map(move |record| {
+            let begins = at;
+            at += (RECORD_HEADER + record.body.len()) as u64;
+            (begins, record)
+        })
+    }
 }
 
 /// An iterator over frames that lends each one.
@@ -55,6 +79,11 @@ impl LogReader {
     /// The next frame, if its first sequence is at most `limit`. `None` is
     /// the end for now: a log that is being written may have more later.
     pub fn next(&mut self, limit: u64) -> Result<Option<Frame<'_>>, LogError> {
+        Ok(self.next_placed(limit)?.map(|placed| placed.frame))
+    }
+
+    /// The same, with the place where the frame stands.
+    pub fn next_placed(&mut self, limit: u64) -> Result<Option<Placed<'_>>, LogError> {
         if limit > self.limit {
             // What was read ahead may have been written to since.
             self.window.forget();
@@ -95,7 +124,7 @@ impl LogReader {
     }
 
     /// Checks the frame and steps behind it.
-    fn take(&mut self, length: usize) -> Result<Frame<'_>, LogError> {
+    fn take(&mut self, length: usize) -> Result<Placed<'_>, LogError> {
         let offset = self.position.offset;
         let read = self.window.bytes(offset, length).map_err(LogError::io(&self.position.path))?;
         if read.len() < length {
@@ -110,7 +139,7 @@ impl LogReader {
         self.position.offset += length as u64;
         self.position.next_sequence = frame.last_sequence() + 1;
         self.position.chain = frame.chain();
-        Ok(frame)
+        Ok(Placed { file: &self.position.path, offset, frame })
     }
 
     /// Steps into the following segment. `false` when there is none.

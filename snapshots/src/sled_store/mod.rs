@@ -28,7 +28,7 @@ pub use pruning::Pruned;
 pub use retention::Retention;
 pub use snapshot_error::SnapshotError;
 pub use snapshot_writer::SnapshotWriter;
-pub use snapshots::{SnapshotStore, VisitPayout};
+pub use snapshots::{SnapshotReader, SnapshotStore, VisitPayout};
 
 pub(crate) use database::{Database, Opened, open};
 pub(crate) use follower::Follower;

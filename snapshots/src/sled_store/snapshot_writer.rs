@@ -79,7 +79,7 @@ impl SnapshotWriter {
         let shared = &self.shared;
         shared.database.sync()?;
         shared.archive.persist()?;
-        shared.archive.set_covers(self.manifest.base_sequence)?;
+        shared.archive.set_covers(self.manifest.base_sequence, self.manifest.id)?;
         snapshots::read::<SnapshotError>(&shared.database, &self.manifest, &mut |_, _| Ok(()))?;
         self.manifest.took_micros =
             u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);

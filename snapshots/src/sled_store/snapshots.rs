@@ -26,7 +26,10 @@ use super::{
     snapshot_error::SnapshotError,
     snapshot_writer::SnapshotWriter,
 };
-use crate::{archive::ArchiveStore, log::Journal};
+use crate::{
+    archive::ArchiveStore,
+    log::{ChainHash, Journal},
+};
 
 /// Is handed the id and the state of one payout after the other.
 pub type VisitPayout<'a, E> = dyn FnMut([u8; 16], &[u8]) -> Result<(), E> + 'a;
@@ -84,6 +87,11 @@ impl SnapshotStore {
     /// Reads all snapshots, newest first, until one is good.
     pub fn newest_good_snapshot(&self) -> Result<Option<SnapshotInfo>, SnapshotError> {
         Ok(newest_good(&self.shared.database)?.map(|manifest| manifest.info()))
+    }
+
+    /// A reader of all snapshots, for comparing them with the log.
+    pub fn reader(&self) -> SnapshotReader {
+        SnapshotReader { database: Arc::clone(&self.shared.database) }
     }
 
     /// All snapshots with a sound manifest, newest first; chunks unread.
@@ -180,6 +188,46 @@ impl SnapshotStore {
             }
         }
         Ok(None)
+    }
+}
+
+/// A snapshot's number, and what its manifest says, if it opens.
+pub type Listed = (u64, Result<SnapshotInfo, SnapshotError>);
+
+/// Reads the snapshots of a sled that nobody else may have open: each that is
+/// there, sound or not.
+#[derive(Clone)]
+pub struct SnapshotReader {
+    pub(crate) database: Arc<Database>,
+}
+
+impl SnapshotReader {
+    /// All snapshots, newest first; an error where a manifest does not open.
+    pub fn list(&self) -> Result<Vec<Listed>, SnapshotError> {
+        let tree = &self.database.manifests;
+        let load = |id| {
+            let loaded = Manifest::load(tree, id).map_err(SnapshotError::from);
+            (id, loaded.map(|manifest| manifest.info()))
+        };
+        Ok(manifest::ids(tree)?.into_iter().map(load).collect())
+    }
+
+    /// Hands on every payout of snapshot `id`, checking each chunk and all of
+    /// the content.
+    pub fn read<E: From<SnapshotError>>(
+        &self,
+        id: u64,
+        visit: &mut VisitPayout<'_, E>,
+    ) -> Result<SnapshotInfo, E> {
+        let manifest = Manifest::load(&self.database.manifests, id).map_err(SnapshotError::from)?;
+        read(&self.database, &manifest, visit)?;
+        Ok(manifest.info())
+    }
+
+    /// The log and the chain hash that snapshot `id` was taken at: log id, hash.
+    pub(crate) fn taken_at(&self, id: u64) -> Result<(u64, ChainHash), SnapshotError> {
+        let manifest = Manifest::load(&self.database.manifests, id)?;
+        Ok((manifest.log_id, manifest.base_chain))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Apart from the other threads because this one speaks to machines that may not answer: it is
 //! started last, and waited for only so long.
 
-use std::{path::Path, sync::PoisonError};
+use std::sync::PoisonError;
 
 use super::Running;
 use crate::log_archive::{
@@ -48,10 +48,5 @@ impl Running {
     /// Drawn at random when the log began; names it wherever it is archived.
     pub fn log_id(&self) -> u64 {
         self.log_id
-    }
-
-    /// Where the log lies. Readers take no lock.
-    pub fn log_dir(&self) -> &Path {
-        &self.log_dir
     }
 }

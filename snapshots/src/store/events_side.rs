@@ -24,7 +24,7 @@ pub(crate) fn open(
 ) -> Result<FjallEvents, OpenError> {
     let last_sequence = tail.next_sequence() - 1;
     let log = OfLog { log_id: tail.log_id(), last_sequence, distrust };
-    let open = || FjallEvents::open(dir, log, options.events_cache_bytes, options.open_deadline);
+    let open = || FjallEvents::open(dir, log, options.events_room(), options.open_deadline);
     let opened = match open() {
         Err(Fault::Unusable(reason)) => {
             set_aside(dir, options, &reason)?;

@@ -37,6 +37,8 @@ use crate::{
 };
 use sled_side::SledSide;
 
+pub(crate) use verdict::rolled_back;
+
 /// A store that was found sound and is not running yet.
 pub struct Store {
     // First, so that it is dropped first: a spare segment may be in the making.
@@ -76,7 +78,7 @@ impl Store {
             Tail::resume(&directory.log, &scan.tip, rules).map_err(io_error(&directory.log))?;
         let sled = settle_sled(sled, scan, &mut tail, mark, &directory, &options)?;
         let archive =
-            archive_side::open(&directory.archive, &tail, sled.base(), adopted, &options)?;
+            archive_side::open(&directory.archive, &tail, sled.snapshot(), adopted, &options)?;
         let events = events_side::open(&directory.events, &tail, adopted, &options)?;
         let mark =
             Mark { log_id: tail.log_id(), sequence: tail.next_sequence() - 1, chain: tail.chain() };

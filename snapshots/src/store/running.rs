@@ -148,6 +148,11 @@ impl Running {
         Ok(())
     }
 
+    /// Where the log lies: it may be read while it is written, up to what is durable.
+    pub fn log_dir(&self) -> &Path {
+        &self.log_dir
+    }
+
     /// Hands on the frames that sled mirrors, from the one that holds
     /// `sequence`: for comparing them with the log. sled lags a little behind.
     pub fn journal_frames_from(

@@ -22,6 +22,7 @@ pub struct Config {
     pub store: StoreSection,
     pub snapshots: SnapshotsSection,
     pub log_archive: LogArchiveSection,
+    pub scrub: ScrubSection,
     pub payouts: PayoutsSection,
     pub rates: RatesSection,
     pub sandbox: SandboxSection,
@@ -100,6 +101,16 @@ pub struct SnapshotsSection {
     pub keep: usize,
     pub keep_hourly: usize,
     pub keep_daily: usize,
+}
+
+/// Reading everything again.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a section")]
+#[allow(missing_docs, reason = "each is explained in config.default.toml")]
+pub struct ScrubSection {
+    #[serde(with = "duration")]
+    pub every: Duration,
+    pub bytes_per_second: u64,
 }
 
 /// What "durable" means.

@@ -9,6 +9,7 @@ use domain::id::IdKey;
 use domain::money::{Amount, Currency};
 use domain::schedule::{PollPlan, ReturnWatch};
 use engine::EngineOptions;
+use engine::scrub::ScrubOptions;
 use snapshots::{Durability, Retention, StoreOptions};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,12 +24,17 @@ pub fn engine_options(config: &Config, id_key: IdKey, cores: usize) -> EngineOpt
         passivate_after: engine.passivate_after,
         snapshot_every: engine.snapshot_every,
         snapshot_interval: config.snapshots.every,
+        scrub: ScrubOptions {
+            every: config.scrub.every,
+            bytes_per_second: config.scrub.bytes_per_second,
+        },
         id_key,
         store: store_options(config),
     }
 }
 
 /// For the store, whoever opens it.
+/// For the store.
 pub fn store_options(config: &Config) -> StoreOptions {
     let store = &config.store;
     StoreOptions {
