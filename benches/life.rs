@@ -68,7 +68,7 @@ impl Life {
 fn found(state: ProviderState, word: &str, second: u32) -> Input {
     let found = Found { raw_status: Some(word.into()), ..Found::new(state) };
     let asked_at = BEGIN.plus(SECOND * second);
-    Input::Report(Report::Fetched { asked_at, outcome: FetchOutcome::Found(found) })
+    Input::Report(Report::Fetched { asked_at, account: None, outcome: FetchOutcome::Found(found) })
 }
 
 fn request() -> Result<Request, Box<dyn Error>> {

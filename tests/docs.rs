@@ -71,7 +71,9 @@ fn the_pages_name_the_addresses_that_there_are() {
             assert!(!named || served.iter().any(|one| one == path), "{page} names {path}");
         }
     }
-    for path in ["/v1/ops/moderation", "/v1/ops/exposure", "/v1/ops/audit"] {
+    for path in
+        ["/v1/ops/moderation", "/v1/ops/exposure", "/v1/ops/audit", "/v1/ops/snapshots", "?at="]
+    {
         assert!(read("docs/operating.md").contains(path), "{path} is not described");
     }
 }
@@ -90,7 +92,16 @@ fn the_operators_page_has_the_words_of_the_code() {
         assert!(page.contains(&format!("| `{}` |", mode.word())), "{}", mode.word());
     }
     let config = read("web/config.default.toml");
-    for key in ["verify_share", "poll_first", "poll_give_up", "return_window", "in_doubt_max"] {
+    for key in [
+        "verify_share",
+        "poll_first",
+        "poll_give_up",
+        "return_window",
+        "in_doubt_max",
+        "snapshot_every",
+        "keep_hourly",
+        "keep_daily",
+    ] {
         assert!(page.contains(key) && config.contains(key), "{key}");
     }
 }
@@ -124,7 +135,7 @@ async fn the_routes_that_the_readme_uses_answer() {
     for path in paths {
         assert_eq!(world.merchant.get(&path).await.status, 200, "{path}");
     }
-    for path in ["moderation", "exposure", "audit", "providers", "providers/sandbox"] {
+    for path in ["moderation", "exposure", "audit", "providers", "providers/sandbox", "snapshots"] {
         assert_eq!(world.operator.get(&format!("/v1/ops/{path}")).await.status, 200, "{path}");
     }
     let page = world.merchant.get("/docs").await;

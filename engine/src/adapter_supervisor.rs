@@ -74,6 +74,29 @@ impl AdapterSupervisor {
         }
     }
 
+    /// Every account that a payout of this method may have gone to, each with its name.
+    pub(crate) fn serving(&self, method: Method) -> Vec<(Box<str>, Adapter)> {
+        let serves = self.registry.iter().filter(|one| one.caps().methods.contains(&method));
+        serves.map(|one| (one.caps().account.clone(), Adapter(one.clone()))).collect()
+    }
+
+    /// What may be concluded about a payout that any account of its method may have had: what all of
+    /// them allow.
+    pub(crate) fn weakest_policy(&self, method: Method) -> Policy {
+        let serving = self.serving(method);
+        let policies = serving.iter().map(|(_, adapter)| &adapter.0.caps().policy);
+        let weakest = policies.cloned().reduce(|a, b| Policy {
+            visibility_lag: a.visibility_lag.max(b.visibility_lag),
+            not_found_final_after: match (a.not_found_final_after, b.not_found_final_after) {
+                (Some(a), Some(b)) => Some(a.max(b)),
+                _ => None,
+            },
+            resend_is_safe: a.resend_is_safe && b.resend_is_safe,
+            ..a
+        });
+        weakest.unwrap_or_else(|| self.orphan.clone())
+    }
+
     /// The modes that operators set before the last stop.
     pub(crate) async fn set_modes(&self, desk: &DeskState) {
         for (account, set) in &desk.modes {

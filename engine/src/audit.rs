@@ -28,7 +28,7 @@ pub struct Audited {
     pub payout: Option<PayoutId>,
     /// The provider account, where it was about one.
     pub account: Option<Box<str>>,
-    /// The mode, or the outcome, that was wanted.
+    /// The mode, the outcome or the snapshot that was wanted.
     pub value: Option<Box<str>>,
     /// Why; none in journals of the time before reasons were kept.
     pub reason: Option<Box<str>>,
@@ -63,15 +63,23 @@ fn read(row: EventRow) -> Result<Audited, Refusal> {
 
 fn of_desk(sequence: u64, entry: DeskEntry) -> Audited {
     let DeskEntry { version: _, at, by, reason, from, order } = entry;
-    let DeskOrder::SetMode { account, mode } = order;
+    let (action, account, value) = match order {
+        DeskOrder::SetMode { account, mode } => ("set_mode", Some(account), Some(mode)),
+        DeskOrder::Restored(restored) => {
+            ("restored", None, Some(format!("record {}", restored.through).into()))
+        }
+        DeskOrder::TakeSnapshot => ("take_snapshot", None, None),
+        DeskOrder::VerifySnapshot { id } => ("verify_snapshot", None, Some(id.to_string().into())),
+        DeskOrder::PruneSnapshots => ("prune_snapshots", None, None),
+    };
     Audited {
         sequence,
         at,
         by,
-        action: "set_mode",
+        action,
         payout: None,
-        account: Some(account),
-        value: Some(mode),
+        account,
+        value,
         reason: Some(reason),
         from: Some(from),
     }

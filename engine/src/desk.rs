@@ -40,6 +40,37 @@ pub enum DeskOrder {
         /// The mode.
         mode: Box<str>,
     },
+    /// Everything was put back to an earlier time.
+    Restored(Restored),
+    // About snapshots: nothing that the desk has to remember.
+    /// A snapshot is taken now.
+    TakeSnapshot,
+    /// A snapshot is read back and compared with its hashes.
+    VerifySnapshot {
+        /// Which.
+        id: u64,
+    },
+    /// The snapshots are deleted that the retention policy does not keep.
+    PruneSnapshots,
+}
+
+/// One restore to an earlier time: what the log was cut from, and what may have happened since.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Restored {
+    /// 1, 2, 3 … over the life of the gateway.
+    pub epoch: u32,
+    /// The log it was cut from.
+    pub log_id: u64,
+    /// The last record that was kept; it has the same sequence in both logs.
+    pub through: u64,
+    /// What that log hashed to there.
+    pub chain: [u8; 32],
+    /// When the last record that was kept was written: the lost time begins here.
+    pub lost_from: Timestamp,
+    /// Whether every submission of the lost time is known, from a log or a ledger that goes on.
+    pub known: bool,
+    /// Until then a new payout may repeat a key of the lost time, and is asked about first.
+    pub ask_first_until: Timestamp,
 }
 
 /// What the decisions fold to.
@@ -49,6 +80,15 @@ pub struct DeskState {
     pub version: u32,
     /// The mode of each account whose mode was ever set.
     pub modes: BTreeMap<Box<str>, ModeSet>,
+    /// Every restore, the first first.
+    pub restores: Vec<Restored>,
+}
+
+/// The state as snapshots kept it before there were restores.
+#[derive(Deserialize)]
+struct DeskStateBefore {
+    version: u32,
+    modes: BTreeMap<Box<str>, ModeSet>,
 }
 
 /// A mode, and who set it.
@@ -76,13 +116,32 @@ impl DeskState {
             DeskOrder::SetMode { account, mode } => {
                 self.modes.insert(account, ModeSet { mode, by, reason, at });
             }
+            DeskOrder::Restored(restored) => self.restores.push(restored),
+            DeskOrder::TakeSnapshot
+            | DeskOrder::VerifySnapshot { id: _ }
+            | DeskOrder::PruneSnapshots => {}
         }
+    }
+
+    /// Until then a new payout may repeat a key that was used in a lost time.
+    pub fn ask_first_until(&self) -> Timestamp {
+        let unknown = self.restores.iter().filter(|restored| !restored.known);
+        unknown.map(|restored| restored.ask_first_until).max().unwrap_or(Timestamp(0))
+    }
+
+    /// How many restores lie before this place in the log.
+    pub fn epoch_at(&self, sequence: u64) -> u32 {
+        let before = self.restores.iter().rev().find(|restored| restored.through < sequence);
+        before.map_or(0, |restored| restored.epoch)
     }
 }
 
 /// The desk while the engine runs: one decision at a time, each durable before it is true.
 pub(crate) struct Desk {
     state: Mutex<DeskState>,
+    /// Until then a new payout may repeat a key that was used in a lost time. Restores happen while
+    /// no gateway runs.
+    ask_first_until: Timestamp,
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -100,12 +159,19 @@ pub struct Signature {
 impl Desk {
     /// The desk as recovery found it.
     pub fn new(state: DeskState) -> Desk {
-        Desk { state: Mutex::new(state), turn: tokio::sync::Mutex::default() }
+        let ask_first_until = state.ask_first_until();
+        let (state, turn) = (Mutex::new(state), tokio::sync::Mutex::default());
+        Desk { state, ask_first_until, turn }
     }
 
     /// What was decided so far.
     pub fn state(&self) -> DeskState {
         self.lock().clone()
+    }
+
+    /// Whether a payout made now may repeat a key that was used in a lost time.
+    pub fn asks_first(&self, now: Timestamp) -> bool {
+        now < self.ask_first_until
     }
 
     /// Holds the desk still: what is decided is also true, and nothing is decided meanwhile.
@@ -148,7 +214,10 @@ pub(crate) fn entry_body(entry: &DeskEntry) -> Result<Vec<u8>, CodecError> {
 }
 
 /// The decision in a journal record.
-pub(crate) fn entry(body: &[u8]) -> Result<DeskEntry, CodecError> {
+///
+/// # Errors
+/// The body is damaged, or of a build that this one does not know.
+pub fn entry(body: &[u8]) -> Result<DeskEntry, CodecError> {
     open(Kind::Engine, body)
 }
 
@@ -159,5 +228,11 @@ pub(crate) fn state_body(state: &DeskState) -> Result<Vec<u8>, CodecError> {
 
 /// The state in a snapshot.
 pub(crate) fn state(body: &[u8]) -> Result<DeskState, CodecError> {
-    open(Kind::Engine, body)
+    open(Kind::Engine, body).or_else(|error| {
+        // The envelope's checksum has matched, so only the shape can be another one.
+        let Ok(DeskStateBefore { version, modes }) = open(Kind::Engine, body) else {
+            return Err(error);
+        };
+        Ok(DeskState { version, modes, restores: Vec::new() })
+    })
 }

@@ -10,8 +10,11 @@ use crate::live_index::LiveIndex;
 use crate::moderation_book::ModerationBook;
 use crate::partition::{Counters, Partition, Slots};
 use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
-use crate::recovery::{self, Pile, Recollected, RecoveryError};
+use crate::recovery::{self, Manner, Pile, Recollected, RecoveryError};
 use crate::return_watch;
+use crate::scrub::{self, Scrub, ScrubOptions};
+use crate::snapshot_schedule::{self, Schedule};
+use crate::snapshot_seen::Why;
 use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
 use crate::timer_actor::TimerActor;
 use crate::writing::Writing;
@@ -37,9 +40,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// How often it is looked whether enough was written for another snapshot.
-const SNAPSHOT_LOOK: Duration = Duration::from_millis(250);
-
 /// How the engine is set up.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
@@ -53,6 +53,10 @@ pub struct EngineOptions {
     pub passivate_after: Duration,
     /// A snapshot after this many journal records; 0: only at the stop.
     pub snapshot_every: u64,
+    /// A snapshot after this long, if anything was written; zero: not for that reason.
+    pub snapshot_interval: Duration,
+    /// How everything is read again while the gateway runs.
+    pub scrub: ScrubOptions,
     /// The secret from which payout ids are derived.
     pub id_key: IdKey,
     /// Where and how things are stored.
@@ -68,6 +72,8 @@ impl EngineOptions {
             live_max: 5_000_000,
             passivate_after: Duration::from_secs(60),
             snapshot_every: 1_000_000,
+            snapshot_interval: Duration::from_secs(3_600),
+            scrub: ScrubOptions::default(),
             id_key,
             store: StoreOptions { data_dir: data_dir.into(), ..StoreOptions::default() },
         }
@@ -126,7 +132,10 @@ impl StartError {
 }
 
 /// What was stored is not what was written; as against in use, or refused by the file system.
-fn is_damage(error: &OpenError) -> bool {
+pub(crate) fn is_damage(error: &OpenError) -> bool {
+    if let OpenError::Anchor { source, .. } = error {
+        return source.kind() == std::io::ErrorKind::InvalidData;
+    }
     matches!(
         error,
         OpenError::Log(LogError::Damaged(_) | LogError::Missing { .. })
@@ -144,6 +153,7 @@ pub struct Engine {
     gateway: Gateway,
     arbiters: Mutex<Vec<Arbiter>>,
     running: Mutex<Option<RunningParts>>,
+    scrub: Arc<Scrub>,
 }
 
 #[derive(Clone)]
@@ -160,7 +170,8 @@ impl Engine {
         let gateway =
             Gateway::new(clock.clone(), counters, options.in_flight_max, options.live_max);
         let (arbiters, running) = (Mutex::new(Vec::new()), Mutex::new(None));
-        Engine { options, clock, gateway, arbiters, running }
+        let scrub = Arc::default();
+        Engine { options, clock, gateway, arbiters, running, scrub }
     }
 
     /// Whose rates payouts are converted by; to be said before recovery. Unsaid, the provider accounts'
@@ -189,14 +200,14 @@ impl Engine {
         let Opened { store, shares, desk, mut found } =
             opened.map_err(|_| StartError::Threads)??;
         adapters.set_modes(&desk).await;
-        let desk = Arc::new(Desk::new(desk));
         let index = Arc::new(LiveIndex::default());
         let book = Arc::new(ModerationBook::new(adapters.exposure_limits()));
         let hub = Arc::new(EventHub::default());
         let supervisors = self.start_partitions(&store, &adapters, &index, &book).await?;
         let owners = adopt(&supervisors, shares).await?;
         // On a thread of its own, and not before: the payouts are ready first.
-        EventFeed::start(&store, hub.clone(), owners)?;
+        EventFeed::start(&store, hub.clone(), owners, desk.clone())?;
+        let desk = Arc::new(Desk::new(desk));
         let running = RunningParts {
             supervisors: supervisors.clone(),
             store: store.clone(),
@@ -211,15 +222,26 @@ impl Engine {
             index,
             adapters,
             book,
-            desk,
+            desk: desk.clone(),
             hub,
+            scrub: self.scrub.clone(),
         });
+        let grounds = scrub::Grounds {
+            store: store.clone(),
+            supervisors: supervisors.clone(),
+            clock: self.clock.clone(),
+        };
+        self.scrub.start(grounds, self.options.scrub);
         return_watch::start(&store, &supervisors, self.clock.clone());
+        let schedule = Schedule {
+            records: self.options.snapshot_every,
+            interval: self.options.snapshot_interval,
+        };
+        snapshot_schedule::start(schedule, &store, supervisors.clone(), desk, self.clock.clone());
         for supervisor in supervisors {
             // Whoever has something to do is called while the gateway already answers.
             actix_rt::spawn(async move { supervisor.send(WakeAll).await });
         }
-        self.snapshot_now_and_then();
         found.took = began.elapsed();
         Ok(found)
     }
@@ -227,15 +249,25 @@ impl Engine {
     /// Takes a snapshot while everything goes on.
     pub async fn snapshot(&self) -> Result<SnapshotTaken, SnapshotError> {
         let running = self.running().clone().ok_or(SnapshotError::NotRunning)?;
-        snapshotting::take(&running.store, &running.supervisors, &running.desk).await
+        self.take_snapshot(&running, Why::Program).await
+    }
+
+    async fn take_snapshot(
+        &self,
+        running: &RunningParts,
+        why: Why,
+    ) -> Result<SnapshotTaken, SnapshotError> {
+        let RunningParts { supervisors, store, desk } = running;
+        snapshotting::take(store, supervisors, desk, self.clock.now(), why).await
     }
 
     /// The orderly end: no new requests, a snapshot, everything on disk.
     pub async fn stop(&self) {
         self.gateway.close();
         let Some(running) = self.running().take() else { return };
-        let taken = snapshotting::take(&running.store, &running.supervisors, &running.desk).await;
-        if let Err(error) = taken {
+        // It reads the store, and keeps it open.
+        self.scrub.stop().await;
+        if let Err(error) = self.take_snapshot(&running, Why::Stop).await {
             tracing::warn!(%error, "no snapshot at the stop; the next start reads the log");
         }
         let store = running.store.clone();
@@ -325,29 +357,6 @@ impl Engine {
         }
         Ok(supervisors)
     }
-
-    /// A snapshot whenever enough was written since the last one.
-    fn snapshot_now_and_then(&self) {
-        let (every, running) = (self.options.snapshot_every, self.running().clone());
-        let (Some(running), true) = (running, every > 0) else { return };
-        let mut last = running.store.journal.durable_sequence();
-        // A task that only sleeps must not keep a stopped store open.
-        let (store, supervisors) = (Arc::downgrade(&running.store), running.supervisors);
-        let desk = running.desk;
-        actix_rt::spawn(async move {
-            loop {
-                tokio::time::sleep(SNAPSHOT_LOOK).await;
-                let Some(store) = store.upgrade() else { return };
-                let now = store.journal.durable_sequence();
-                if now.saturating_sub(last) >= every {
-                    last = now;
-                    if let Err(error) = snapshotting::take(&store, &supervisors, &desk).await {
-                        tracing::warn!(%error, "a snapshot was not taken");
-                    }
-                }
-            }
-        });
-    }
 }
 
 /// A store that runs, and what was in it.
@@ -369,9 +378,11 @@ fn open(
     let store = Store::open(options)?;
     let watch_for = |payout: &Payout| next_return_check(payout, now, adapters.policy_of(payout));
     let held =
-        recovery::recollect(&store, partitions, &watch_for).map_err(|error| match error {
-            ReplayError::Visitor(error) => StartError::Recovery(error),
-            other => StartError::Replay(other.to_string()),
+        recovery::recollect(&store, partitions, &watch_for, Manner::Serving).map_err(|error| {
+            match error {
+                ReplayError::Visitor(error) => StartError::Recovery(error),
+                other => StartError::Replay(other.to_string()),
+            }
         })?;
     let Recollected { shares, desk, records, finished } = held;
     let live = shares.iter().flat_map(Pile::iter);

@@ -5,7 +5,7 @@
 //! ← the log / `gateway` (events are read there), and webhooks behind it →
 
 use crate::codec;
-use crate::desk::DESK;
+use crate::desk::{DESK, DeskEntry, DeskState};
 use crate::partition::{IdHasher, read_archived};
 use crate::recovery;
 use crate::refusal::Refusal;
@@ -112,6 +112,9 @@ pub(crate) struct EventFeed {
     recovered: Vec<Owners>,
     finished: VecDeque<PayoutId>,
     happened: Vec<Happened>,
+    /// Which restores there were: numbers are given above all that a lost time can have told. None
+    /// comes while the gateway runs.
+    desk: DeskState,
     /// Something could not be read: a gap in the events would be worse than a delay.
     broken: bool,
 }
@@ -122,6 +125,7 @@ impl EventFeed {
         store: &Arc<Running>,
         hub: Arc<EventHub>,
         recovered: Vec<Owners>,
+        desk: DeskState,
     ) -> std::io::Result<()> {
         let feed = EventFeed {
             store: Arc::downgrade(store),
@@ -131,6 +135,7 @@ impl EventFeed {
             recovered,
             finished: VecDeque::new(),
             happened: Vec::new(),
+            desk,
             broken: false,
         };
         let events = store.events.clone();
@@ -139,33 +144,15 @@ impl EventFeed {
 
     fn take(&mut self, record: RecordRef<'_>) -> Result<(), String> {
         let id = PayoutId(record.payout);
-        let (payout, version) = (record.payout, record.version);
         if record.payout == DESK {
             let entry = crate::desk::entry(record.body).map_err(|error| error.to_string())?;
-            let (at, detail) = (entry.at.0, record.body.to_vec());
-            self.happened.push(Happened {
-                stream: AUDIT,
-                payout,
-                version,
-                kind: OF_DESK,
-                nth: 0,
-                at,
-                detail,
-            });
+            self.happened.push(of_decision(record, &entry));
             return Ok(());
         }
         let entry = codec::entry(record.body).map_err(|error| error.to_string())?;
         let stream = self.merchant_of(id, &entry)?.0;
-        let at = entry.at.0;
-        for (nth, kind) in (0_u8..).zip(events_of(&entry)) {
-            let (kind, detail) = (kind.byte(), Vec::new());
-            self.happened.push(Happened { stream, payout, version, kind, nth, at, detail });
-        }
-        if is_operators(&entry) {
-            let detail = record.body.to_vec();
-            let (stream, kind, nth) = (AUDIT, OF_PAYOUT, 0);
-            self.happened.push(Happened { stream, payout, version, kind, nth, at, detail });
-        }
+        let above = given_before(self.desk.epoch_at(record.sequence));
+        of_entry(record, &entry, stream, above, &mut self.happened);
         if entry.moved.is_some_and(|step| step.to.is_final() || step.to.is_settled()) {
             self.forget_later(id);
         }
@@ -235,6 +222,42 @@ impl LogVisitor for EventFeed {
             }
         }
     }
+}
+
+/// Numbers are given anew behind a restore, above all that can have been given in the time it lost.
+const NUMBERS_OF_AN_EPOCH: u64 = 1_000_000_000_000;
+
+/// The highest number that a merchant can have been told before this epoch.
+pub(crate) fn given_before(epoch: u32) -> u64 {
+    u64::from(epoch) * NUMBERS_OF_AN_EPOCH
+}
+
+/// The events that a payout's entry makes, in their order: those of its merchant, numbered above that
+/// number, and the row of the audit list that it is if an operator signed it.
+pub(crate) fn of_entry(
+    record: RecordRef<'_>,
+    entry: &Entry,
+    stream: u64,
+    above: u64,
+    happened: &mut Vec<Happened>,
+) {
+    let (payout, version, at) = (record.payout, record.version, entry.at.0);
+    for (nth, kind) in (0_u8..).zip(events_of(entry)) {
+        let (kind, detail) = (kind.byte(), Vec::new());
+        happened.push(Happened { stream, payout, version, kind, nth, at, detail, above });
+    }
+    if is_operators(entry) {
+        let detail = record.body.to_vec();
+        let (stream, kind, nth, above) = (AUDIT, OF_PAYOUT, 0, 0);
+        happened.push(Happened { stream, payout, version, kind, nth, at, detail, above });
+    }
+}
+
+/// The row of the audit list that a decision of the desk is.
+pub(crate) fn of_decision(record: RecordRef<'_>, entry: &DeskEntry) -> Happened {
+    let (payout, version) = (record.payout, record.version);
+    let (at, detail) = (entry.at.0, record.body.to_vec());
+    Happened { stream: AUDIT, payout, version, kind: OF_DESK, nth: 0, at, detail, above: 0 }
 }
 
 /// What belongs on the audit list: everything an operator did. The evidence that an approval makes is

@@ -11,9 +11,11 @@ use crate::listing::{self, ListQuery, Page};
 use crate::live_index::LiveIndex;
 use crate::moderation_book::ModerationBook;
 use crate::partition::{Counters, read_archived};
-use crate::payout_actor::{Answer, Turn, as_created, lookup};
+use crate::payout_actor::{Answer, Precaution, Turn, as_created, question};
 use crate::payout_supervisor::{Deliver, Look, PayoutSupervisor};
 use crate::refusal::Refusal;
+use crate::scrub::{Grounds, Scrub, ScrubFigures};
+use crate::verify;
 use actix::Addr;
 use adapters::rates::{NoRate, RateSource, Rates};
 use domain::command::Command;
@@ -95,6 +97,7 @@ pub(crate) struct Parts {
     pub book: Arc<ModerationBook>,
     pub desk: Arc<Desk>,
     pub hub: Arc<EventHub>,
+    pub scrub: Arc<Scrub>,
 }
 
 impl Parts {
@@ -202,6 +205,22 @@ impl Gateway {
         Ok(View { payout, next_check_at: None })
     }
 
+    /// Reads everything again at once, beside whatever goes on, and says what it found. One at a time.
+    pub async fn verify(&self) -> Result<verify::Report, Refusal> {
+        let parts = self.parts()?;
+        let grounds = Grounds {
+            store: parts.store.clone(),
+            supervisors: parts.supervisors.clone(),
+            clock: self.inner.clock.clone(),
+        };
+        parts.scrub.run(grounds, 0).await.ok_or(Refusal::NotReady)
+    }
+
+    /// What was found by reading everything again, since the start.
+    pub fn scrubbed(&self) -> Option<&ScrubFigures> {
+        self.inner.parts.get().map(|parts| &parts.scrub.figures)
+    }
+
     #[cfg(test)]
     pub(crate) async fn deliver_in_test(&self, id: PayoutId, turn: Turn) -> Result<(), Refusal> {
         self.deliver(id, turn).await.map(|_| ())
@@ -288,7 +307,10 @@ impl MerchantDoor {
                 return self.known(id, request.body).await.unwrap_or(Err(refusal));
             }
         };
-        let answer = self.gateway.deliver(id, Turn::Create(Box::new(request), quoted)).await;
+        let asks_first = parts.desk.asks_first(self.gateway.inner.clock.now());
+        let precaution = if asks_first { Precaution::AskFirst } else { Precaution::None };
+        let turn = Turn::Create(Box::new(request), quoted, precaution);
+        let answer = self.gateway.deliver(id, turn).await;
         match answer {
             Ok(Answer::Created(view)) => Ok(Created::New(*view)),
             Ok(Answer::Replayed(view)) => Ok(Created::Replayed(*view)),
@@ -340,15 +362,15 @@ impl MerchantDoor {
     pub async fn reconcile(&self, id: PayoutId) -> Result<Reconciled, Refusal> {
         let before = self.get(id).await?;
         let parts = self.gateway.parts()?;
-        if before.payout.standing().attempt == 0 {
+        if before.payout.standing().attempt == 0 && !before.payout.is_sought() {
             let status = before.payout.status();
             let refused = domain::command::Refused::NotAllowed { status, command: "reconcile" };
             return Err(refused.into());
         }
-        let adapter = parts.adapters.for_payout(&before.payout).ok_or(Refusal::NoRoute)?;
         let asked_at = self.gateway.inner.clock.now();
-        let outcome = adapter.fetch(lookup(&before.payout, asked_at)).await;
-        let report = Box::new(Report::Fetched { asked_at, outcome });
+        let asked = question(&parts.adapters, &before.payout, asked_at).ok_or(Refusal::NoRoute)?;
+        let (account, outcome) = asked.await;
+        let report = Box::new(Report::Fetched { asked_at, account, outcome });
         let Answer::Seen(after) = self.gateway.deliver(id, Turn::Report(report)).await? else {
             return Err(Refusal::Internal);
         };

@@ -9,12 +9,15 @@ pub mod codec;
 pub mod desk;
 pub mod engine;
 pub mod gateway;
+pub mod ledger;
+pub mod offline;
 pub mod refusal;
 
 pub mod adapter_supervisor;
 mod audit;
 mod event_feed;
 mod events;
+pub mod inspect;
 mod lean_context;
 mod listing;
 mod live_index;
@@ -23,11 +26,19 @@ mod operating;
 mod partition;
 mod payout_actor;
 mod payout_supervisor;
+pub mod quarantine;
 mod recovery;
+pub mod restore;
 mod retire;
 mod return_watch;
+pub mod scrub;
+mod snapshot_desk;
+mod snapshot_schedule;
+mod snapshot_seen;
 mod snapshotting;
+pub mod tally;
 mod timer_actor;
+pub mod verify;
 mod writing;
 
 pub use audit::Audited;
@@ -39,6 +50,7 @@ pub use operating::CallbackTaken;
 pub use partition::Counters;
 pub use recovery::RecoveryError;
 pub use refusal::Refusal;
+pub use snapshot_seen::{SnapshotSeen, Why};
 pub use snapshotting::{SnapshotError, SnapshotTaken};
 
 #[cfg(test)]

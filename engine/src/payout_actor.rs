@@ -24,7 +24,7 @@ use std::rc::Rc;
 mod act;
 mod turns;
 
-pub(crate) use act::lookup;
+pub(crate) use act::question;
 pub(crate) use turns::as_created;
 
 /// One payout's actor.
@@ -43,7 +43,7 @@ impl Actor for PayoutActor {
 #[rtype(result = "Result<Answer, Refusal>")]
 pub(crate) enum Turn {
     /// A merchant's request under this id; with the rate, if it will be converted.
-    Create(Box<Request>, Option<Rate>),
+    Create(Box<Request>, Option<Rate>, Precaution),
     /// A person asks; with the fingerprints of the idempotency key and of the command.
     Command { command: Command, key: Option<(Fingerprint, Fingerprint)>, by: By },
     /// The provider account has room now.
@@ -66,6 +66,15 @@ pub(crate) enum Turn {
     /// A test makes deciding panic.
     #[cfg(test)]
     Confuse,
+}
+
+/// Whether a new payout may be sent as soon as it is its turn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Precaution {
+    /// It may.
+    None,
+    /// Its key may have been used in a time that a restore has lost: the provider is asked first.
+    AskFirst,
 }
 
 /// A callback, as its adapter judged it.
@@ -163,6 +172,12 @@ impl PayoutActor {
         match reply {
             Reply::Created => {
                 Counters::up(&self.partition.counters.created);
+                let payout = life.payout.as_ref().ok_or(Refusal::NotFound)?;
+                if payout.is_sought() {
+                    // As every repetition of it will be answered.
+                    let view = self.partition.view(&as_created(payout), Default::default());
+                    return Ok(Answer::Created(Box::new(view)));
+                }
                 view().map(Answer::Created)
             }
             Reply::Seen => view().map(Answer::Seen),

@@ -83,7 +83,7 @@ impl PayoutSupervisor {
             return Ok(Found::Actor(start(&self.partition, id, slot)));
         }
         let rested = self.partition.archived(id)?;
-        if let (Some(payout), Turn::Create(request, _)) = (&rested, turn) {
+        if let (Some(payout), Turn::Create(request, ..)) = (&rested, turn) {
             if payout.request().body != request.body {
                 return Err(Refusal::KeyReused);
             }

@@ -47,6 +47,15 @@ pub enum RecoveryError {
 /// When an archived payout is to be looked at again, by its provider's contract.
 pub(crate) type WatchFor<'a> = &'a (dyn Fn(&Payout) -> Option<Timestamp> + Sync);
 
+/// What becomes of a payout that is finished.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Manner {
+    /// It leaves memory for the archive.
+    Serving,
+    /// For a look: it stays among what lives, and nothing is written.
+    Looking,
+}
+
 /// What one visitor of the snapshot read, sorted into shares.
 struct Unpacked {
     shares: Vec<Pile>,
@@ -70,11 +79,12 @@ pub(crate) fn recollect(
     store: &Store,
     partitions: usize,
     watch_for: WatchFor<'_>,
+    manner: Manner,
 ) -> Result<Recollected, ReplayError<RecoveryError>> {
     let archive = store.archive();
     let with_desk = partition_of(PayoutId(DESK), partitions);
     let mut shares: Vec<Share> =
-        (0..partitions).map(|_| Share::new(archive.as_ref(), watch_for)).collect();
+        (0..partitions).map(|_| Share::new(archive.as_ref(), watch_for, manner)).collect();
     for Unpacked { shares: found, desk } in unpack(store, partitions)? {
         for (share, payouts) in shares.iter_mut().zip(found) {
             share.pile.append(payouts);

@@ -4,8 +4,11 @@
 use crate::codec;
 use crate::desk::{self, DESK, Desk, DeskState};
 use crate::payout_supervisor::{CopyOf, LiveIds, Mark, PayoutSupervisor, Settled};
+use crate::snapshot_seen::{self, SnapshotSeen, Why};
+use crate::tally::Tally;
 use actix::Addr;
 use domain::payout::Payout;
+use domain::time::Timestamp;
 use snapshots::Running;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +19,8 @@ const COPIED_AT_ONCE: usize = 512;
 /// A snapshot that was written, read back and found good.
 #[derive(Clone, Debug)]
 pub struct SnapshotTaken {
+    /// Its id in the store.
+    pub id: u64,
     /// Every entry up to this sequence is in it.
     pub base_sequence: u64,
     /// Payouts in it.
@@ -30,6 +35,15 @@ pub enum SnapshotError {
     /// The engine has not recovered, or has stopped.
     #[error("the engine is not running")]
     NotRunning,
+    /// Another one is being taken, or some are being deleted.
+    #[error("a snapshot is being taken or deleted already")]
+    Busy,
+    /// There is none of this id, or not any more.
+    #[error("there is no snapshot {0}")]
+    Unknown(u64),
+    /// It does not read back as it was written.
+    #[error("{0}")]
+    Damaged(String),
     /// The store did not take it.
     #[error("the snapshot could not be written: {0}")]
     Store(String),
@@ -38,11 +52,27 @@ pub enum SnapshotError {
     Interrupted,
 }
 
+impl From<snapshots::SnapshotError> for SnapshotError {
+    fn from(error: snapshots::SnapshotError) -> SnapshotError {
+        use snapshots::SnapshotError as Stored;
+        match error {
+            Stored::Busy => SnapshotError::Busy,
+            Stored::Unknown(id) => SnapshotError::Unknown(id),
+            Stored::Damaged(_) | Stored::Manifest(_) | Stored::Io(_) => {
+                SnapshotError::Damaged(error.to_string())
+            }
+            other => SnapshotError::Store(other.to_string()),
+        }
+    }
+}
+
 /// Takes a snapshot of all live payouts.
 pub(crate) async fn take(
     store: &Arc<Running>,
     supervisors: &[Addr<PayoutSupervisor>],
     desk: &Arc<Desk>,
+    at: Timestamp,
+    why: Why,
 ) -> Result<SnapshotTaken, SnapshotError> {
     let began = Instant::now();
     let (base_sequence, decided) = {
@@ -52,8 +82,11 @@ pub(crate) async fn take(
     settle(supervisors).await?;
     let (portions, taken) = crossbeam_channel::bounded::<Vec<Payout>>(4);
     let writing = store.clone();
-    let writer =
-        tokio::task::spawn_blocking(move || write(&writing, base_sequence, &taken, &decided));
+    let writer = tokio::task::spawn_blocking(move || {
+        let id = write(&writing, base_sequence, taken.into_iter(), &decided, at, &why)?;
+        let (info, note) = writing.snapshots.get(id)?;
+        Ok(SnapshotSeen::of(info, &note))
+    });
     for supervisor in supervisors {
         let ids = supervisor.send(LiveIds).await.map_err(|_| SnapshotError::Interrupted)?;
         for some in ids.chunks(COPIED_AT_ONCE) {
@@ -69,7 +102,7 @@ pub(crate) async fn take(
                     }
                     Err(crossbeam_channel::TrySendError::Disconnected(_)) => {
                         drop(portions);
-                        return Err(outcome(writer.await, began, base_sequence)
+                        return Err(outcome(writer.await, began)
                             .err()
                             .unwrap_or(SnapshotError::Interrupted));
                     }
@@ -78,7 +111,7 @@ pub(crate) async fn take(
         }
     }
     drop(portions);
-    outcome(writer.await, began, base_sequence)
+    outcome(writer.await, began)
 }
 
 /// Waits until everything is believed that was on its way when the base was read: what is durable by
@@ -94,42 +127,41 @@ async fn settle(supervisors: &[Addr<PayoutSupervisor>]) -> Result<(), SnapshotEr
 }
 
 fn outcome(
-    written: Result<Result<u64, SnapshotError>, tokio::task::JoinError>,
+    written: Result<Result<SnapshotSeen, SnapshotError>, tokio::task::JoinError>,
     began: Instant,
-    base_sequence: u64,
 ) -> Result<SnapshotTaken, SnapshotError> {
-    let payouts = written.map_err(|_| SnapshotError::Interrupted)??;
-    let taken = SnapshotTaken { base_sequence, payouts, took: began.elapsed() };
-    tracing::info!(
-        base_sequence,
-        payouts,
-        took_ms = taken.took.as_millis() as u64,
-        "snapshot taken"
-    );
-    Ok(taken)
+    let SnapshotSeen { id, base_sequence, payouts, .. } =
+        written.map_err(|_| SnapshotError::Interrupted)??;
+    let took = began.elapsed();
+    let took_ms = took.as_millis() as u64;
+    tracing::info!(id, base_sequence, payouts, took_ms, "snapshot taken");
+    Ok(SnapshotTaken { id, base_sequence, payouts, took })
 }
 
-/// Encodes and writes what arrives until the senders are gone; then reads it back.
-fn write(
+/// Encodes and writes what comes until there is no more; then reads it back. Gives the snapshot's id.
+pub(crate) fn write(
     store: &Running,
     base_sequence: u64,
-    portions: &crossbeam_channel::Receiver<Vec<Payout>>,
+    portions: impl Iterator<Item = Vec<Payout>>,
     decided: &DeskState,
+    at: Timestamp,
+    why: &Why,
 ) -> Result<u64, SnapshotError> {
     let failed = |error: &dyn std::fmt::Display| SnapshotError::Store(error.to_string());
-    let mut writer = store.snapshots.begin(base_sequence).map_err(|error| failed(&error))?;
+    let mut writer = store.snapshots.begin(base_sequence)?;
     let body = desk::state_body(decided).map_err(|error| failed(&error))?;
-    writer.push(DESK, &body).map_err(|error| failed(&error))?;
-    let mut payouts = 0;
+    writer.push(DESK, &body)?;
+    let mut tally = Tally::default();
     for portion in portions {
         for payout in portion {
             let body = codec::body(&payout).map_err(|error| failed(&error))?;
-            writer.push(payout.id().0, &body).map_err(|error| failed(&error))?;
-            payouts += 1;
+            writer.push(payout.id().0, &body)?;
+            tally.add(&payout);
         }
     }
     // Payouts that left for the archive meanwhile are in neither unless the archive is on disk.
     store.archive.persist().map_err(|error| failed(&error))?;
-    writer.finish().map_err(|error| failed(&error))?;
-    Ok(payouts)
+    let note = snapshot_seen::note(why, &tally).map_err(|error| failed(&error))?;
+    writer.describe(at.0, note);
+    Ok(writer.finish()?.id)
 }

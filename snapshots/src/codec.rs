@@ -38,6 +38,10 @@ pub enum Kind {
     SnapshotManifest = 3,
     /// What the engine keeps beside the payouts.
     Engine = 4,
+    /// A submission, as the ledger of intents keeps it.
+    Intended = 6,
+    /// What an export says of itself.
+    ExportHeader = 5,
 }
 
 /// Why bytes did not open, or a value did not seal.

@@ -6,10 +6,12 @@
 
 use std::{
     any::Any,
+    cell::RefCell,
     error::Error,
     fs, io,
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
+    sync::Once,
     thread,
     time::{Duration, Instant},
 };
@@ -64,18 +66,46 @@ fn is_environment(error: &(dyn Error + 'static)) -> bool {
 const TOO_MANY_OPEN_HERE: i32 = 24;
 const TOO_MANY_OPEN_EVERYWHERE: i32 = 23;
 
+/// What becomes of a thread that panics while it opens a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterPanic {
+    /// It unwinds.
+    Unwind,
+    /// It stays where it is, for ever. fjall panics with its locks held, and
+    /// its destructors take them again: unwinding would end the process. It
+    /// stays inside the panic hook, so nobody can replace the hook from then on;
+    /// the test runner does at its end, which is why `tests/damage` has a `main`.
+    StayPut,
+}
+
+type LastWords = Box<dyn FnOnce(Fault)>;
+
+thread_local! {
+    /// Where this thread says that it has panicked, if it must not unwind.
+    static LAST_WORDS: RefCell<Option<LastWords>> = const { RefCell::new(None) };
+}
+
 /// Runs `open` in a thread of its own, and takes a panic or a missed deadline
 /// for an answer. A thread that hangs is left behind: it holds only files that
 /// are about to be renamed.
 pub(crate) fn open<T: Send + 'static>(
     name: &str,
     deadline: Duration,
+    after_panic: AfterPanic,
     open: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
+    if after_panic == AfterPanic::StayPut {
+        hook_panics();
+    }
     let (answer, answered) = crossbeam_channel::bounded(1);
     // What is logged on the way belongs to the caller.
     let dispatch = dispatcher::get_default(Clone::clone);
     let body = move || {
+        if after_panic == AfterPanic::StayPut {
+            let answer = answer.clone();
+            let say = move |fault| drop(answer.send(Err(fault)));
+            LAST_WORDS.with(|words| *words.borrow_mut() = Some(Box::new(say)));
+        }
         let open = || dispatcher::with_default(&dispatch, open);
         let outcome = panic::catch_unwind(AssertUnwindSafe(open));
         // Nobody listens any more once the deadline has passed.
@@ -91,6 +121,25 @@ pub(crate) fn open<T: Send + 'static>(
             Err(Fault::Unusable("the opening thread ended without an answer".to_owned()))
         }
     }
+}
+
+/// From now on a thread with last words says them when it panics, and goes no
+/// further. All other panics are as they were.
+fn hook_panics() {
+    static HOOKED: Once = Once::new();
+    HOOKED.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            before(info);
+            let words = LAST_WORDS.try_with(|words| words.borrow_mut().take());
+            if let Ok(Some(say)) = words {
+                say(panicked(info.payload()));
+                loop {
+                    thread::park();
+                }
+            }
+        }));
+    });
 }
 
 /// Tries again while the database is busy. The threads of one that was just
@@ -140,14 +189,16 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_reason() {
-        let found = open("test", LONG, || -> Result<(), Fault> { panic!("bad page") });
+        let found =
+            open("test", LONG, AfterPanic::Unwind, || -> Result<(), Fault> { panic!("bad page") });
         assert_eq!(found, Err(Fault::Unusable("panicked: bad page".to_owned())));
     }
 
     #[test]
     fn a_hang_is_a_reason() {
         let (release, wait) = crossbeam_channel::bounded::<()>(1);
-        let found = open("test", Duration::from_millis(1), move || Ok(wait.recv()?));
+        let found =
+            open("test", Duration::from_millis(1), AfterPanic::Unwind, move || Ok(wait.recv()?));
         assert!(matches!(found, Err(Fault::Unusable(reason)) if reason.contains("longer")));
         release.send(()).unwrap();
     }

@@ -4,6 +4,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use crate::sled_store::Retention;
+
 /// Where the store lives, and how it behaves.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
@@ -31,8 +33,15 @@ pub struct StoreOptions {
     /// fjall's block cache for the events. Those that are read are mostly the
     /// newest, which are in memory anyway.
     pub events_cache_bytes: u64,
+    /// Where the ledger of intents is kept, best on another disk; none: nowhere.
+    pub intent_ledger: Option<PathBuf>,
+    /// Bytes that a keyspace of either fjall gathers in memory before it writes
+    /// a table.
+    pub memtable_bytes: u64,
     /// How long each database may take to open before it counts as damaged.
     pub open_deadline: Duration,
+    /// Which snapshots are kept.
+    pub retention: Retention,
 }
 
 impl Default for StoreOptions {
@@ -49,8 +58,29 @@ impl Default for StoreOptions {
             mirror_segments: 8,
             archive_cache_bytes: 128 * 1024 * 1024,
             events_cache_bytes: 32 * 1024 * 1024,
+            intent_ledger: None,
+            memtable_bytes: 16 * 1024 * 1024,
             open_deadline: Duration::from_secs(120),
+            retention: Retention::default(),
         }
+    }
+}
+
+/// What one fjall may take of the memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    pub(crate) cache_bytes: u64,
+    /// Small, because several keyspaces fill at once.
+    pub(crate) memtable_bytes: u64,
+}
+
+impl StoreOptions {
+    pub(crate) fn archive_room(&self) -> Room {
+        Room { cache_bytes: self.archive_cache_bytes, memtable_bytes: self.memtable_bytes }
+    }
+
+    pub(crate) fn events_room(&self) -> Room {
+        Room { cache_bytes: self.events_cache_bytes, memtable_bytes: self.memtable_bytes }
     }
 }
 

@@ -55,9 +55,19 @@ impl World {
 
     /// A gateway on an existing directory, with a sandbox that runs already.
     pub async fn join(dir: &Path, sandbox: SandboxServer, settings: &SandboxSettings) -> World {
-        let clock = TurnedClock::default();
         let mut options = EngineOptions::new(dir, IdKey([11; 32]));
         options.store.segment_bytes = 4 << 20;
+        World::join_with(dir, sandbox, settings, options).await
+    }
+
+    /// The same with an engine that is set up otherwise.
+    pub async fn join_with(
+        dir: &Path,
+        sandbox: SandboxServer,
+        settings: &SandboxSettings,
+        options: EngineOptions,
+    ) -> World {
+        let clock = TurnedClock::default();
         let engine = Engine::prepare(options, Arc::new(clock.clone()));
         let provider = SandboxProvider::new(settings, &sandbox.url()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -15,6 +15,7 @@ pub(crate) mod operator_audit;
 pub(crate) mod operator_moderation;
 pub(crate) mod operator_payouts;
 pub(crate) mod operator_providers;
+pub(crate) mod operator_snapshots;
 mod parameters;
 pub(crate) mod payout_in;
 pub(crate) mod payouts;
@@ -38,6 +39,7 @@ pub fn endpoints() -> Endpoints {
     operator_moderation::configure(&mut endpoints);
     operator_providers::configure(&mut endpoints);
     operator_audit::configure(&mut endpoints);
+    operator_snapshots::configure(&mut endpoints);
     operations::configure(&mut endpoints);
     docs::configure(&mut endpoints);
     webhook_endpoints::configure(&mut endpoints);

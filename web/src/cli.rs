@@ -3,9 +3,13 @@
 
 mod check_config;
 mod failure;
+mod inspect;
 mod keys;
 mod output;
+pub mod restore;
 mod sandbox;
+mod snapshot;
+mod verify;
 
 pub use failure::Failure;
 pub use keys::open as open_keys;
@@ -58,9 +62,20 @@ enum Command {
     CheckConfig,
     /// Measure this machine: durable creates and whole lives a second, memory for each live payout
     Bench(BenchArgs),
+    /// Make a data directory as of an earlier time, out of which nothing is paid twice
+    Restore(restore::RestoreArgs),
+    /// Look whether everything is still there: log, snapshots, archive, indexes, events, files
+    Verify(verify::VerifyArgs),
+    /// Fold payouts again with this build and print whatever differs: the gate before an upgrade
+    Replay(verify::ReplayArgs),
+    /// Print a payout with every record of the journal that made it
+    Inspect(inspect::InspectArgs),
     /// Make, list and end API keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Take, list, verify, export, import, compare and delete snapshots
+    #[command(subcommand)]
+    Snapshot(snapshot::SnapshotCommand),
 }
 
 /// What `serve` takes.
@@ -105,8 +120,21 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
             let chosen = common.data_dir.clone();
             bench::run(common.load(Listener::Gateway, None)?, chosen, &args, output)
         }
+        Command::Restore(args) => {
+            restore::run(&common.load(Listener::Gateway, None)?, &args, output)
+        }
+        Command::Verify(args) => verify::run(&common.load(Listener::Gateway, None)?, &args, output),
+        Command::Replay(args) => {
+            verify::replay(&common.load(Listener::Gateway, None)?, &args, output)
+        }
+        Command::Inspect(args) => {
+            inspect::run(&common.load(Listener::Gateway, None)?, &args, output)
+        }
         Command::Keys(command) => {
             keys::run(&common.load(Listener::Gateway, None)?, command, output)
+        }
+        Command::Snapshot(command) => {
+            snapshot::run(&common.load(Listener::Gateway, None)?, command, output)
         }
     }
 }

@@ -5,6 +5,7 @@ mod check;
 mod duration;
 mod faults;
 mod layers;
+mod log_archive;
 mod rates;
 mod secret;
 mod sections;
@@ -13,10 +14,12 @@ mod sources;
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
 
+pub use log_archive::LogArchiveSection;
 pub use rates::{RatesFrom, RatesSection};
 pub use sections::{
     Config, Durability, EngineSection, LogFormat, LogSection, MerchantSection, PayoutsSection,
-    SandboxSection, ServerSection, StoreSection, Transport, WebhooksSection,
+    SandboxSection, ScrubSection, ServerSection, SnapshotsSection, StoreSection, Transport,
+    WebhooksSection,
 };
 
 use layers::Tree;

@@ -2,6 +2,7 @@
 //! are derived from. Apart from the store because a merchant's retry must make the *same* payout after
 //! a restore, so this secret has to outlive everything that the store can rebuild.
 
+use crate::self_check;
 use domain::id::IdKey;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -29,7 +30,10 @@ pub enum DataDirError {
     )]
     IdentityMissing(PathBuf),
     /// The secret is not what was written.
-    #[error("{} does not hold 64 hexadecimal digits; put it back from a backup", .0.display())]
+    #[error(
+        "{} does not hold 64 hexadecimal digits and their checksum; put it back from a backup",
+        .0.display()
+    )]
     IdentityDamaged(PathBuf),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
@@ -85,11 +89,13 @@ impl DataDir {
     pub fn identity(&self) -> Result<IdKey, DataDirError> {
         let path = self.path.join("identity");
         let failed = |source| DataDirError::Io { path: path.clone(), source };
-        match fs::read_to_string(&path) {
-            Ok(text) => {
-                let key = blake3::Hash::from_hex(text.trim_end());
-                key.map(|key| IdKey(*key.as_bytes()))
-                    .map_err(|_| DataDirError::IdentityDamaged(path))
+        match read_identity(&path) {
+            Ok(Identity { key, checked }) => {
+                if !checked {
+                    // Of the time before: from now on a flipped bit is not another valid secret.
+                    write_identity(&path, &key).map_err(failed)?;
+                }
+                Ok(IdKey(key))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // With another secret a merchant's retry would be a second payout.
@@ -98,8 +104,7 @@ impl DataDir {
                 }
                 let mut secret = [0; 32];
                 getrandom::fill(&mut secret).map_err(|_| DataDirError::NoRandomness)?;
-                let text = format!("{}\n", blake3::Hash::from_bytes(secret).to_hex());
-                write_private(&path, text.as_bytes()).map_err(failed)?;
+                write_identity(&path, &secret).map_err(failed)?;
                 Ok(IdKey(secret))
             }
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
@@ -116,6 +121,46 @@ impl DataDir {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Looks whether the secret of a data directory is whole, and changes nothing. False: there is none.
+///
+/// # Errors
+/// It is damaged, or the file system refuses.
+pub fn check_identity(data_dir: &Path) -> Result<bool, DataDirError> {
+    let path = data_dir.join("identity");
+    match read_identity(&path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(DataDirError::IdentityDamaged(path))
+        }
+        Err(source) => Err(DataDirError::Io { path, source }),
+    }
+}
+
+struct Identity {
+    key: [u8; 32],
+    /// The second line was there, and fits.
+    checked: bool,
+}
+
+/// One line of 64 hexadecimal digits, and a second with their checksum.
+fn read_identity(path: &Path) -> io::Result<Identity> {
+    let text = fs::read_to_string(path)?;
+    let damaged = || io::Error::from(io::ErrorKind::InvalidData);
+    let (key, line) = text.trim_end().split_once('\n').unwrap_or((text.trim_end(), ""));
+    let key = *blake3::Hash::from_hex(key).map_err(|_| damaged())?.as_bytes();
+    let checked = !line.is_empty();
+    if checked && line != self_check::digits(&key) {
+        return Err(damaged());
+    }
+    Ok(Identity { key, checked })
+}
+
+fn write_identity(path: &Path, key: &[u8; 32]) -> io::Result<()> {
+    let digits = blake3::Hash::from_bytes(*key).to_hex();
+    write_private(path, format!("{digits}\n{}\n", self_check::digits(key)).as_bytes())
 }
 
 /// Makes a directory that only its owner may enter, unless there is one.
@@ -165,6 +210,43 @@ mod tests {
         fs::write(folder.path().join("log/1.seg"), "").unwrap();
         let missing = data.identity().unwrap_err();
         assert!(missing.is_damage() && matches!(missing, DataDirError::IdentityMissing(_)));
+    }
+
+    #[test]
+    fn a_flipped_bit_or_a_cut_never_makes_another_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open(folder.path()).unwrap();
+        let secret = data.identity().unwrap();
+        let path = folder.path().join("identity");
+        let whole = fs::read(&path).unwrap();
+        let flips = (0..whole.len() * 8).map(|bit| {
+            let mut hurt = whole.clone();
+            hurt[bit / 8] ^= 1 << (bit % 8);
+            hurt
+        });
+        let cuts = (0..whole.len()).map(|length| whole[..length].to_vec());
+        let mut refused = 0;
+        for hurt in flips.chain(cuts) {
+            fs::write(&path, &hurt).unwrap();
+            let checked = check_identity(folder.path());
+            match data.identity() {
+                Ok(found) => assert!(found.0 == secret.0 && checked.unwrap(), "{hurt:?}"),
+                Err(error) => assert!(error.is_damage() && checked.is_err(), "{hurt:?}"),
+            }
+            refused += usize::from(!path.exists() || fs::read(&path).unwrap() == hurt);
+        }
+        assert!(refused > whole.len() * 7, "only the case of a digit and the last byte are free");
+    }
+
+    #[test]
+    fn an_identity_of_the_time_before_is_kept_and_gets_its_checksum() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("identity");
+        fs::write(&path, format!("{}\n", "1f".repeat(32))).unwrap();
+        let data = DataDir::open(folder.path()).unwrap();
+        assert_eq!(data.identity().unwrap().0, [0x1f; 32]);
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
+        assert_eq!(data.identity().unwrap().0, [0x1f; 32]);
     }
 
     #[test]

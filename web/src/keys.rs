@@ -53,6 +53,19 @@ impl KeyStore {
         Ok(KeyStore { path: path.to_owned(), pepper, known })
     }
 
+    /// Looks whether both files are whole, and changes nothing. False: there are none.
+    ///
+    /// # Errors
+    /// As for [`KeyStore::open`].
+    pub fn check(path: &Path, pepper: &Path) -> Result<bool, KeyError> {
+        let (keys, _) = file::read(path)?;
+        if keys.is_empty() && !pepper.exists() {
+            return Ok(path.exists());
+        }
+        Pepper::open(pepper, false)?;
+        Ok(true)
+    }
+
     /// Who holds this key, unless it was revoked. The hot path: one hash and one look-up.
     pub fn find(&self, secret: &str) -> Option<Caller> {
         let hash = self.pepper.hash(secret)?;

@@ -16,8 +16,11 @@ use adapters::circuit_breaker::BreakerState;
 use domain::money::Currency;
 use engine::Counters;
 use engine::moderation_book::ModerationBook;
+use engine::quarantine::Quarantine;
+use engine::scrub::ScrubFigures;
 use rust_decimal::Decimal;
 use snapshots::JournalPort;
+use snapshots::log_archive::LogArchiveStatus;
 use snapshots::store::Running;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,6 +38,9 @@ pub async fn page(state: &AppState) -> String {
     engine(&mut text, state.gateway.counters());
     if let Some(store) = state.gateway.store() {
         journal(&mut text, &store.journal);
+        if let Some(archive) = store.log_archive() {
+            log_archive(&mut text, &archive.status());
+        }
     }
     if let Some(adapters) = state.gateway.adapters() {
         let mut all = Vec::new();
@@ -47,8 +53,14 @@ pub async fn page(state: &AppState) -> String {
     if let Ok(book) = state.gateway.moderation() {
         moderation(&mut text, state, book);
     }
+    if let Ok(quarantine) = state.gateway.quarantine() {
+        quarantined(&mut text, quarantine.as_ref());
+    }
     if let Some(webhooks) = &state.webhooks {
         told(&mut text, webhooks.counters());
+    }
+    if let Some(figures) = state.gateway.scrubbed() {
+        scrub(&mut text, figures);
     }
     if let Ok(behind) = state.gateway.events_behind() {
         let help = "journal records not yet read for events; growing: events have stopped";
@@ -63,9 +75,31 @@ pub async fn page(state: &AppState) -> String {
     text.finish()
 }
 
+/// What is held for a restore. Both are there and zero when there was none, so that an alarm can wait
+/// for it.
+fn quarantined(text: &mut Text, quarantine: Option<&Quarantine>) {
+    let help = "payouts held until a provider has said whether a restore has lost their submission";
+    let left = quarantine.map_or(0, |quarantine| quarantine.left);
+    text.one("bursar_quarantined_payouts", Kind::Gauge, help, left);
+    let help = "1 while every new payout is asked about before it is sent, after a restore";
+    let asks = quarantine.is_some_and(|quarantine| quarantine.asks_first_until.is_some());
+    text.one("bursar_quarantine_asks_first", Kind::Gauge, help, asks.into());
+}
+
 /// The last durable record of a store's journal.
 pub fn durable_sequence(store: &Running) -> u64 {
     store.journal.durable_sequence()
+}
+
+fn scrub(text: &mut Text, figures: &ScrubFigures) {
+    let ScrubFigures { last_success, divergences, bytes } = figures;
+    let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+    let help = "when everything was last read again and found whole, in seconds since 1970";
+    text.one("bursar_scrub_last_success_seconds", Kind::Gauge, help, read(last_success));
+    let help = "what was found not to be as the journal says; see the log for its place";
+    text.one("bursar_scrub_divergences_total", Kind::Counter, help, read(divergences));
+    let help = "bytes read again";
+    text.one("bursar_scrub_bytes_total", Kind::Counter, help, read(bytes));
 }
 
 fn engine(text: &mut Text, counters: &Counters) {
@@ -120,6 +154,26 @@ fn journal(text: &mut Text, journal: &dyn JournalPort) {
     let name = "bursar_journal_sync_seconds_max";
     text.family(name, Kind::Gauge, "the longest time that one commit took");
     text.seconds(name, "", stats.sync_micros_max);
+}
+
+/// What would be lost with this machine, and why it is so much.
+fn log_archive(text: &mut Text, status: &LogArchiveStatus) {
+    let LogArchiveStatus { through, lag_records, lag, objects, shipped_bytes, errors, .. } = status;
+    let help = "last record of the journal that is archived; 0 until the archive was reached";
+    text.one("bursar_log_archive_through", Kind::Gauge, help, *through);
+    let help = "durable records that are not archived yet";
+    text.one("bursar_log_archive_lag_records", Kind::Gauge, help, *lag_records);
+    let name = "bursar_log_archive_lag_seconds";
+    text.family(name, Kind::Gauge, "how long a durable record may have been waiting at most");
+    text.seconds(name, "", u64::try_from(lag.as_micros()).unwrap_or(u64::MAX));
+    let help = "times that archiving failed; it is tried again";
+    text.one("bursar_log_archive_errors_total", Kind::Counter, help, *errors);
+    let help = "1 once archiving has given up and somebody has to look";
+    text.one("bursar_log_archive_stopped", Kind::Gauge, help, status.stopped.into());
+    let help = "objects that the archived log is made of";
+    text.one("bursar_log_archive_objects", Kind::Gauge, help, *objects);
+    let help = "bytes that were sent to the archive";
+    text.one("bursar_log_archive_shipped_bytes_total", Kind::Counter, help, *shipped_bytes);
 }
 
 fn providers(text: &mut Text, all: &[Health]) {

@@ -6,6 +6,7 @@ mod event;
 mod operator;
 mod outcome;
 mod record;
+mod snapshot;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
@@ -16,6 +17,7 @@ pub use event::{EventDataOut, EventOut, event};
 pub use operator::{IncidentOut, OperatorPayoutOut, ProposalOut, SampleOut, amounts};
 pub use outcome::{FailureCodeOut, FailureOut, ModerationOut, QuoteOut, RateOut, SettlementOut};
 pub use record::{HistoryRowOut, StatementOut, history, statement, statements};
+pub use snapshot::{SnapshotOut, TallyRowOut, snapshot, tally};
 pub use words::{AmountOut, MetadataOut, RecipientOut, TimeOut};
 
 use domain::entry::Request;
@@ -118,6 +120,7 @@ pub fn payout(view: &View) -> PayoutOut<'_> {
         resolution,
         hold,
         amount_processed,
+        sought_since: _,
         attempt: _,
         sends: _,
         open_send: _,

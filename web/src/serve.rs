@@ -2,15 +2,19 @@
 //! and ended in the opposite order; no other file knows both the store and a provider.
 
 mod account;
+mod archiving;
 mod http;
 mod open_files;
 mod options;
 mod rates;
 mod welcome;
 
+pub use archiving::{SIDE_FILES, side_files};
 pub use http::cores;
 pub use open_files::allow as allow_open_files;
-pub use options::{engine_options, sandbox_options, sandbox_settings, webhook_settings};
+pub use options::{
+    engine_options, sandbox_options, sandbox_settings, store_options, webhook_settings,
+};
 
 use crate::cli::{Failure, Output, open_keys};
 use crate::config::Config;
@@ -62,6 +66,7 @@ async fn serve(config: &Config, output: &Output) -> Result<(), Failure> {
         Some(recovered) => tell(&recovered, output),
         None => return Ok(()),
     }
+    archiving::start(config, data.path(), &engine.gateway())?;
     if let Some(webhooks) = &webhooks {
         actix_rt::spawn(connect(webhooks.clone(), engine.gateway()));
     }

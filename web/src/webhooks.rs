@@ -44,7 +44,7 @@ pub use endpoints::{Changes, EndpointError, EndpointStore, PER_MERCHANT_MAX};
 pub use feed::{Event, EventSource, Feed, Note, Notebook, Notes, Unavailable};
 pub use gateway_feed::feed as gateway_feed;
 pub use guard::{Guard, Mode, UrlFault};
-pub use handle::{OpenError, Webhooks};
+pub use handle::{OpenError, Webhooks, check_endpoints};
 pub use kinds::{Filter, UnknownKind, allowed as allowed_kinds};
 pub use networks::{InvalidNetwork, Network, Networks};
 pub use replay::Replay;

@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 fn help_names_every_command() {
     let help = bursar(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
-    for command in ["serve", "sandbox", "check-config", "bench", "keys"] {
+    for command in ["serve", "sandbox", "check-config", "bench", "keys", "snapshot"] {
         assert!(stdout(&help).contains(&format!("\n  {command} ")), "{command} is missing");
     }
     assert!(stdout(&bursar(&["--version"])).starts_with("bursar "));
@@ -19,13 +19,16 @@ fn help_names_every_command() {
 
 #[test]
 fn wrong_usage_is_2() {
-    let table: [&[&str]; 7] = [
+    let table: [&[&str]; 10] = [
         &["no-such-command"],
         &["serve", "--bind", "localhost"],
         &["bench", "--seconds", "0"],
         &["bench", "sleep"],
         &["--sandbox", "http://127.0.0.1:1", "check-config"],
         &["keys", "create"],
+        &["snapshot"],
+        &["snapshot", "export", "1"],
+        &["snapshot", "diff", "1"],
         &["keys", "create", "--operator", "ann", "--role", "king"],
     ];
     for args in table {
@@ -138,6 +141,41 @@ fn a_gateway_serves_alone_and_stops_in_order() {
     again.line("listening on http://");
     assert_eq!(again.stop("INT"), Some(0));
     assert_eq!(fs::read(data.join("dev-keys.json")).unwrap(), keys, "keys survive a restart");
+}
+
+#[test]
+fn the_log_is_archived_while_it_is_served_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, backups) = (folder.path().join("data"), folder.path().join("backups"));
+    fs::create_dir(&backups).unwrap();
+    let file = folder.path().join("bursar.toml");
+    let url = format!("[log_archive]\nurl = \"file://{}\"\n", backups.display());
+    fs::write(&file, url).unwrap();
+    let (data, file) = (data.to_str().unwrap(), file.to_str().unwrap());
+    let args = ["--bind", "127.0.0.1:0", "--data-dir", data, "--config", file];
+    let mut gateway = Running::start(&args);
+    let address = gateway.line("listening on http://");
+    gateway.line("curl -s ");
+    let figures = loop {
+        let page = process::get(&address, "/metrics");
+        if page.contains("bursar_log_archive_objects") && log_folders(&backups) == 1 {
+            break page;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    for name in ["through", "lag_records", "lag_seconds", "errors_total", "stopped"] {
+        assert!(figures.contains(&format!("\nbursar_log_archive_{name} 0")), "{name}\n{figures}");
+    }
+    assert_eq!(gateway.stop("TERM"), Some(0));
+    let log = fs::read_dir(&backups).unwrap().next().unwrap().unwrap().path();
+    let manifest = fs::read_to_string(log.join("manifest.json")).unwrap();
+    for name in ["identity", "keys.json", "pepper"] {
+        assert!(manifest.contains(&format!("\"name\": \"{name}\"")), "{name}: {manifest}");
+    }
+}
+
+fn log_folders(backups: &std::path::Path) -> usize {
+    fs::read_dir(backups).map_or(0, Iterator::count)
 }
 
 #[test]

@@ -41,6 +41,12 @@ impl InlineSandbox {
         InlineSandbox { shared: Shared::start(settings, clock) }
     }
 
+    /// Another world that has come as far as this one, on a clock of its own: what happens in one of
+    /// them from here on does not happen in the other. Callbacks go nowhere until it is said where to.
+    pub fn fork(&self, clock: Arc<VirtualClock>) -> InlineSandbox {
+        InlineSandbox { shared: self.shared.fork(clock) }
+    }
+
     /// Where callbacks go, once; before it is said, there are none.
     pub fn on_callback(&self, sink: CallbackSink) {
         self.shared.call_back_to(sink);

@@ -45,6 +45,7 @@ use std::time::Duration;
 const ID_PREFIX: &str = "sbx_";
 
 /// Everything the sandbox knows.
+#[derive(Clone)]
 pub struct World {
     settle_after: Duration,
     visibility_lag: Duration,

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 mod learn;
 mod operate;
+mod seek;
 
 /// Something that reaches a payout.
 #[derive(Clone, PartialEq, Debug)]
@@ -87,6 +88,19 @@ pub fn create(id: PayoutId, request: Request, quoted: Option<Rate>, now: Timesta
         }
     }
     step
+}
+
+impl Step {
+    /// The same creation in the time after a restore, when the key may have been used before and
+    /// forgotten: the provider is asked first.
+    pub fn sought_first(mut self, now: Timestamp) -> Step {
+        let hold = Hold { cause: HoldCause::Restored, reason: Resolution::Unknown };
+        let version = self.entries.len() as u32 + 1;
+        let fact = Fact::Held(hold);
+        self.entries.push(Entry { version, at: now, by: By::Engine, moved: None, fact });
+        self.effects = vec![Effect::Verify];
+        self
+    }
 }
 
 /// What the input makes of the payout at this time.
@@ -171,7 +185,7 @@ impl<'a> Draft<'a> {
             }
             Command::Revoke => self.undo(by, Trigger::RevokeSent, word, policy.can_revoke),
             Command::Cancel => self.undo(by, Trigger::CancelSent, word, policy.can_cancel),
-            Command::Reconcile if self.payout.standing().attempt > 0 => {
+            Command::Reconcile if self.payout.standing().attempt > 0 || self.payout.is_sought() => {
                 self.effect(Effect::Verify);
                 Ok(())
             }
@@ -225,7 +239,8 @@ impl<'a> Draft<'a> {
     /// Something reached us that our own books deny: they are not to be closed over it.
     fn contradicted(&self) -> bool {
         let held = self.payout.standing().hold.map(|(hold, _)| hold.cause);
-        matches!(held, Some(HoldCause::Discrepancy | HoldCause::Quarantine))
+        let contradicted = matches!(held, Some(HoldCause::Discrepancy | HoldCause::Quarantine));
+        contradicted || self.payout.is_sought()
     }
 
     fn permit(&mut self, account: Box<str>, settlement: Option<Settlement>) -> Result<(), Refused> {
@@ -275,6 +290,9 @@ impl<'a> Draft<'a> {
     fn tick(&mut self, watch: Watch, policy: &Policy) {
         let past_deadline = self.payout.deadline().is_some_and(|end| end <= self.now);
         match self.status {
+            Status::Created | Status::Ready if self.payout.is_sought() => {
+                self.look_again(watch, policy);
+            }
             Status::Created | Status::Ready if past_deadline => {
                 self.write(By::Engine, Fact::Moved, Some(Trigger::DeadlinePassed));
             }

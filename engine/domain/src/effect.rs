@@ -43,5 +43,6 @@ pub fn wants_permit(payout: &Payout, now: Timestamp) -> bool {
     standing.status == Status::Ready
         && standing.process_asked
         && standing.hold.is_none()
+        && standing.sought_since.is_none()
         && standing.not_before.is_none_or(|then| then <= now)
 }

@@ -106,6 +106,8 @@ pub enum Fact {
     Quoted(Arc<Rate>),
     /// At its turn the rate was further from the quoted one than the merchant allows: it waits.
     RateMissed(Arc<RateMissed>),
+    /// A submission that a restore had forgotten: the provider knows it, or the ledger of intents does.
+    Adopted(Arc<Intent>),
 }
 
 /// serde's own way makes a box first and copies it; recovery does this three times for each payout.
@@ -336,6 +338,8 @@ pub enum HoldCause {
     Quarantine,
     /// An operator holds it; only a person releases it.
     Paused,
+    /// It may have been sent in a time that a restore has lost; the provider's word releases it.
+    Restored,
 }
 
 impl HoldCause {
@@ -343,6 +347,7 @@ impl HoldCause {
     pub const fn released_by_evidence(self) -> bool {
         match self {
             HoldCause::Doubt | HoldCause::ProviderHold | HoldCause::Overdue => true,
+            HoldCause::Restored => true,
             HoldCause::Discrepancy | HoldCause::Quarantine | HoldCause::Paused => false,
         }
     }
@@ -356,6 +361,7 @@ impl HoldCause {
             HoldCause::Discrepancy => "discrepancy",
             HoldCause::Quarantine => "quarantine",
             HoldCause::Paused => "paused",
+            HoldCause::Restored => "restored",
         }
     }
 }

@@ -103,6 +103,7 @@ pub fn events_of(entry: &Entry) -> impl Iterator<Item = EventKind> {
         },
         Fact::Created(_) | Fact::DetailsGiven(_) | Fact::DetailsRejected(_) => None,
         Fact::ProcessAsked | Fact::Moved | Fact::Invoked(_) | Fact::UndoSent => None,
+        Fact::Adopted(_) => None,
         Fact::Commanded { .. } | Fact::Quoted(_) | Fact::RateMissed(_) => None,
     };
     [became, held].into_iter().flatten()

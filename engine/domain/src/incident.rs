@@ -75,7 +75,7 @@ impl Recommended {
             payout.last_statement().is_some_and(|last| last.outcome == Outcome::NotFound);
         Some(match hold.cause {
             HoldCause::Doubt if unknown_there && policy.resend_is_safe => Recommended::Resubmit,
-            HoldCause::Doubt | HoldCause::ProviderHold => Recommended::Verify,
+            HoldCause::Doubt | HoldCause::ProviderHold | HoldCause::Restored => Recommended::Verify,
             HoldCause::Overdue | HoldCause::Discrepancy => Recommended::Statement,
             HoldCause::Quarantine | HoldCause::Paused => Recommended::Release,
         })

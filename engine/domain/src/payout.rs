@@ -142,6 +142,13 @@ impl Payout {
         self.standing.hold.is_some()
     }
 
+    /// Unsent by our books, and held because it may have been sent in a time that a restore has lost:
+    /// the provider is asked before anything is sent.
+    pub fn is_sought(&self) -> bool {
+        let unsent = matches!(self.status(), Status::Created | Status::Ready);
+        unsent && self.standing.sought_since.is_some()
+    }
+
     /// What the merchant asked for.
     pub fn request(&self) -> &Arc<Request> {
         match &self.entries[0].fact {
@@ -193,7 +200,7 @@ impl Payout {
     /// Every submission ever made durable, in order, each with its time.
     pub fn intents(&self) -> impl DoubleEndedIterator<Item = (Timestamp, &Intent)> {
         self.entries.iter().filter_map(|entry| match &entry.fact {
-            Fact::Invoked(intent) => Some((entry.at, intent.as_ref())),
+            Fact::Invoked(intent) | Fact::Adopted(intent) => Some((entry.at, intent.as_ref())),
             _ => None,
         })
     }

@@ -151,6 +151,8 @@ pub enum Report {
     Fetched {
         /// When the question left; an answer older than a later fact proves nothing against it.
         asked_at: Timestamp,
+        /// Which account was asked, where the payout's own history does not say which it went to.
+        account: Option<Box<str>>,
         /// How it ended.
         outcome: FetchOutcome,
     },

@@ -79,11 +79,13 @@ pub fn next_check(payout: &Payout, watch: Watch, plan: &PollPlan) -> Option<Time
     Some(from.plus(plan.pause(watch.asked)))
 }
 
-/// Whether only the provider can tell how it ends. A refused recall leaves the money in flight.
+/// Whether only the provider can tell how it ends, or whether it has begun. A refused recall leaves
+/// the money in flight.
 pub fn needs_asking(payout: &Payout) -> bool {
     let standing = payout.standing();
     let adrift = matches!(standing.money, Money::InFlight | Money::Unknown);
-    standing.status.is_with_provider() || (standing.status == Status::RevokeFailed && adrift)
+    let recall_refused = standing.status == Status::RevokeFailed && adrift;
+    standing.status.is_with_provider() || recall_refused || payout.is_sought()
 }
 
 /// How often a payout in our own queue is looked after: its place in the queue is kept elsewhere, and
@@ -95,6 +97,7 @@ const QUEUE_LOOK: Duration = Duration::from_secs(3_600);
 pub fn next_due(payout: &Payout, watch: Watch, plan: &PollPlan) -> Option<Timestamp> {
     let standing = payout.standing();
     match standing.status {
+        Status::Created | Status::Ready if payout.is_sought() => next_check(payout, watch, plan),
         Status::Created | Status::Ready if standing.hold.is_some() => None,
         Status::Created | Status::Ready => {
             let looked_at = payout.updated_at().max(watch.last);

@@ -24,6 +24,9 @@ pub struct Standing {
     pub resolution: Option<Resolution>,
     /// Why the engine stopped acting on it, and since when.
     pub hold: Option<(Hold, Timestamp)>,
+    /// Since when it is held because a restore may have lost a submission of it. Whatever else holds it,
+    /// the provider is asked before it is sent.
+    pub sought_since: Option<Timestamp>,
     /// What was verified as paid.
     pub amount_processed: Option<Amount>,
     /// The current attempt; 0 before the first.
@@ -103,6 +106,7 @@ impl Standing {
             money: Money::NotSent,
             resolution: None,
             hold: None,
+            sought_since: None,
             amount_processed: None,
             attempt: 0,
             sends: 0,
@@ -135,10 +139,10 @@ impl Standing {
             Fact::Created(_) | Fact::DetailsGiven(_) | Fact::Moved | Fact::Commanded { .. } => {}
             Fact::DetailsRejected(why) => self.resolution = Some(why.resolution),
             Fact::ProcessAsked => self.process_asked = true,
-            Fact::Invoked(intent) => self.invoked(intent),
+            Fact::Invoked(intent) | Fact::Adopted(intent) => self.invoked(intent),
             Fact::UndoSent => {}
             Fact::Held(hold) => self.held(*hold, entry.at),
-            Fact::Released => self.hold = None,
+            Fact::Released => self.released(),
             Fact::ResubmitAsked => (self.hold, self.resubmit_asked) = (None, true),
             Fact::Learned(learned) => self.learned(learned, entry.at),
             Fact::Operated(act) => self.operated(act, entry),
@@ -153,7 +157,7 @@ impl Standing {
 
     fn operated(&mut self, act: &Act, entry: &Entry) {
         match &act.deed {
-            Deed::Release => self.hold = None,
+            Deed::Release => self.released(),
             Deed::Resubmit => (self.hold, self.resubmit_asked) = (None, true),
             Deed::Pause => {
                 let reason = self.resolution.unwrap_or(Resolution::Ok);
@@ -175,8 +179,24 @@ impl Standing {
         }
     }
 
+    /// Whoever releases what is held for a restore takes its submission upon himself; whoever releases
+    /// what is held for another reason does not.
+    fn released(&mut self) {
+        let restored = self.hold.is_some_and(|(hold, _)| hold.cause == HoldCause::Restored);
+        self.sought_since = self.sought_since.filter(|_| !restored);
+        let reason = Resolution::Unknown;
+        let hold = Hold { cause: HoldCause::Restored, reason };
+        self.hold = self.sought_since.map(|since| (hold, since));
+    }
+
     /// What only a person releases also takes back an order to send again that was not carried out.
     fn held(&mut self, hold: Hold, at: Timestamp) {
+        if hold.cause == HoldCause::Restored {
+            self.sought_since = Some(at);
+            if self.hold.is_some_and(|(now, _)| !now.cause.released_by_evidence()) {
+                return;
+            }
+        }
         self.hold = Some((hold, at));
         self.resubmit_asked &= hold.cause.released_by_evidence();
     }
@@ -217,6 +237,9 @@ impl Standing {
             learned.attention,
             Attention::Raise(Hold { cause: HoldCause::Discrepancy, .. })
         );
+        if says_whether_it_was_sent(said.outcome) {
+            self.sought_since = None;
+        }
         // A discrepancy changes neither the status nor the amount, but a verified payment of what
         // we call failed must show where the money is.
         match said.outcome {
@@ -242,5 +265,15 @@ impl Standing {
             Outcome::Returned | Outcome::UndoDone => self.money = Money::Returned,
             _ => {}
         }
+    }
+}
+
+/// Whether after such a word nobody needs to ask any more if there was a submission.
+fn says_whether_it_was_sent(outcome: Outcome) -> bool {
+    use Outcome::*;
+    match outcome {
+        Accepted | Queued | Held | Paid | PaidInPart | Failed | Returned | Refused | NotSent
+        | UndoPending | UndoDone | UndoRefused => true,
+        Duplicate | Ambiguous | NotFound => false,
     }
 }

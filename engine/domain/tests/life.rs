@@ -136,10 +136,12 @@ fn report() -> impl Strategy<Value = Report> {
         }),
         (0..DAY, found()).prop_map(|(at, found)| Report::Fetched {
             asked_at: Timestamp(at),
+            account: None,
             outcome: FetchOutcome::Found(found)
         }),
         (0..3 * DAY).prop_map(|at| Report::Fetched {
             asked_at: Timestamp(at),
+            account: None,
             outcome: FetchOutcome::NotFound
         }),
         found().prop_map(|found| Report::CalledBack { found }),
@@ -247,6 +249,9 @@ fn check(before: &Payout, after: &Payout, effects: &[Effect]) {
     if invoked && before.status() == Status::Invoking {
         assert!(before.standing().resubmit_asked, "I-1: sent again only on an operator's order");
     }
+    if before.is_sought() {
+        assert_eq!(submits, 0, "I-24: what may have been sent is asked about before it is sent");
+    }
     if matches!(after.status(), Status::Expired | Status::Terminated) {
         assert_eq!(after.standing().attempt, after.standing().attempt.min(1));
         let vouched = added.iter().any(|entry| {
@@ -287,6 +292,7 @@ proptest! {
     #[test]
     fn whatever_arrives_the_rules_hold(
         autoprocess: bool,
+        restored: bool,
         authoritative in prop_oneof![Just(None), Just(Some(Duration::from_secs(600)))],
         script in proptest::collection::vec((arrives(), 0..DAY / 4), 1..24),
     ) {
@@ -294,6 +300,7 @@ proptest! {
         let id = PayoutId([9; 16]);
         let mut now = Timestamp(1);
         let made = create(id, request(autoprocess), None, now);
+        let made = if restored { made.sought_first(now) } else { made };
         let mut payout = Payout::from_entries(id, made.entries).unwrap();
         for (arriving, pause) in script {
             now = Timestamp(now.0 + pause);

@@ -93,6 +93,38 @@ const STORIES: &[(&str, &str)] = &[
     ("permit accepted strange settled", "PROCESSED paid"),
     ("permit settled accepted", "PROCESSED paid"),
     ("permit settled refused", "PROCESSED paid"),
+    // A restore has lost a while: what may have been sent in it is asked for before anything is sent.
+    ("restore", "READY not_sent held"),
+    ("restore permit", "READY not_sent held"),
+    ("restore terminate", "READY not_sent held"),
+    ("restore expire", "READY not_sent held"),
+    ("by-hand restore expire", "READY not_sent held"),
+    ("by-hand restore process", "READY not_sent held"),
+    ("restore sought-silence permit", "READY not_sent held"),
+    ("restore sought-unfound", "READY not_sent"),
+    ("restore sought-unfound permit accepted settled", "PROCESSED paid"),
+    ("by-hand restore sought-unfound permit", "READY not_sent"),
+    ("restore sought-settled", "PROCESSED paid"),
+    ("restore sought-settled permit", "PROCESSED paid"),
+    ("restore sought-queued permit settled", "PROCESSED paid"),
+    ("restore sought-failed permit", "PROCESS_FAILED not_sent"),
+    ("restore sought-strange permit", "PENDING in_flight held"),
+    ("restore sought-strange settled", "PROCESSED paid"),
+    ("permit unsent restore later permit", "READY not_sent held"),
+    ("permit unsent restore sought-unfound later permit accepted", "PROCESSING in_flight"),
+    ("permit unsent restore sought-settled", "PROCESSED paid"),
+    ("restore release permit accepted", "PROCESSING in_flight"),
+    ("restore say-not-sent approve permit", "TERMINATED not_sent"),
+    ("restore pause release permit", "INVOKING unknown"),
+    ("pause restore release permit", "READY not_sent held"),
+    ("pause restore release sought-unfound permit", "INVOKING unknown"),
+    ("pause restore sought-unfound permit", "READY not_sent held"),
+    ("pause restore sought-unfound release permit", "INVOKING unknown"),
+    ("pause restore sought-settled", "PROCESSED paid held"),
+    ("quarantine restore release terminate", "READY not_sent held"),
+    ("permit timeout restore settled", "PROCESSED paid"),
+    ("permit timeout restore accepted", "PROCESSING in_flight"),
+    ("permit restore unsent", "READY not_sent"),
     // Our own failure.
     ("quarantine permit", "READY not_sent held"),
     ("quarantine release permit accepted", "PROCESSING in_flight"),
@@ -181,4 +213,32 @@ fn repetitions_are_no_news_however_long_they_go_on() {
         assert_eq!(often.version(), once.version(), "{story}");
         assert!(often.moderation_required(), "{story}");
     }
+}
+
+#[test]
+fn only_a_contract_lets_not_found_release_what_a_restore_has_doubt_about() {
+    let silent = Policy { resend_is_safe: false, ..policy() };
+    let patient = Policy { not_found_final_after: Some(Duration::from_secs(60)), ..silent.clone() };
+    let ends = |story, policy| {
+        let payout = tell_under(story, policy);
+        (payout.status().code(), payout.moderation_required())
+    };
+    let asked = "restore sought-unfound";
+    let recognising = policy();
+    assert_eq!(ends(asked, &recognising), ("READY", false), "it would recognise the reference");
+    assert_eq!(ends(asked, &silent), ("READY", true), "not found proves nothing there");
+    assert_eq!(ends(asked, &patient), ("READY", true), "nor so early");
+    assert_eq!(ends("restore later sought-unfound", &patient), ("READY", false));
+    // Nor may an operator send what may have been sent to a provider that would not recognise it.
+    assert_eq!(ends("restore release permit", &silent), ("READY", true));
+    let lagging = Policy { visibility_lag: Duration::from_secs(30), ..policy() };
+    assert_eq!(ends(asked, &lagging), ("READY", true), "it may not show yet");
+    let asked = tell("restore sought-settled");
+    let adopted = asked.last_intent().map(|intent| (&*intent.account, intent.attempt));
+    assert_eq!(adopted, Some(("sandbox", 1)));
+    // A submission that the restore has lost may be younger than the last that is known.
+    let known = "permit timeout later restore unfound";
+    assert_eq!(ends(known, &patient), ("INVOKING", true));
+    let later = "permit timeout later restore later unfound";
+    assert_eq!(ends(later, &patient), ("READY", false));
 }

@@ -2,6 +2,7 @@
 //! is durable and believed.
 
 use super::{PayoutActor, Turn};
+use crate::adapter_supervisor::AdapterSupervisor;
 use crate::partition::{Counters, Partition};
 use actix::Addr;
 use adapters::adapter_actor::messages::UndoKind;
@@ -11,10 +12,11 @@ use domain::effect::Effect;
 use domain::entry::Intent;
 use domain::id::PayoutId;
 use domain::payout::Payout;
-use domain::report::Report;
+use domain::report::{FetchOutcome, Report};
 use domain::schedule::{next_due, sent_at};
 use domain::standing::Money;
 use domain::time::Timestamp;
+use futures_util::future::BoxFuture;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,14 +86,16 @@ impl PayoutActor {
             return;
         }
         let Some(payout) = &life.payout else { return };
-        let Some(adapter) = self.partition.adapters.for_payout(payout) else {
+        let Some(fetched) = question(&self.partition.adapters, payout, asked_at) else {
             life.watch.asked = life.watch.asked.saturating_add(1);
             return;
         };
-        let fetched = adapter.fetch(lookup(payout, asked_at));
         life.verifying = true;
         drop(life);
-        self.report(async move { Report::Fetched { asked_at, outcome: fetched.await } });
+        self.report(async move {
+            let (account, outcome) = fetched.await;
+            Report::Fetched { asked_at, account, outcome }
+        });
     }
 
     fn undo(&mut self, kind: UndoKind) {
@@ -137,6 +141,34 @@ impl PayoutActor {
     }
 }
 
+/// The question about a payout: to the account that it went to. When it may have been sent in a time
+/// that a restore has lost, and nothing says where to, to every account that it may have gone to.
+pub(crate) fn question(
+    adapters: &AdapterSupervisor,
+    payout: &Payout,
+    now: Timestamp,
+) -> Option<BoxFuture<'static, (Option<Box<str>>, FetchOutcome)>> {
+    let asked = lookup(payout, now);
+    if !payout.is_sought() {
+        let fetched = adapters.for_payout(payout)?.fetch(asked);
+        return Some(Box::pin(async move { (None, fetched.await) }));
+    }
+    let candidates = match payout.account() {
+        Some(account) => vec![(account.into(), adapters.by_name(account)?)],
+        None => adapters.serving(payout.request().method),
+    };
+    let last = candidates.last().map(|(account, _)| account.clone())?;
+    Some(Box::pin(async move {
+        for (account, adapter) in candidates {
+            match adapter.fetch(asked.clone()).await {
+                FetchOutcome::NotFound => {}
+                known => return (Some(account), known),
+            }
+        }
+        (Some(last), FetchOutcome::NotFound)
+    }))
+}
+
 fn order(payout: &Payout, intent: &Intent) -> Order {
     let request = payout.request();
     Order {
@@ -156,7 +188,8 @@ fn order(payout: &Payout, intent: &Intent) -> Order {
 pub(crate) fn lookup(payout: &Payout, now: Timestamp) -> Lookup {
     // Money that is known to be paid or back is no risk, however old.
     let open = matches!(payout.standing().money, Money::Unknown | Money::InFlight);
-    let age = sent_at(payout).filter(|_| open).map_or(Duration::ZERO, |sent| now.since(sent));
+    let since = payout.standing().sought_since.or(sent_at(payout).filter(|_| open));
+    let age = since.map_or(Duration::ZERO, |since| now.since(since));
     Lookup {
         payout: payout.id(),
         merchant: payout.request().merchant,

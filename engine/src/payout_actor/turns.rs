@@ -1,8 +1,9 @@
 //! Deciding, writing and believing: the first three quarters of a turn. Apart from the spine so
 //! that the spine fits a screen.
 
-use super::{Answer, Decided, PayoutActor, Reply, Ring, Turn};
+use super::{Answer, Decided, PayoutActor, Precaution, Reply, Ring, Turn};
 use crate::codec;
+use crate::ledger::Intended;
 use crate::moderation_book::Contribution;
 use crate::partition::{Counters, Life};
 use crate::refusal::Refusal;
@@ -11,11 +12,11 @@ use domain::command::{Command, Refused};
 use domain::conversion::Rate;
 use domain::decide::{Input, Step, create, decide};
 use domain::effect::{Effect, pending_effects};
-use domain::entry::{Entry, Request};
+use domain::entry::{Entry, Fact, Request};
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, Found, Report};
 use domain::status::Status;
-use snapshots::{Appended, JournalPort};
+use snapshots::{Appended, JournalError, JournalPort};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -42,7 +43,7 @@ impl PayoutActor {
 
     fn take_up(&mut self, turn: Turn) -> Result<Decided, Refusal> {
         match turn {
-            Turn::Create(request, quoted) => self.create(*request, quoted),
+            Turn::Create(request, quoted, precaution) => self.create(*request, quoted, precaution),
             Turn::Command { command, key, by } => {
                 if let Some(answer) = self.answered_before(&command, key)? {
                     return Ok(nothing(Reply::Given(answer)));
@@ -112,11 +113,21 @@ impl PayoutActor {
     }
 
     /// A request under an id that may be taken already.
-    fn create(&mut self, request: Request, quoted: Option<Rate>) -> Result<Decided, Refusal> {
+    fn create(
+        &mut self,
+        request: Request,
+        quoted: Option<Rate>,
+        precaution: Precaution,
+    ) -> Result<Decided, Refusal> {
         let life = self.life.borrow();
         match &life.payout {
             None => {
-                let step = create(self.id, request, quoted, self.partition.clock.now());
+                let now = self.partition.clock.now();
+                let step = create(self.id, request, quoted, now);
+                let step = match precaution {
+                    Precaution::None => step,
+                    Precaution::AskFirst => step.sought_first(now),
+                };
                 Ok(Decided { step, permit: None, reply: Reply::Created })
             }
             Some(payout) if payout.request().body == request.body => {
@@ -174,14 +185,17 @@ impl PayoutActor {
         let Ring { account, authentic, attempt, event, token, found } = ring;
         let mut life = self.life.borrow_mut();
         // One provider's secret proves nothing about what went to another.
-        let own = |payout: &Payout| payout.account() == Some(&*account);
+        let own = |payout: &Payout| match payout.account() {
+            Some(own) => *own == *account,
+            None => payout.is_sought(),
+        };
         let authentic = authentic && life.payout.as_ref().is_some_and(own);
         if authentic && event.is_some_and(|event| !life.first_heard(event)) {
             return Ok(nothing(Reply::Nothing));
         }
         let Some(payout) = &life.payout else { return Ok(nothing(Reply::Nothing)) };
-        let sent = payout.standing().attempt > 0;
-        let matches = attempt == payout.standing().attempt && is_of(payout, found.as_ref());
+        let sent = payout.standing().attempt > 0 || payout.is_sought();
+        let matches = attempt == payout.standing().attempt.max(1) && is_of(payout, found.as_ref());
         let believed =
             matches && self.partition.adapters.policy_of(payout).believe_signed_callbacks;
         let answers = token.is_some() && life.token == token;
@@ -190,10 +204,17 @@ impl PayoutActor {
             && sent
             && (answers || believed)
         {
+            let sought = payout.is_sought();
             if answers {
                 life.token = None;
             }
             drop(life);
+            if sought {
+                let (asked_at, account) = (self.partition.clock.now(), Some(account));
+                let outcome = FetchOutcome::Found(found);
+                let report = Report::Fetched { asked_at, account, outcome };
+                return Ok(quietly(self.step(Input::Report(report))?));
+            }
             return Ok(quietly(self.step(Input::Report(Report::CalledBack { found }))?));
         }
         // A stranger, or a tale of another payment, is worth one question now and then.
@@ -221,7 +242,10 @@ impl PayoutActor {
     fn step(&self, input: Input) -> Result<Step, Refusal> {
         let life: &Life = &self.life.borrow();
         let payout = life.payout.as_ref().ok_or(Refusal::NotFound)?;
-        let policy = self.partition.adapters.policy_of(payout);
+        let (adapters, method) = (&self.partition.adapters, payout.request().method);
+        let anybody = payout.is_sought() && payout.account().is_none();
+        let weakest = anybody.then(|| adapters.weakest_policy(method));
+        let policy = weakest.as_ref().unwrap_or_else(|| adapters.policy_of(payout));
         Ok(decide(payout, input, life.watch, self.partition.clock.now(), policy)?)
     }
 
@@ -234,7 +258,34 @@ impl PayoutActor {
             tracing::error!(payout = %self.id, %error, "an entry cannot be encoded");
             Refusal::Internal
         })?;
-        Ok(Some(JournalPort::append(&self.partition.store.journal, records)))
+        let noted = self.note_intent(step)?;
+        let append = JournalPort::append(&self.partition.store.journal, records);
+        let Some(noted) = noted else { return Ok(Some(append)) };
+        Ok(Some(Box::pin(async move {
+            let sequence = append.await?;
+            // Nothing leaves before it stands in both.
+            noted.await.map_err(|_| JournalError::Closed)?;
+            Ok(sequence)
+        })))
+    }
+
+    /// Writes a submission into the ledger of intents, where there is one.
+    fn note_intent(
+        &self,
+        step: &Step,
+    ) -> Result<Option<tokio::sync::oneshot::Receiver<()>>, Refusal> {
+        let Some(ledger) = &self.partition.store.intents else { return Ok(None) };
+        let life = self.life.borrow();
+        let sent = step.entries.iter().find_map(|entry| match &entry.fact {
+            Fact::Invoked(intent) => Some((intent, entry.at)),
+            _ => None,
+        });
+        let (Some((intent, at)), Some(payout)) = (sent, &life.payout) else { return Ok(None) };
+        let line = Intended::of(payout, intent, at).line().map_err(|error| {
+            tracing::error!(payout = %self.id, %error, "an intent cannot be encoded");
+            Refusal::Internal
+        })?;
+        Ok(Some(ledger.append(line)))
     }
 
     /// Makes durable entries true, in memory and in the index of live payouts.

@@ -2,7 +2,7 @@
 //! `recovery`, which runs all shares at once, because here everything happens in order.
 
 use super::roster::{Pile, Roster};
-use super::{RecoveryError, WatchFor, archived};
+use super::{Manner, RecoveryError, WatchFor, archived};
 use crate::codec;
 use crate::desk::{self, DESK, DeskState};
 use crate::retire::is_finished;
@@ -17,6 +17,7 @@ const ARCHIVE_BATCH: usize = 1_024;
 pub(super) struct Share<'a> {
     archive: &'a dyn ArchiveStore,
     watch_for: WatchFor<'a>,
+    manner: Manner,
     /// From the snapshot; a roster is made of it when the first record comes.
     pub pile: Pile,
     live: Option<Roster>,
@@ -30,10 +31,14 @@ pub(super) struct Share<'a> {
 }
 
 impl<'a> Share<'a> {
-    pub fn new(archive: &'a dyn ArchiveStore, watch_for: WatchFor<'a>) -> Share<'a> {
+    pub fn new(
+        archive: &'a dyn ArchiveStore,
+        watch_for: WatchFor<'a>,
+        manner: Manner,
+    ) -> Share<'a> {
         let (pile, live, finished) = (Pile::default(), None, Vec::new());
         let (desk, records, finished_count) = (DeskState::default(), 0, 0);
-        Share { archive, watch_for, pile, live, finished, desk, records, finished_count }
+        Share { archive, watch_for, manner, pile, live, finished, desk, records, finished_count }
     }
 
     /// Takes in one record of the share, in order.
@@ -83,7 +88,8 @@ impl<'a> Share<'a> {
     }
 
     fn rest_if_finished(&mut self, id: PayoutId) -> Result<(), RecoveryError> {
-        if !self.live().find(id).is_some_and(|payout| is_finished(payout)) {
+        let looking = self.manner == Manner::Looking;
+        if looking || !self.live().find(id).is_some_and(|payout| is_finished(payout)) {
             return Ok(());
         }
         let Some(payout) = self.live().remove(id) else { return Ok(()) };

@@ -78,7 +78,7 @@ fn one_of_each() -> Vec<Entry> {
         Fact::DetailsRejected(Arc::new(why)),
         Fact::ProcessAsked,
         Fact::Moved,
-        Fact::Invoked(Arc::new(intent)),
+        Fact::Invoked(Arc::new(intent.clone())),
         Fact::Learned(Arc::new(learned)),
         Fact::UndoSent,
         Fact::Held(hold),
@@ -93,6 +93,8 @@ fn one_of_each() -> Vec<Entry> {
         operated(Deed::Reject { proposed: 9 }),
         Fact::Quoted(Arc::new(rate)),
         Fact::RateMissed(Arc::new(missed)),
+        Fact::Adopted(Arc::new(intent)),
+        Fact::Held(Hold { cause: HoldCause::Restored, reason: Resolution::Unknown }),
     ];
     let by = [By::Merchant, By::Provider, By::Engine, By::Operator("ann".into())];
     let step = Move { on: Trigger::ProviderPaid, to: Status::Processed };

@@ -8,6 +8,8 @@ mod moderation;
 mod restarts;
 mod scripted;
 mod settlement;
+mod snapshots;
+mod verifying;
 
 use crate::clock::TurnedClock;
 use crate::desk::Signature;

@@ -15,20 +15,21 @@ use std::{
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 use super::{
-    ArchiveError, ArchiveStore, Archived, Id, Listing, Row,
+    ArchiveError, ArchiveStore, Archived, Id, Listing, Row, RowAmiss, RowsChecked,
+    covers::{self, Covers},
+    fjall_rows::Rows,
     keys::{self, Indexed},
     stored,
     writes::{Table, Writes, last_of_each},
 };
-use crate::guarded::{self, Fault};
+use crate::{
+    guarded::{self, AfterPanic, Fault},
+    options::Room,
+};
 
 const CUT: ArchiveError = ArchiveError::Damaged("a row is cut short");
 const COUNT: &str = "count";
-const COVERS: &str = "covers";
 const LOG: &str = "log";
-
-/// The write buffer of a keyspace, small because six of them fill at once.
-const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// fjall's own journal, which an open after a kill reads again.
 const JOURNAL_BYTES: u64 = 256 * 1024 * 1024;
@@ -52,27 +53,27 @@ impl FjallArchive {
     pub(crate) fn open(
         dir: &Path,
         log_id: u64,
-        cache_bytes: u64,
+        room: Room,
         deadline: Duration,
     ) -> Result<Self, Fault> {
         let dir = dir.to_owned();
-        guarded::open("archive", deadline, move || {
+        guarded::open("archive", deadline, AfterPanic::StayPut, move || {
             fs::create_dir_all(&dir)?;
-            guarded::patiently(|| match Self::open_unguarded(&dir, log_id, cache_bytes) {
+            guarded::patiently(|| match Self::open_unguarded(&dir, log_id, room) {
                 Err(ArchiveError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),
                 opened => Ok(opened?),
             })
         })
     }
 
-    fn open_unguarded(dir: &Path, log_id: u64, cache_bytes: u64) -> Result<Self, ArchiveError> {
+    fn open_unguarded(dir: &Path, log_id: u64, room: Room) -> Result<Self, ArchiveError> {
         let database = Database::builder(dir)
-            .cache_size(cache_bytes)
+            .cache_size(room.cache_bytes)
             .max_journaling_size(JOURNAL_BYTES)
             .open()?;
         let keyspace = |name| {
             database.keyspace(name, || {
-                KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
+                KeyspaceCreateOptions::default().max_memtable_size(room.memtable_bytes)
             })
         };
         let meta = keyspace("meta")?;
@@ -85,7 +86,7 @@ impl FjallArchive {
             None => meta.insert(LOG, log_id.to_be_bytes())?,
         }
         let count = read_number(&meta, COUNT)?.unwrap_or(0);
-        Ok(Self {
+        let archive = Self {
             payouts: keyspace("payouts")?,
             by_time: keyspace("by_time")?,
             by_status: keyspace("by_status")?,
@@ -94,7 +95,23 @@ impl FjallArchive {
             meta,
             count: Mutex::new(count),
             database,
-        })
+        };
+        // Keyspaces that disagree must not be filled up, but left behind.
+        archive.covered()?;
+        Ok(archive)
+    }
+
+    fn keyspaces(&self) -> [&Keyspace; 6] {
+        [&self.payouts, &self.by_time, &self.by_status, &self.references, &self.due, &self.meta]
+    }
+
+    fn covered(&self) -> Result<Option<Covers>, ArchiveError> {
+        covers::read(&self.meta, &self.keyspaces())
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        let Self { payouts, by_time, by_status, references, due, .. } = self;
+        Rows { payouts, by_time, by_status, references, due }
     }
 
     fn turn(&self) -> MutexGuard<'_, u64> {
@@ -236,12 +253,27 @@ impl ArchiveStore for FjallArchive {
     }
 
     fn covers(&self) -> Result<Option<u64>, ArchiveError> {
-        read_number(&self.meta, COVERS)
+        Ok(self.covered()?.map(|covers| covers.sequence))
     }
 
-    fn set_covers(&self, sequence: u64) -> Result<(), ArchiveError> {
-        self.meta.insert(COVERS, sequence.to_be_bytes())?;
+    fn covered_by(&self) -> Result<Option<u64>, ArchiveError> {
+        Ok(self.covered()?.map_or(Some(0), |covers| covers.snapshot))
+    }
+
+    fn set_covers(&self, sequence: u64, snapshot: u64) -> Result<(), ArchiveError> {
+        covers::write(&self.database, &self.meta, &self.keyspaces(), sequence, snapshot)?;
         self.persist()
+    }
+
+    fn visit(
+        &self,
+        visit: &mut dyn FnMut(Archived) -> ControlFlow<()>,
+    ) -> Result<(), ArchiveError> {
+        self.rows().payouts(visit)
+    }
+
+    fn check_rows(&self, amiss: &mut dyn FnMut(RowAmiss)) -> Result<RowsChecked, ArchiveError> {
+        self.rows().check(amiss)
     }
 }
 

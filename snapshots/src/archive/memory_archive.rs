@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    ArchiveError, ArchiveStore, Archived, Facets, Id, Listing, Row,
+    ArchiveError, ArchiveStore, Archived, Facets, Id, Listing, Row, RowAmiss, RowsChecked,
     keys::{self, DueKey, Indexed, ReferenceKey, StatusKey, TimeKey},
 };
 
@@ -27,7 +27,7 @@ struct Tables {
     by_status: BTreeMap<StatusKey, Facets>,
     references: BTreeMap<ReferenceKey, Id>,
     due: BTreeMap<DueKey, ()>,
-    covers: Option<u64>,
+    covers: Option<(u64, u64)>,
 }
 
 impl MemoryArchive {
@@ -91,12 +91,33 @@ impl ArchiveStore for MemoryArchive {
     }
 
     fn covers(&self) -> Result<Option<u64>, ArchiveError> {
-        Ok(self.tables().covers)
+        Ok(self.tables().covers.map(|(sequence, _)| sequence))
     }
 
-    fn set_covers(&self, sequence: u64) -> Result<(), ArchiveError> {
-        self.tables().covers = Some(sequence);
+    fn covered_by(&self) -> Result<Option<u64>, ArchiveError> {
+        Ok(Some(self.tables().covers.map_or(0, |(_, snapshot)| snapshot)))
+    }
+
+    fn set_covers(&self, sequence: u64, snapshot: u64) -> Result<(), ArchiveError> {
+        self.tables().covers = Some((sequence, snapshot));
         Ok(())
+    }
+
+    fn visit(
+        &self,
+        visit: &mut dyn FnMut(Archived) -> ControlFlow<()>,
+    ) -> Result<(), ArchiveError> {
+        let payouts: Vec<Archived> = self.tables().payouts.values().cloned().collect();
+        let _ = payouts.into_iter().try_for_each(visit);
+        Ok(())
+    }
+
+    /// Maps in memory are changed together, under one lock: they always fit.
+    fn check_rows(&self, _: &mut dyn FnMut(RowAmiss)) -> Result<RowsChecked, ArchiveError> {
+        let tables = self.tables();
+        let rows = tables.by_time.len() + tables.by_status.len();
+        let rows = rows + tables.references.len() + tables.due.len();
+        Ok(RowsChecked { payouts: tables.payouts.len() as u64, rows: rows as u64 })
     }
 }
 

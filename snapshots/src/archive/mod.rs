@@ -7,11 +7,13 @@
 //! time. It is rebuilt from the log when it is lost.
 //!
 //! In reading order: this page is the contract, `archiver` the thread that
-//! fills it, `fjall_archive` and `memory_archive` the implementations,
-//! `keys` how rows are ordered.
+//! fills it, `fjall_archive` (with `covers` and `fjall_rows`) and
+//! `memory_archive` the implementations, `keys` how rows are ordered.
 
 mod archiver;
+mod covers;
 mod fjall_archive;
+mod fjall_rows;
 mod keys;
 mod memory_archive;
 mod stored;
@@ -126,9 +128,45 @@ pub trait ArchiveStore: Send + Sync {
     /// has yet to be filled by a replay from the log's start.
     fn covers(&self) -> Result<Option<u64>, ArchiveError>;
 
+    /// The number of the snapshot that said so last, 0 before the first; none
+    /// where that was not kept yet. An archive that is older than the newest
+    /// snapshot shows it here, even when nothing was written between that
+    /// snapshot and the one before it.
+    fn covered_by(&self) -> Result<Option<u64>, ArchiveError>;
+
     /// Says so durably. Each snapshot does, before it counts: what it leaves
     /// out because it is archived must really be here.
-    fn set_covers(&self, sequence: u64) -> Result<(), ArchiveError>;
+    fn set_covers(&self, sequence: u64, snapshot: u64) -> Result<(), ArchiveError>;
+
+    /// Hands on every payout, in the order of their ids, until a break.
+    fn visit(&self, visit: &mut dyn FnMut(Archived) -> ControlFlow<()>)
+    -> Result<(), ArchiveError>;
+
+    /// Compares the index rows with the payouts, both ways, and hands on what
+    /// does not fit, as a sentence.
+    fn check_rows(&self, amiss: &mut dyn FnMut(RowAmiss)) -> Result<RowsChecked, ArchiveError>;
+}
+
+/// An index row that no payout stands behind, or one that is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowAmiss {
+    /// The index.
+    pub table: &'static str,
+    /// The row's key.
+    pub key: Vec<u8>,
+    /// The payout it is about.
+    pub payout: Option<Id>,
+    /// What is wrong with it.
+    pub what: &'static str,
+}
+
+/// What was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowsChecked {
+    /// Payouts.
+    pub payouts: u64,
+    /// Rows of all indexes together.
+    pub rows: u64,
 }
 
 /// Why the archive did not answer.

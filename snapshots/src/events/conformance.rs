@@ -16,6 +16,7 @@ fn happened(number: u64) -> Happened {
         nth: 1,
         at: -5 + number as i64,
         detail: vec![number as u8; number as usize % 3],
+        above: 0,
     }
 }
 
@@ -41,11 +42,31 @@ fn two_streams_are_numbered_each_by_itself(events: &dyn EventStore) {
     assert_eq!(versions(events, 1), [1, 3, 5]);
     assert_eq!(versions(events, 2), [0; 0]);
     assert_eq!((events.last(0).unwrap(), events.last(2).unwrap()), (3, 0));
-    let Happened { stream, payout, version, kind, nth, at, detail } = happened(4);
+    let Happened { stream, payout, version, kind, nth, at, detail, above: _ } = happened(4);
     let row = EventRow { stream, sequence: 2, payout, version, kind, nth, at, detail };
     assert_eq!(events.get(0, 2).unwrap(), Some(row));
     assert_eq!(events.get(0, 4).unwrap(), None);
     assert_eq!(events.get(0, 0).unwrap(), None);
+}
+
+fn numbers_are_given_above_those_that_may_be_taken(events: &dyn EventStore) {
+    take(events, 1, 4);
+    let lifted = (5..=8).map(|number| Happened { above: 1_000, ..happened(number) });
+    events.append(lifted.collect(), 8).unwrap();
+    take(events, 9, 10);
+    let numbers = |stream| {
+        let rows = events.after(stream, 0, 100).unwrap();
+        rows.into_iter().map(|row| row.sequence).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(1), [1, 2, 1_001, 1_002, 1_003]);
+    assert_eq!(numbers(0), [1, 2, 1_001, 1_002, 1_003]);
+    for told in [2, 3, 999, 1_000] {
+        let behind = events.after(1, told, 1).unwrap();
+        assert_eq!(behind[0].sequence, 1_001, "whoever goes on from {told} misses nothing");
+    }
+    assert_eq!(events.get(1, 500).unwrap(), None);
+    assert_eq!(events.get(1, 1_002).unwrap().map(|row| row.sequence), Some(1_002));
+    assert_eq!(events.last(1).unwrap(), 1_003);
 }
 
 fn a_stream_is_read_in_pages(events: &dyn EventStore) {
@@ -126,13 +147,17 @@ macro_rules! conformance {
 conformance!(
     two_streams_are_numbered_each_by_itself,
     a_stream_is_read_in_pages,
+    numbers_are_given_above_those_that_may_be_taken,
     the_watermark_moves_with_the_events_and_never_back,
     notes_say_what_was_written_last,
     notes_are_listed_by_prefix_in_both_directions,
 );
 
+const ROOM: crate::options::Room =
+    crate::options::Room { cache_bytes: 1 << 20, memtable_bytes: 1 << 24 };
+
 fn fjall_in(dir: &Path, log: OfLog) -> (FjallEvents, TurnedAway) {
-    FjallEvents::open(dir, log, 1 << 20, Duration::from_secs(60)).unwrap()
+    FjallEvents::open(dir, log, ROOM, Duration::from_secs(60)).unwrap()
 }
 
 #[test]
@@ -190,6 +215,6 @@ fn events_of_an_adopted_log_are_left_behind() {
 fn events_in_use_are_busy_and_not_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let _events = fjall_in(dir.path(), LOG);
-    let second = FjallEvents::open(dir.path(), LOG, 1 << 20, Duration::from_secs(60));
+    let second = FjallEvents::open(dir.path(), LOG, ROOM, Duration::from_secs(60));
     assert!(matches!(second.err(), Some(crate::guarded::Fault::Busy)));
 }

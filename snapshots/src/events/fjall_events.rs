@@ -23,7 +23,10 @@ use super::{
     opening::{self, OfLog, Opened, TurnedAway},
     row,
 };
-use crate::guarded::{self, Fault};
+use crate::{
+    guarded::{self, AfterPanic, Fault},
+    options::Room,
+};
 
 const CUT: EventError = EventError::Damaged("a row is cut short");
 const GAP: EventError = EventError::Damaged("an event is missing");
@@ -44,13 +47,13 @@ impl FjallEvents {
     pub(crate) fn open(
         dir: &Path,
         log: OfLog,
-        cache_bytes: u64,
+        room: Room,
         deadline: Duration,
     ) -> Result<(Self, TurnedAway), Fault> {
         let dir = dir.to_owned();
-        guarded::open("events", deadline, move || {
+        guarded::open("events", deadline, AfterPanic::StayPut, move || {
             fs::create_dir_all(&dir)?;
-            let opened = guarded::patiently(|| match opening::open(&dir, log, cache_bytes) {
+            let opened = guarded::patiently(|| match opening::open(&dir, log, room) {
                 Err(EventError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),
                 opened => Ok(opened?),
             })?;
@@ -72,6 +75,10 @@ impl FjallEvents {
         for (stream, newest) in &numbered.newest {
             batch.insert(&self.meta, opening::last_key(*stream), newest.to_be_bytes());
         }
+        for (stream, gap) in &numbered.gaps {
+            let first = gap.first.to_be_bytes();
+            batch.insert(&self.meta, opening::gap_key(*stream, gap.before), first);
+        }
         batch.insert(&self.meta, opening::THROUGH, numbered.through.to_be_bytes());
         Ok(batch.commit()?)
     }
@@ -83,7 +90,7 @@ impl EventStore for FjallEvents {
         let numbered = self.numbering().number(happened, through)?;
         self.store(&numbered)?;
         let mut numbering = self.numbering.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(numbering.accept(numbered.newest, numbered.through))
+        Ok(numbering.accept(numbered.newest, numbered.gaps, numbered.through))
     }
 
     fn through(&self) -> Result<u64, EventError> {
@@ -92,6 +99,10 @@ impl EventStore for FjallEvents {
 
     fn last(&self, stream: u64) -> Result<u64, EventError> {
         Ok(self.numbering().last(stream))
+    }
+
+    fn streams(&self) -> Result<Newest, EventError> {
+        Ok(self.numbering().streams())
     }
 
     fn after(&self, stream: u64, after: u64, limit: usize) -> Result<Vec<EventRow>, EventError> {
@@ -105,13 +116,23 @@ impl EventStore for FjallEvents {
             row::decode(&key, &value).ok_or(CUT)
         });
         let rows = found.collect::<Result<Vec<_>, _>>()?;
-        let gapless = rows.iter().zip(after + 1..).all(|(row, wanted)| row.sequence == wanted);
-        let complete = rows.len() as u64 == (last - after).min(limit as u64);
-        if gapless && complete { Ok(rows) } else { Err(GAP) }
+        let mut before = after;
+        for row in &rows {
+            if row.sequence != self.numbering().next_after(stream, before) {
+                return Err(GAP);
+            }
+            before = row.sequence;
+        }
+        let complete = rows.len() == limit || before == last;
+        if complete { Ok(rows) } else { Err(GAP) }
     }
 
     fn get(&self, stream: u64, sequence: u64) -> Result<Option<EventRow>, EventError> {
-        if sequence == 0 || sequence > self.last(stream)? {
+        let numbering = self.numbering();
+        let given = (1..=numbering.last(stream)).contains(&sequence)
+            && numbering.next_after(stream, sequence - 1) == sequence;
+        drop(numbering);
+        if !given {
             return Ok(None);
         }
         let key = row::key(stream, sequence);

@@ -55,6 +55,10 @@ impl EventStore for LateEvents {
         self.events()?.last(stream)
     }
 
+    fn streams(&self) -> Result<Newest, EventError> {
+        self.events()?.streams()
+    }
+
     fn after(&self, stream: u64, after: u64, limit: usize) -> Result<Vec<EventRow>, EventError> {
         self.events()?.after(stream, after, limit)
     }

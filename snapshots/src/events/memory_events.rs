@@ -41,9 +41,10 @@ impl MemoryEvents {
 impl EventStore for MemoryEvents {
     fn append(&self, happened: Vec<Happened>, through: u64) -> Result<Newest, EventError> {
         let mut tables = self.tables();
-        let Numbered { rows, newest, through } = tables.numbering.number(happened, through)?;
+        let Numbered { rows, newest, gaps, through } =
+            tables.numbering.number(happened, through)?;
         tables.rows.extend(rows.into_iter().map(|row| ((row.stream, row.sequence), row)));
-        Ok(tables.numbering.accept(newest, through))
+        Ok(tables.numbering.accept(newest, gaps, through))
     }
 
     fn through(&self) -> Result<u64, EventError> {
@@ -52,6 +53,10 @@ impl EventStore for MemoryEvents {
 
     fn last(&self, stream: u64) -> Result<u64, EventError> {
         Ok(self.tables().numbering.last(stream))
+    }
+
+    fn streams(&self) -> Result<Newest, EventError> {
+        Ok(self.tables().numbering.streams())
     }
 
     fn after(&self, stream: u64, after: u64, limit: usize) -> Result<Vec<EventRow>, EventError> {

@@ -35,7 +35,7 @@ pub(crate) use opening::OfLog;
 pub struct EventRow {
     /// Whose events these are; each stream is numbered by itself.
     pub stream: u64,
-    /// Its place in the stream: 1, 2, 3, without a gap.
+    /// Its place in the stream: 1, 2, 3, without a gap but for those that a restore makes.
     pub sequence: u64,
     /// The payout it happened to.
     pub payout: [u8; 16],
@@ -49,6 +49,14 @@ pub struct EventRow {
     pub at: i64,
     /// What cannot be found again by payout and version; usually empty.
     pub detail: Vec<u8>,
+}
+
+impl EventRow {
+    /// What happened, without its number.
+    pub fn happened(self) -> Happened {
+        let Self { stream, sequence: _, payout, version, kind, nth, at, detail } = self;
+        Happened { stream, payout, version, kind, nth, at, detail, above: 0 }
+    }
 }
 
 /// What a reader of the log makes of one record. The store adds the number.
@@ -68,6 +76,9 @@ pub struct Happened {
     pub at: i64,
     /// What cannot be found again by payout and version; usually empty.
     pub detail: Vec<u8>,
+    /// Its number is above this one: numbers up to it may have been given to something else, in a
+    /// time that a restore has lost. Usually 0.
+    pub above: u64,
 }
 
 /// Streams and the newest sequence of each.
@@ -96,6 +107,9 @@ pub trait EventStore: Send + Sync {
 
     /// Newest sequence of a stream; 0 is none.
     fn last(&self, stream: u64) -> Result<u64, EventError>;
+
+    /// All streams that have rows, with the newest sequence of each.
+    fn streams(&self) -> Result<Newest, EventError>;
 
     /// At most `limit` rows of a stream behind the sequence `after`, in order.
     fn after(&self, stream: u64, after: u64, limit: usize) -> Result<Vec<EventRow>, EventError>;

@@ -9,7 +9,12 @@ use std::{collections::HashMap, path::Path};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
-use super::{EventError, numbering::Numbering};
+use super::{
+    EventError,
+    numbering::{Gap, Numbering},
+    row,
+};
+use crate::options::Room;
 
 /// Up to where in the log events were taken.
 pub(crate) const THROUGH: &str = "through";
@@ -18,8 +23,6 @@ const LOG: &str = "log";
 const ROWS: &str = "rows";
 /// Followed by a stream: its newest sequence.
 const LAST: &[u8] = b"last/";
-
-const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// fjall's own journal, which an open reads again: the least that fjall takes.
 const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
@@ -47,24 +50,39 @@ pub(crate) struct Opened {
 }
 
 /// Opens or creates the events of one log in `dir`.
-pub(crate) fn open(dir: &Path, log: OfLog, cache_bytes: u64) -> Result<Opened, EventError> {
-    let database =
-        Database::builder(dir).cache_size(cache_bytes).max_journaling_size(JOURNAL_BYTES).open()?;
-    let meta = keyspace(&database, "meta")?;
-    let turned_away = reason_to_begin_again(&meta, log)?;
+pub(crate) fn open(dir: &Path, log: OfLog, room: Room) -> Result<Opened, EventError> {
+    let database = Database::builder(dir)
+        .cache_size(room.cache_bytes)
+        .max_journaling_size(JOURNAL_BYTES)
+        .open()?;
+    let meta = keyspace(&database, "meta", room)?;
+    let turned_away = match reason_to_begin_again(&meta, log)? {
+        None if !reaches_its_numbers(&database, &meta, room)? => {
+            Some("they end before their own numbers")
+        }
+        reason => reason,
+    };
     if turned_away.is_some() || read_number(&meta, LOG)?.is_none() {
         begin_again(&database, &meta, log.log_id)?;
     }
     let rows = rows_name(read_number(&meta, ROWS)?.unwrap_or_default());
-    remove_other_rows(&database, &rows)?;
+    remove_other_rows(&database, &rows, room)?;
     Ok(Opened {
-        rows: keyspace(&database, &rows)?,
-        notes: keyspace(&database, "notes")?,
+        rows: keyspace(&database, &rows, room)?,
+        notes: keyspace(&database, "notes", room)?,
         numbering: read_numbering(&meta)?,
         turned_away,
         meta,
         database,
     })
+}
+
+/// Followed by a stream and the number before the gap: the first number behind it.
+const GAP: &[u8] = b"gap/";
+
+/// The key of a gap in a stream's numbers.
+pub(crate) fn gap_key(stream: u64, before: u64) -> Vec<u8> {
+    [GAP, &stream.to_be_bytes(), &before.to_be_bytes()].concat()
 }
 
 /// The key of a stream's newest sequence.
@@ -90,12 +108,32 @@ fn reason_to_begin_again(meta: &Keyspace, log: OfLog) -> Result<TurnedAway, Even
     })
 }
 
+/// Whether each stream has its newest row. The numbers and the rows are in
+/// different files; where those of the rows lost their end, no reader could
+/// get past the gap, and nothing would ever fill it.
+fn reaches_its_numbers(
+    database: &Database,
+    meta: &Keyspace,
+    room: Room,
+) -> Result<bool, EventError> {
+    let Some(number) = read_number(meta, ROWS)? else {
+        return Ok(true);
+    };
+    let rows = keyspace(database, &rows_name(number), room)?;
+    for (stream, last) in read_numbering(meta)?.streams() {
+        if !rows.contains_key(row::key(stream, last))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Moves the watermark to nothing and the rows to a keyspace of their own, and
 /// says so durably: the reason may be gone at the next start.
 fn begin_again(database: &Database, meta: &Keyspace, log_id: u64) -> Result<(), EventError> {
     let rows = read_number(meta, ROWS)?.map_or(0, |rows| rows + 1);
     let mut batch = database.batch();
-    for entry in meta.prefix(LAST) {
+    for entry in meta.prefix(LAST).chain(meta.prefix(GAP)) {
         batch.remove(meta, entry.key()?);
     }
     batch.remove(meta, THROUGH);
@@ -110,17 +148,17 @@ fn rows_name(number: u64) -> String {
 }
 
 /// Removes the rows that were left behind, now or by a start that was killed.
-fn remove_other_rows(database: &Database, kept: &str) -> Result<(), EventError> {
+fn remove_other_rows(database: &Database, kept: &str, room: Room) -> Result<(), EventError> {
     for name in database.list_keyspace_names() {
         if name.starts_with("rows-") && name[..] != *kept {
-            database.delete_keyspace(keyspace(database, &name)?)?;
+            database.delete_keyspace(keyspace(database, &name, room)?)?;
         }
     }
     Ok(())
 }
 
-fn keyspace(database: &Database, name: &str) -> Result<Keyspace, EventError> {
-    let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+fn keyspace(database: &Database, name: &str, room: Room) -> Result<Keyspace, EventError> {
+    let options = || KeyspaceCreateOptions::default().max_memtable_size(room.memtable_bytes);
     Ok(database.keyspace(name, options)?)
 }
 
@@ -130,16 +168,22 @@ fn read_numbering(meta: &Keyspace) -> Result<Numbering, EventError> {
         let (key, value) = entry.into_inner()?;
         last.insert(number(&key[LAST.len()..])?, number(&value)?);
     }
-    Ok(Numbering { last, through: read_number(meta, THROUGH)?.unwrap_or(0) })
+    let mut gaps: HashMap<u64, Vec<Gap>> = HashMap::new();
+    for entry in meta.prefix(GAP) {
+        let (key, value) = entry.into_inner()?;
+        let (stream, before) = key[GAP.len()..].split_at_checked(8).ok_or(CUT)?;
+        let gap = Gap { before: number(before)?, first: number(&value)? };
+        gaps.entry(number(stream)?).or_default().push(gap);
+    }
+    Ok(Numbering { last, gaps, through: read_number(meta, THROUGH)?.unwrap_or(0) })
 }
+
+const CUT: EventError = EventError::Damaged("a number is cut short");
 
 fn read_number(meta: &Keyspace, key: &str) -> Result<Option<u64>, EventError> {
     meta.get(key)?.map(|bytes| number(&bytes)).transpose()
 }
 
 fn number(bytes: &[u8]) -> Result<u64, EventError> {
-    bytes
-        .try_into()
-        .map(u64::from_be_bytes)
-        .map_err(|_| EventError::Damaged("a number is cut short"))
+    bytes.try_into().map(u64::from_be_bytes).map_err(|_| CUT)
 }

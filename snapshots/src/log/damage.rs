@@ -23,6 +23,13 @@ pub struct LogDamaged {
     pub(crate) shape: Shape,
 }
 
+impl LogDamaged {
+    /// Whether what stands there is whole, and belongs somewhere else.
+    pub(crate) fn is_misplaced(&self) -> bool {
+        self.shape == Shape::Misplaced
+    }
+}
+
 /// Whether a write that never finished could have left the damage behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -59,6 +66,11 @@ pub enum LogError {
 impl LogError {
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<'_> {
         move |source| Self::Io { path: path.to_owned(), source }
+    }
+
+    /// A whole and valid thing in the wrong place.
+    pub(crate) fn misplaced(file: &Path, offset: u64, reason: &str) -> Self {
+        Self::damaged(file, offset, Shape::Misplaced, reason)
     }
 
     pub(crate) fn damaged(

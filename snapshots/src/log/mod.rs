@@ -4,8 +4,8 @@
 //! cannot. In reading order: `journal` is the handle, `writer` the thread
 //! behind it, `tail` the file at its end; `record`, `frame` and
 //! `segment` are the format; `reader`, `walk` and `recovery` read it back,
-//! `visitor` while it grows; `source` and `copy` make a new log out of the beginning of
-//! another.
+//! `visitor` while it grows; `source` and `copy` make a new log out of the
+//! beginning of another, `stream` takes frames from where there are no segments.
 
 pub(crate) mod bytes;
 mod copy;
@@ -18,6 +18,7 @@ mod record;
 mod recovery;
 mod segment;
 mod source;
+mod stream;
 mod tail;
 mod visitor;
 mod walk;
@@ -30,15 +31,18 @@ pub use copy::LogCopy;
 pub use damage::{LogDamaged, LogError};
 pub use frame::{ChainHash, Frame};
 pub use journal::{APPEND_LIMIT, Appending, Journal};
-pub use reader::LogReader;
+pub use reader::{LogReader, Placed};
 pub use record::{Record, RecordRef};
+pub use segment::sync_directory;
 pub use source::{FrameSource, LogFrames};
 pub use visitor::LogVisitor;
 
 pub(crate) use frame::{FRAME_HEADER, FrameHeader};
+#[cfg(test)]
+pub(crate) use frame_builder::FrameBuilder;
 pub(crate) use journal::Shared;
 pub(crate) use recovery::{Scan, erase, scan};
-pub(crate) use segment::sync_directory;
+pub(crate) use stream::{FrameStream, Tip, unreadable};
 pub(crate) use tail::{SegmentRules, Tail};
 pub(crate) use visitor::VisitorThread;
 pub(crate) use writer::{Writer, abort};
@@ -66,6 +70,24 @@ pub fn verify(dir: &Path) -> Result<LogSummary, LogError> {
         chain: scan.tip.chain,
         torn: scan.torn.is_some(),
     })
+}
+
+/// Where an anchor says that its log was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anchored {
+    /// The log.
+    pub log_id: u64,
+    /// It went at least this far.
+    pub sequence: u64,
+}
+
+/// What the anchor at `path` says; none if there is none.
+///
+/// # Errors
+/// It cannot be read, or neither of its two slots can be believed.
+pub fn anchored(path: &Path) -> std::io::Result<Option<Anchored>> {
+    let mark = crate::anchor::Anchor::read(path)?;
+    Ok(mark.map(|mark| Anchored { log_id: mark.log_id, sequence: mark.sequence }))
 }
 
 /// Whether `dir` holds a log, even an empty one.

@@ -14,7 +14,9 @@ use std::{
 use super::{
     damage::{LogError, Shape},
     frame::{ChainHash, FRAME_HEADER, Frame, FrameHeader},
+    record::{RECORD_HEADER, RecordRef},
     segment::{self, SEGMENT_HEADER, Segment, SegmentHeader},
+    stream::Tip,
     window::Window,
 };
 
@@ -40,6 +42,29 @@ impl Position {
         let last = before.next_sequence - 1;
         let reason = format!("the segment does not continue the log after sequence {last}");
         Err(LogError::damaged(&self.path, 0, Shape::Misplaced, reason))
+    }
+}
+
+/// A frame, and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed<'a> {
+    /// The segment.
+    pub file: &'a Path,
+    /// The frame's first byte in it.
+    pub offset: u64,
+    /// The frame.
+    pub frame: Frame<'a>,
+}
+
+impl<'a> Placed<'a> {
+    /// The records in order, each with its first byte in the segment.
+    pub fn records(&self) -> impl Iterator<Item = (u64, RecordRef<'a>)> + use<'a> {
+        let mut at = self.offset + FRAME_HEADER as u64;
+        self.frame.records().map(move |record| {
+            let begins = at;
+            at += (RECORD_HEADER + record.body.len()) as u64;
+            (begins, record)
+        })
     }
 }
 
@@ -75,6 +100,11 @@ impl LogReader {
     /// The next frame, if its first sequence is at most `limit`. `None` is
     /// the end for now: a log that is being written may have more later.
     pub fn next(&mut self, limit: u64) -> Result<Option<Frame<'_>>, LogError> {
+        Ok(self.next_placed(limit)?.map(|placed| placed.frame))
+    }
+
+    /// The same, with the place where the frame stands.
+    pub fn next_placed(&mut self, limit: u64) -> Result<Option<Placed<'_>>, LogError> {
         if limit > self.limit {
             // What was read ahead may have been written to since.
             self.window.forget();
@@ -96,7 +126,7 @@ impl LogReader {
     /// The next frame of this segment; `None` behind its last.
     pub(crate) fn next_in_segment(&mut self) -> Result<Option<Frame<'_>>, LogError> {
         match self.locate()? {
-            Some(length) => self.take(length).map(Some),
+            Some(length) => Ok(Some(self.take(length)?.frame)),
             None => Ok(None),
         }
     }
@@ -129,7 +159,7 @@ impl LogReader {
     }
 
     /// Checks the frame and steps behind it.
-    fn take(&mut self, length: usize) -> Result<Frame<'_>, LogError> {
+    fn take(&mut self, length: usize) -> Result<Placed<'_>, LogError> {
         let offset = self.position.offset;
         let read = self.window.bytes(offset, length).map_err(LogError::io(&self.position.path))?;
         if read.len() < length {
@@ -137,22 +167,15 @@ impl LogReader {
         }
         let judged = if self.known { Frame::known(read) } else { Frame::check(read) };
         let frame = judged.map_err(|reason| malformed(&self.position, reason))?;
-        let misplaced = if frame.log_id() != self.position.log_id {
-            Some("the frame belongs to another log")
-        } else if frame.first_sequence() != self.position.next_sequence {
-            Some("the frame does not begin at the next sequence")
-        } else if frame.previous() != self.position.chain {
-            Some("the frame does not continue the chain")
-        } else {
-            None
-        };
+        let Position { log_id, next_sequence, chain, .. } = self.position;
+        let misplaced = Tip { log_id, next_sequence, chain }.misplaced(&frame);
         if let Some(reason) = misplaced {
             return Err(LogError::damaged(&self.position.path, offset, Shape::Misplaced, reason));
         }
         self.position.offset += length as u64;
         self.position.next_sequence = frame.last_sequence() + 1;
         self.position.chain = frame.chain();
-        Ok(frame)
+        Ok(Placed { file: &self.position.path, offset, frame })
     }
 
     /// Steps into the following segment. `false` when there is none.

@@ -181,6 +181,6 @@ pub(crate) fn remove_spare(dir: &Path) -> io::Result<()> {
 }
 
 /// Makes the names in `dir` durable.
-pub(crate) fn sync_directory(dir: &Path) -> io::Result<()> {
+pub fn sync_directory(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }

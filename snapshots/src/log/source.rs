@@ -27,6 +27,12 @@ impl LogFrames {
         Ok(Self { reader: LogReader::seek(dir, 1)?, through })
     }
 
+    /// Stands before the first frame of a log that is known to be damaged: hands out what is whole,
+    /// and then the damage as an error.
+    pub fn up_to_damage(dir: &Path) -> Result<Self, LogError> {
+        Ok(Self { reader: LogReader::seek(dir, 1)?, through: u64::MAX })
+    }
+
     /// Sequence of the last record that will be handed out.
     pub fn through(&self) -> u64 {
         self.through

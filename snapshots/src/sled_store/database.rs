@@ -19,7 +19,7 @@ use super::{
     mirror::{Mirror, MirrorState},
     snapshots,
 };
-use crate::guarded::{self, Fault};
+use crate::guarded::{self, AfterPanic, Fault};
 
 /// How long sled's own thread sleeps between two rounds. Its garbage
 /// collection lives in that thread, so it cannot be switched off altogether;
@@ -43,6 +43,11 @@ impl Database {
         self.file.sync_data()?;
         Ok(())
     }
+
+    /// Bytes of sled's file. Removing frees room inside it and never shortens it.
+    pub(crate) fn size_on_disk(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
 }
 
 /// A database that has shown what it holds.
@@ -59,7 +64,7 @@ pub(crate) struct Opened {
 /// still an answer.
 pub(crate) fn open(dir: &Path, cache_bytes: u64, deadline: Duration) -> Result<Opened, Fault> {
     let dir = dir.to_owned();
-    guarded::open("sled", deadline, move || {
+    guarded::open("sled", deadline, AfterPanic::Unwind, move || {
         remove_unfinished(&dir)?;
         let db = guarded::patiently(|| open_unlocked(&dir, cache_bytes))?;
         let database = Database {

@@ -3,6 +3,8 @@
 //! Apart because a snapshot exists if and only if its manifest does: it is
 //! written last, after the chunks were read back, and deleted first.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use sled::Tree;
 
@@ -15,9 +17,10 @@ use crate::{
 /// BLAKE3 of a chunk as stored, or of a snapshot's whole content.
 pub(crate) type Hash = [u8; 32];
 
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
-/// What a snapshot says of itself.
+/// What a snapshot says of itself. A stored form: what is new goes to the end,
+/// under a higher version, and [`Manifest::load`] still reads the older ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     pub(crate) version: u16,
@@ -37,6 +40,27 @@ pub(crate) struct Manifest {
     pub(crate) chunks: Vec<Hash>,
     /// Of everything pushed, before compression.
     pub(crate) content: Hash,
+    /// Microseconds since 1970; none in snapshots of version 1.
+    pub(crate) taken_at: Option<i64>,
+    /// From its beginning until it was read back.
+    pub(crate) took_micros: u64,
+    /// What the engine notes about it, in a form that only the engine knows.
+    pub(crate) note: Vec<u8>,
+}
+
+/// The manifest before snapshots said when and why they were taken.
+#[derive(Serialize, Deserialize)]
+struct Version1 {
+    version: u16,
+    id: u64,
+    log_id: u64,
+    base_sequence: u64,
+    base_chain: ChainHash,
+    sealed_at: u64,
+    payouts: u64,
+    bytes: u64,
+    chunks: Vec<Hash>,
+    content: Hash,
 }
 
 /// What the engine and the operator see of a snapshot.
@@ -54,6 +78,12 @@ pub struct SnapshotInfo {
     pub bytes: u64,
     /// BLAKE3 over all that was pushed.
     pub content: [u8; 32],
+    /// When it was taken, in microseconds since 1970; none when it was taken
+    /// by a build that did not note it.
+    pub taken_at: Option<i64>,
+    /// How long it took, from the first state until all was read back; zero
+    /// when that was not noted.
+    pub took: Duration,
 }
 
 impl Manifest {
@@ -67,6 +97,8 @@ impl Manifest {
             payouts: self.payouts,
             bytes: self.bytes,
             content: self.content,
+            taken_at: self.taken_at,
+            took: Duration::from_micros(self.took_micros),
         }
     }
 
@@ -77,11 +109,46 @@ impl Manifest {
 
     pub(crate) fn load(tree: &Tree, id: u64) -> Result<Self, ManifestError> {
         let bytes = pieces::get(tree, &id.to_be_bytes())?;
-        let manifest: Self = codec::open(Kind::SnapshotManifest, &bytes)?;
+        if bytes.is_empty() {
+            return Err(ManifestError::Absent);
+        }
+        let manifest = Self::open(&bytes)?;
         if manifest.version != VERSION || manifest.id != id {
             return Err(ManifestError::Foreign);
         }
         Ok(manifest)
+    }
+
+    /// The bytes of version 1 end where those of version 2 go on: they never
+    /// decode as version 2, whatever they hold.
+    fn open(bytes: &[u8]) -> Result<Self, ManifestError> {
+        match codec::open::<Self>(Kind::SnapshotManifest, bytes) {
+            Err(CodecError::Decode(_)) => {
+                let old: Version1 = codec::open(Kind::SnapshotManifest, bytes)?;
+                if old.version == 1 { Ok(old.into()) } else { Err(ManifestError::Foreign) }
+            }
+            opened => Ok(opened?),
+        }
+    }
+}
+
+impl From<Version1> for Manifest {
+    fn from(old: Version1) -> Self {
+        Self {
+            version: VERSION,
+            id: old.id,
+            log_id: old.log_id,
+            base_sequence: old.base_sequence,
+            base_chain: old.base_chain,
+            sealed_at: old.sealed_at,
+            payouts: old.payouts,
+            bytes: old.bytes,
+            chunks: old.chunks,
+            content: old.content,
+            taken_at: None,
+            took_micros: 0,
+            note: Vec::new(),
+        }
     }
 }
 
@@ -105,4 +172,9 @@ pub(crate) enum ManifestError {
     Sled(#[from] sled::Error),
     #[error("the manifest is of another version or snapshot")]
     Foreign,
+    #[error("there is no such manifest")]
+    Absent,
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,8 @@
 //!
 //! In reading order: `database` opens and syncs, `pieces` is how values
 //! are stored, `mirror` and `follower` are the journal, `manifest`,
-//! `chunk`, `chunks`, `snapshot_writer` and `snapshots` the snapshots.
+//! `chunk`, `chunks`, `snapshot_writer` and `snapshots` the snapshots,
+//! `retention` and `pruning` their end.
 
 mod chunk;
 mod chunks;
@@ -16,15 +17,19 @@ mod follower;
 mod manifest;
 mod mirror;
 mod pieces;
+mod pruning;
+mod retention;
 mod snapshot_error;
 mod snapshot_writer;
 mod snapshots;
 
 pub use manifest::SnapshotInfo;
 pub use mirror::MirrorError;
+pub use pruning::Pruned;
+pub use retention::Retention;
 pub use snapshot_error::SnapshotError;
 pub use snapshot_writer::SnapshotWriter;
-pub use snapshots::{SnapshotStore, VisitPayout};
+pub use snapshots::{SnapshotReader, SnapshotStore, VisitPayout};
 
 pub(crate) use chunks::Chunks;
 pub(crate) use database::{Database, Opened, open};

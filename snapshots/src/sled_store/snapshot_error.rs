@@ -19,6 +19,9 @@ pub enum SnapshotError {
     /// The base lies behind the log's tip.
     #[error("sequence {0} is not durable yet")]
     NotDurable(u64),
+    /// There is none of this id, or not any more.
+    #[error("there is no snapshot {0}")]
+    Unknown(u64),
     /// It was stored, and does not read back as it was.
     #[error("the snapshot is damaged: {0}")]
     Damaged(&'static str),

@@ -5,20 +5,20 @@
 //! only then the manifest. A crash anywhere before leaves chunks without a
 //! manifest, which the next snapshot removes.
 
-use std::sync::{Arc, PoisonError, atomic::Ordering};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Instant,
+};
 
 use super::{
     chunk::ChunkBuilder,
     database::Database,
     manifest::{self, Manifest, SnapshotInfo},
-    pieces,
+    pieces, pruning,
     snapshot_error::SnapshotError,
-    snapshots::{self, Shared},
+    snapshots::{self, Shared, Turn},
 };
 use crate::log::{ChainHash, LogError, LogReader};
-
-/// Snapshots kept: the newest, and one to fall back on.
-const KEPT: usize = 2;
 
 /// A snapshot being taken. Blocking: give it a thread of its own. Dropping it
 /// unfinished gives the snapshot up.
@@ -27,6 +27,8 @@ pub struct SnapshotWriter {
     manifest: Manifest,
     chunk: ChunkBuilder,
     content: blake3::Hasher,
+    began: Instant,
+    _turn: Turn,
 }
 
 impl SnapshotWriter {
@@ -35,12 +37,10 @@ impl SnapshotWriter {
             return Err(SnapshotError::NotDurable(base_sequence));
         }
         let chunk = ChunkBuilder::new()?;
-        if shared.writing.swap(true, Ordering::AcqRel) {
-            return Err(SnapshotError::Busy);
-        }
-        // From here on the drop of the writer gives the turn back.
+        let turn = Turn::take(&shared)?;
         let manifest = empty_manifest(base_sequence);
-        let mut writer = Self { shared, manifest, chunk, content: blake3::Hasher::new() };
+        let (content, began) = (blake3::Hasher::new(), Instant::now());
+        let mut writer = Self { shared, manifest, chunk, content, began, _turn: turn };
         let (log_id, base_chain) = writer.head_at(base_sequence)?;
         let database = &writer.shared.database;
         let newest = manifest::ids(&database.manifests)?.first().copied().unwrap_or(0);
@@ -51,6 +51,13 @@ impl SnapshotWriter {
         Ok(writer)
     }
 
+    /// Says when the snapshot is taken, in microseconds since 1970, and keeps a
+    /// note with it that [`super::SnapshotStore::note`] gives back unread.
+    pub fn describe(&mut self, taken_at: i64, note: Vec<u8>) {
+        self.manifest.taken_at = Some(taken_at);
+        self.manifest.note = note;
+    }
+
     /// Adds the state of one payout, as of the base sequence or later.
     pub fn push(&mut self, id: [u8; 16], state: &[u8]) -> Result<(), SnapshotError> {
         self.chunk.push(id, state);
@@ -59,7 +66,7 @@ impl SnapshotWriter {
     }
 
     /// Makes the snapshot durable, reads it back, and only then declares it
-    /// good. Older ones than the newest two are deleted.
+    /// good. Then those are deleted that the retention policy does not keep.
     ///
     /// The archive is made durable on the way: what the snapshot leaves out
     /// because it is archived must not be lost with the page cache.
@@ -72,16 +79,19 @@ impl SnapshotWriter {
         let shared = &self.shared;
         shared.database.sync()?;
         shared.archive.persist()?;
-        shared.archive.set_covers(self.manifest.base_sequence)?;
+        shared.archive.set_covers(self.manifest.base_sequence, self.manifest.id)?;
         snapshots::read::<SnapshotError>(&shared.database, &self.manifest, &mut |_, _| Ok(()))?;
+        self.manifest.took_micros =
+            u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.manifest.store(&shared.database.manifests)?;
         shared.database.sync()?;
         if Manifest::load(&shared.database.manifests, self.manifest.id)? != self.manifest {
             return Err(SnapshotError::Damaged("the manifest does not read back as written"));
         }
-        self.retire_older()?;
         let info = self.manifest.info();
         *shared.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(info);
+        // Just read back: whatever the policy keeps, this one is good.
+        pruning::prune(shared, info.id)?;
         Ok(info)
     }
 
@@ -100,28 +110,6 @@ impl SnapshotWriter {
         let mut reader = LogReader::seek(&self.shared.log_dir, sequence)?;
         while reader.position().next_sequence <= sequence && reader.next(sequence)?.is_some() {}
         Ok((reader.position().log_id, reader.position().chain))
-    }
-
-    /// Deletes what is older than the kept ones, manifest first, and lets the
-    /// mirror forget the frames that no kept snapshot needs.
-    fn retire_older(&self) -> Result<(), SnapshotError> {
-        let Database { manifests, chunks, .. } = &*self.shared.database;
-        let ids = manifest::ids(manifests)?;
-        for id in ids.iter().skip(KEPT) {
-            pieces::remove(manifests, &id.to_be_bytes())?;
-            pieces::remove(chunks, &id.to_be_bytes())?;
-        }
-        let oldest = ids.get(KEPT - 1).map(|id| Manifest::load(manifests, *id));
-        if let Some(Ok(oldest)) = oldest {
-            self.shared.mirror_floor.store(oldest.base_sequence + 1, Ordering::Release);
-        }
-        Ok(())
-    }
-}
-
-impl Drop for SnapshotWriter {
-    fn drop(&mut self) {
-        self.shared.writing.store(false, Ordering::Release);
     }
 }
 
@@ -149,5 +137,8 @@ fn empty_manifest(base_sequence: u64) -> Manifest {
         bytes: 0,
         chunks: Vec::new(),
         content: [0; 32],
+        taken_at: None,
+        took_micros: 0,
+        note: Vec::new(),
     }
 }

@@ -12,19 +12,24 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
 use super::{
     chunk,
     database::Database,
-    manifest::{self, Manifest, SnapshotInfo},
+    manifest::{self, Manifest, ManifestError, SnapshotInfo},
     pieces,
+    pruning::{self, Pruned},
+    retention::Retention,
     snapshot_error::SnapshotError,
     snapshot_writer::SnapshotWriter,
 };
-use crate::{archive::ArchiveStore, log::Journal};
+use crate::{
+    archive::ArchiveStore,
+    log::{ChainHash, Journal},
+};
 
 /// Is handed the id and the state of one payout after the other.
 pub type VisitPayout<'a, E> = dyn FnMut([u8; 16], &[u8]) -> Result<(), E> + 'a;
@@ -45,6 +50,25 @@ pub(crate) struct Shared {
     /// Told to the follower: what lies before is in the snapshots.
     pub(crate) mirror_floor: Arc<AtomicU64>,
     pub(crate) writing: AtomicBool,
+    pub(crate) retention: Retention,
+}
+
+/// Who writes or deletes snapshots: one at a time. Given back when dropped.
+pub(crate) struct Turn(Arc<Shared>);
+
+impl Turn {
+    pub(crate) fn take(shared: &Arc<Shared>) -> Result<Self, SnapshotError> {
+        if shared.writing.swap(true, Ordering::AcqRel) {
+            return Err(SnapshotError::Busy);
+        }
+        Ok(Self(Arc::clone(shared)))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.writing.store(false, Ordering::Release);
+    }
 }
 
 impl SnapshotStore {
@@ -65,11 +89,73 @@ impl SnapshotStore {
         Ok(newest_good(&self.shared.database)?.map(|(manifest, _)| manifest.info()))
     }
 
+    /// A reader of all snapshots, for comparing them with the log.
+    pub fn reader(&self) -> SnapshotReader {
+        SnapshotReader { database: Arc::clone(&self.shared.database) }
+    }
+
     /// All snapshots with a sound manifest, newest first; chunks unread.
     pub fn list(&self) -> Result<Vec<SnapshotInfo>, SnapshotError> {
         let tree = &self.shared.database.manifests;
         let ids = manifest::ids(tree)?;
         Ok(ids.into_iter().filter_map(|id| Some(Manifest::load(tree, id).ok()?.info())).collect())
+    }
+
+    /// Whether one is being taken or deleted at this moment.
+    pub fn is_busy(&self) -> bool {
+        self.shared.writing.load(Ordering::Acquire)
+    }
+
+    /// What one snapshot says of itself, and the note that was kept with it.
+    ///
+    /// # Errors
+    /// There is none of this id, or its manifest does not open.
+    pub fn get(&self, id: u64) -> Result<(SnapshotInfo, Vec<u8>), SnapshotError> {
+        let manifest = self.load(id)?;
+        Ok((manifest.info(), manifest.note))
+    }
+
+    /// Reads back every chunk of snapshot `id` and compares each hash, the hash
+    /// over all, and the count. `progress` hears how many chunks are done, and
+    /// of how many. Blocking.
+    ///
+    /// # Errors
+    /// There is none of this id (any more), or it is damaged.
+    pub fn verify(
+        &self,
+        id: u64,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<SnapshotInfo, SnapshotError> {
+        let manifest = self.load(id)?;
+        let database = &self.shared.database;
+        let read = read_with(database, &manifest, progress, &mut |_, _| Ok(()));
+        match read {
+            Ok(()) => Ok(manifest.info()),
+            // One that was deleted meanwhile was not damaged.
+            Err(error) => self.load(id).and(Err(error)),
+        }
+    }
+
+    /// Deletes what the retention policy does not keep; with `dry_run` only
+    /// says what that is. The newest good snapshot stays in any case, and is
+    /// read to know that it is good. Blocking.
+    ///
+    /// # Errors
+    /// A snapshot is being taken, or sled fails.
+    pub fn prune(&self, dry_run: bool) -> Result<Pruned, SnapshotError> {
+        let _turn = Turn::take(&self.shared)?;
+        let good = newest_good(&self.shared.database)?.map_or(0, |(manifest, _)| manifest.id);
+        if dry_run {
+            return Ok(pruning::judge(&self.shared, good)?.1);
+        }
+        pruning::prune(&self.shared, good)
+    }
+
+    fn load(&self, id: u64) -> Result<Manifest, SnapshotError> {
+        Manifest::load(&self.shared.database.manifests, id).map_err(|error| match error {
+            ManifestError::Absent => SnapshotError::Unknown(id),
+            error => error.into(),
+        })
     }
 
     /// Hands on every payout of snapshot `id`, checking each chunk.
@@ -79,7 +165,7 @@ impl SnapshotStore {
         visit: &mut VisitPayout<'_, E>,
     ) -> Result<SnapshotInfo, E> {
         let database = &self.shared.database;
-        let manifest = Manifest::load(&database.manifests, id).map_err(SnapshotError::from)?;
+        let manifest = self.load(id)?;
         read(database, &manifest, visit)?;
         Ok(manifest.info())
     }
@@ -107,6 +193,46 @@ impl SnapshotStore {
 
 /// A snapshot with its stored chunks.
 type Good = (Manifest, Vec<Vec<u8>>);
+
+/// A snapshot's number, and what its manifest says, if it opens.
+pub type Listed = (u64, Result<SnapshotInfo, SnapshotError>);
+
+/// Reads the snapshots of a sled that nobody else may have open: each that is
+/// there, sound or not.
+#[derive(Clone)]
+pub struct SnapshotReader {
+    pub(crate) database: Arc<Database>,
+}
+
+impl SnapshotReader {
+    /// All snapshots, newest first; an error where a manifest does not open.
+    pub fn list(&self) -> Result<Vec<Listed>, SnapshotError> {
+        let tree = &self.database.manifests;
+        let load = |id| {
+            let loaded = Manifest::load(tree, id).map_err(SnapshotError::from);
+            (id, loaded.map(|manifest| manifest.info()))
+        };
+        Ok(manifest::ids(tree)?.into_iter().map(load).collect())
+    }
+
+    /// Hands on every payout of snapshot `id`, checking each chunk and all of
+    /// the content.
+    pub fn read<E: From<SnapshotError>>(
+        &self,
+        id: u64,
+        visit: &mut VisitPayout<'_, E>,
+    ) -> Result<SnapshotInfo, E> {
+        let manifest = Manifest::load(&self.database.manifests, id).map_err(SnapshotError::from)?;
+        read(&self.database, &manifest, visit)?;
+        Ok(manifest.info())
+    }
+
+    /// The log and the chain hash that snapshot `id` was taken at: log id, hash.
+    pub(crate) fn taken_at(&self, id: u64) -> Result<(u64, ChainHash), SnapshotError> {
+        let manifest = Manifest::load(&self.database.manifests, id)?;
+        Ok((manifest.log_id, manifest.base_chain))
+    }
+}
 
 /// The newest snapshot of which every chunk matches its hash.
 pub(crate) fn newest_good(database: &Database) -> Result<Option<Good>, SnapshotError> {
@@ -139,9 +265,21 @@ pub(crate) fn read<E: From<SnapshotError>>(
     manifest: &Manifest,
     visit: &mut VisitPayout<'_, E>,
 ) -> Result<(), E> {
+    read_with(database, manifest, &mut |_, _| {}, visit)
+}
+
+/// The same, telling how many chunks are read, and of how many.
+fn read_with<E: From<SnapshotError>>(
+    database: &Database,
+    manifest: &Manifest,
+    progress: &mut dyn FnMut(usize, usize),
+    visit: &mut VisitPayout<'_, E>,
+) -> Result<(), E> {
     let mut content = blake3::Hasher::new();
     let mut payouts = 0;
-    for number in 0..manifest.chunks.len() {
+    let chunks = manifest.chunks.len();
+    for number in 0..chunks {
+        progress(number, chunks);
         let stored = stored(database, manifest, number)?;
         let raw = chunk::unpack(&stored).map_err(SnapshotError::from)?;
         content.update(&raw);

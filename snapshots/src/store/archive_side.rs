@@ -13,6 +13,7 @@ use crate::{
     log::{Tail, sync_directory},
     open_error::{OpenError, refused},
     options::StoreOptions,
+    sled_store::Manifest,
 };
 
 pub(crate) struct ArchiveSide {
@@ -21,12 +22,12 @@ pub(crate) struct ArchiveSide {
     pub(crate) rebuilt: bool,
 }
 
-/// Opens the archive of the log that ends in `tail`. `base` is where the newest
-/// snapshot would let the replay begin; `distrust` replaces the archive unread.
+/// Opens the archive of the log that ends in `tail`. `newest` is the snapshot
+/// that the replay would begin with; `distrust` replaces the archive unread.
 pub(crate) fn open(
     dir: &Path,
     tail: &Tail,
-    base: u64,
+    newest: Option<&Manifest>,
     distrust: bool,
     options: &StoreOptions,
 ) -> Result<ArchiveSide, OpenError> {
@@ -42,9 +43,13 @@ pub(crate) fn open(
         archive = open_or_replace(dir, tail.log_id(), options)?;
     }
     if last_sequence == 0 {
-        archive.set_covers(0)?;
+        archive.set_covers(0, 0)?;
     }
-    let rebuilt = archive.covers()?.is_none_or(|covers| covers < base);
+    let (base, snapshot) = newest.map_or((0, 0), |one| (one.base_sequence, one.id));
+    // The number tells an archive that is older than the snapshot even when the
+    // log had not grown since the snapshot before.
+    let rebuilt = archive.covers()?.is_none_or(|covers| covers < base)
+        || archive.covered_by()?.is_some_and(|number| number < snapshot);
     if rebuilt {
         tracing::warn!(absent, "the archive is incomplete; the log is replayed from its start");
     }
@@ -56,8 +61,7 @@ fn open_or_replace(
     log_id: u64,
     options: &StoreOptions,
 ) -> Result<FjallArchive, OpenError> {
-    let open =
-        || FjallArchive::open(dir, log_id, options.archive_cache_bytes, options.open_deadline);
+    let open = || FjallArchive::open(dir, log_id, options.archive_room(), options.open_deadline);
     match open() {
         Ok(archive) => Ok(archive),
         Err(Fault::Unusable(reason)) => {

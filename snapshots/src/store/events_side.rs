@@ -31,7 +31,7 @@ pub(crate) fn open(
 }
 
 fn open_now(dir: &Path, log: OfLog, options: &StoreOptions) -> Result<FjallEvents, OpenError> {
-    let open = || FjallEvents::open(dir, log, options.events_cache_bytes, options.open_deadline);
+    let open = || FjallEvents::open(dir, log, options.events_room(), options.open_deadline);
     let opened = match open() {
         Err(Fault::Unusable(reason)) => {
             set_aside(dir, options, &reason)?;

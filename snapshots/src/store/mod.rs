@@ -10,6 +10,7 @@
 //! [`Store::open`], then [`Store::replay`], then [`Store::start`].
 
 mod archive_side;
+mod archiving;
 mod completion;
 mod events_side;
 mod find;
@@ -36,6 +37,8 @@ use crate::{
     sled_store::SnapshotInfo,
 };
 use sled_side::SledSide;
+
+pub(crate) use verdict::rolled_back;
 
 /// A store that was found sound and is not running yet.
 pub struct Store {
@@ -79,7 +82,7 @@ impl Store {
         let walked_from = scan.from;
         let sled = settle_sled(sled, scan, &mut tail, mark, &directory, &options)?;
         let archive =
-            archive_side::open(&directory.archive, &tail, sled.base(), adopted, &options)?;
+            archive_side::open(&directory.archive, &tail, sled.snapshot(), adopted, &options)?;
         let events = events_side::open(&directory.events, &tail, adopted, &options)?;
         let mark =
             Mark { log_id: tail.log_id(), sequence: tail.next_sequence() - 1, chain: tail.chain() };

@@ -8,7 +8,7 @@ use std::{
     io,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool},
     thread::{self, JoinHandle},
 };
 
@@ -17,8 +17,10 @@ use crate::{
     archive::{ArchiveStore, Archiver, ArchiverThread},
     directory::Directory,
     events::{EventError, EventStore},
+    intent_ledger::IntentLedger,
     log::{self, Frame, Journal, LogVisitor, VisitorThread, Writer},
-    sled_store::{Database, Follower, Manifest, Mirror, MirrorError, Shared, SnapshotStore},
+    log_archive::{FollowerThread, LogArchive},
+    sled_store::{Follower, Mirror, MirrorError, Opened, Retention, Shared, SnapshotStore},
 };
 
 /// A running store. Dropping it closes it.
@@ -33,31 +35,40 @@ pub struct Running {
     pub events: Arc<dyn EventStore>,
     /// Takes and reads snapshots.
     pub snapshots: SnapshotStore,
+    /// Where submissions are written down before they leave, if anywhere beside the journal.
+    pub intents: Option<IntentLedger>,
     pub(super) log_dir: PathBuf,
+    pub(super) log_id: u64,
+    pub(super) log_archive: OnceLock<LogArchive>,
     mirror: Mirror,
-    threads: Mutex<Option<Threads>>,
+    pub(super) threads: Mutex<Option<Threads>>,
     /// Last, so that the directory is unlocked when all else has let go of it.
     _directory: Directory,
 }
 
-struct Threads {
+pub(super) struct Threads {
     writer: JoinHandle<()>,
     follower: JoinHandle<()>,
     visitors: Vec<VisitorThread>,
+    pub(super) log_archive: Option<FollowerThread>,
     archiver: ArchiverThread,
 }
 
 impl Store {
     /// Starts the threads.
     pub fn start(self) -> io::Result<Running> {
+        let ledger = self.options.intent_ledger.as_deref();
+        let intents = ledger.map(|dir| IntentLedger::open(dir, self.tail.log_id())).transpose()?;
         let shared = Arc::new(log::Shared::new(self.last_sequence()));
         let (messages, queue) = crossbeam_channel::bounded(self.options.queue_depth);
         let (committed, woken) = crossbeam_channel::bounded(1);
         let journal = Journal::new(messages, Arc::clone(&shared));
         let (archive, events) = (self.archive(), self.events());
         let (log_dir, opened) = (self.directory.log.clone(), self.sled.into_parts());
+        let mirrored = opened.mirror;
+        let log_id = self.tail.log_id();
         let snapshots =
-            snapshot_store(&log_dir, &journal, &archive, opened.database, opened.snapshot);
+            snapshot_store(&log_dir, &journal, &archive, opened, self.options.retention);
         let writer = Writer {
             tail: self.tail,
             anchor: self.anchor,
@@ -71,7 +82,7 @@ impl Store {
             log_dir: log_dir.clone(),
             database: Arc::clone(&snapshots.shared.database),
             journal: journal.clone(),
-            mirrored: opened.mirror,
+            mirrored,
             committed: woken,
             floor: Arc::clone(&snapshots.shared.mirror_floor),
             segments: self.options.mirror_segments,
@@ -80,6 +91,7 @@ impl Store {
             writer: spawn("log-writer", move || writer.run())?,
             follower: spawn("sled-follower", move || follower.run())?,
             visitors: Vec::new(),
+            log_archive: None,
             archiver: ArchiverThread::start(Arc::clone(&archive))?,
         };
         Ok(Running {
@@ -89,7 +101,10 @@ impl Store {
             events,
             mirror: Mirror::new(&snapshots.shared.database.journal),
             snapshots,
+            intents,
             log_dir,
+            log_id,
+            log_archive: OnceLock::new(),
             threads: Mutex::new(Some(threads)),
             _directory: self.directory,
         })
@@ -100,9 +115,10 @@ fn snapshot_store(
     log_dir: &Path,
     journal: &Journal,
     archive: &Arc<dyn ArchiveStore>,
-    database: Database,
-    newest: Option<Manifest>,
+    opened: Opened,
+    retention: Retention,
 ) -> SnapshotStore {
+    let Opened { database, mirror: _, snapshot: newest, chunks: _ } = opened;
     let shared = Shared {
         database: Arc::new(database),
         log_dir: log_dir.to_owned(),
@@ -111,6 +127,7 @@ fn snapshot_store(
         newest: Mutex::new(newest.map(|manifest| manifest.info())),
         mirror_floor: Arc::default(),
         writing: AtomicBool::new(false),
+        retention,
     };
     SnapshotStore { shared: Arc::new(shared) }
 }
@@ -141,6 +158,11 @@ impl Running {
         Ok(())
     }
 
+    /// Where the log lies: it may be read while it is written, up to what is durable.
+    pub fn log_dir(&self) -> &Path {
+        &self.log_dir
+    }
+
     /// Hands on the frames that sled mirrors, from the one that holds
     /// `sequence`: for comparing them with the log. sled lags a little behind.
     pub fn journal_frames_from(
@@ -168,11 +190,17 @@ impl Running {
         // The writer's end is the follower's signal. Both have said already
         // what went wrong with them, if anything did.
         let _ = threads.writer.join();
+        if let Some(log_archive) = &threads.log_archive {
+            log_archive.end();
+        }
         VisitorThread::close_all(threads.visitors);
         if let Err(error) = self.events.persist() {
             tracing::error!(%error, "the events were not brought to the disk");
         }
         let _ = threads.follower.join();
+        if let Some(log_archive) = threads.log_archive {
+            log_archive.join();
+        }
     }
 }
 

@@ -55,7 +55,8 @@ pub(crate) fn judge_by_anchor(
     }
 }
 
-fn rolled_back(scan: &Scan, mark: Mark) -> Option<RolledBackTo> {
+/// In what way the log is older than the anchor, if it is.
+pub(crate) fn rolled_back(scan: &Scan, mark: Mark) -> Option<RolledBackTo> {
     if mark.sequence == 0 {
         // An anchor that has seen no record has nothing to miss.
         return None;

@@ -26,6 +26,7 @@ impl LogVisitor for Taker {
             nth,
             at: record.sequence as i64,
             detail: Vec::new(),
+            above: 0,
         }));
     }
 

@@ -11,6 +11,8 @@ mod events;
 mod journal;
 mod life;
 mod lines;
+mod log_archive;
+mod retention;
 mod rollback;
 mod shares;
 mod sled_lost;

@@ -116,7 +116,7 @@ fn sled_of(data: &Path) -> sled::Db {
 
 /// Changes a byte in a chunk of snapshot `id`, through sled itself: the hash
 /// is what has to notice, not sled.
-fn flip_in_chunk(data: &Path, id: u64) {
+pub(crate) fn flip_in_chunk(data: &Path, id: u64) {
     let db = sled_of(data);
     let chunks = db.open_tree("snapshots").unwrap();
     let (key, piece) = chunks.scan_prefix(id.to_be_bytes()).next().unwrap().unwrap();

@@ -3,8 +3,11 @@
 
 use crate::app::{AppState, Endpoints};
 use crate::metrics;
+use crate::render::{AmountOut, TimeOut, amounts};
 use actix_web::{HttpResponse, web};
+use engine::quarantine::Quarantine;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use utoipa::ToSchema;
 
@@ -68,6 +71,42 @@ pub struct ReadyOut {
     requests_in_flight: u64,
     /// The last durable record of the journal; none before recovery is through.
     journal_sequence: Option<u64>,
+    /// What is held until a provider has said whether it was sent in a time that a restore has lost;
+    /// null when there was no restore, or all of it is over.
+    quarantine: Option<QuarantineOut>,
+}
+
+/// What is held for a restore.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Quarantine)]
+pub struct QuarantineOut {
+    /// Which restore of this gateway it was, counted from 1.
+    #[schema(example = 1)]
+    epoch: u32,
+    /// How many payouts are left to ask about.
+    left: u64,
+    /// How much they are, by currency.
+    #[schema(value_type = BTreeMap<String, String>, example = json!({"EUR": "250.80"}))]
+    amounts: BTreeMap<String, AmountOut>,
+    /// When all will have been asked about, at the pace that the provider accounts allow; null where a
+    /// contract leaves it to a person.
+    ends_at: Option<TimeOut>,
+    /// Until then every new payout is asked about before it is sent; null when all keys of the lost
+    /// time are known.
+    asks_first_until: Option<TimeOut>,
+}
+
+impl QuarantineOut {
+    fn of(quarantine: Quarantine) -> QuarantineOut {
+        let Quarantine { epoch, left, amounts: sums, ends_at, asks_first_until } = quarantine;
+        QuarantineOut {
+            epoch,
+            left,
+            amounts: amounts(sums.into_iter()),
+            ends_at: ends_at.map(TimeOut),
+            asks_first_until: asks_first_until.map(TimeOut),
+        }
+    }
 }
 
 /// What this is.
@@ -115,6 +154,8 @@ pub(crate) async fn readyz(state: web::Data<AppState>) -> HttpResponse {
         live_payouts: counters.live.load(Ordering::Relaxed),
         requests_in_flight: counters.in_flight.load(Ordering::Relaxed),
         journal_sequence: gateway.store().map(|store| metrics::durable_sequence(store)),
+        // Before recovery is through nobody knows.
+        quarantine: gateway.quarantine().ok().flatten().map(QuarantineOut::of),
     })
 }
 

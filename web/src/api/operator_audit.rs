@@ -39,14 +39,16 @@ pub struct AuditRowOut {
     /// Who.
     #[schema(example = "ann")]
     by: String,
-    /// release, resubmit, pause, statement, approve, reject or set_mode.
+    /// release, resubmit, pause, statement, approve, reject, set_mode, take_snapshot, verify_snapshot,
+    /// prune_snapshots or restored.
     #[schema(example = "resubmit")]
     action: &'static str,
     /// The payout that it was about.
     payout: Option<String>,
     /// The provider account that it was about.
     provider_account: Option<String>,
-    /// The mode or the outcome that was wanted.
+    /// The mode, the outcome or the snapshot that was wanted, or the last journal record that a
+    /// restore kept.
     value: Option<String>,
     /// Why, in their words.
     reason: Option<String>,

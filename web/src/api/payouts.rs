@@ -108,7 +108,9 @@ fn answer(created: Created) -> HttpResponse {
     get, path = "/v1/payouts/{id}", tag = "payouts", operation_id = "getPayout",
     params(
         ("id" = String, Path, description = "The payout's id"),
-        ("at" = Option<String>, Query, description = "The payout as it was at this time (RFC 3339)",
+        ("at" = Option<String>, Query, description = "The payout as it was at this time (RFC 3339), \
+            which must have passed. All of it is as of then, moderation included; next_check_at is null \
+            for a time before the last change, because plans are not written down",
             example = "2026-11-20T09:30:00Z"),
     ),
     responses(
@@ -122,9 +124,14 @@ pub(crate) async fn get(
     merchant: Merchant,
     PathId(id): PathId,
     mut parameters: Parameters,
+    state: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let at = parameters.time("at")?;
     parameters.finish()?;
+    if at.is_some_and(|at| at > state.gateway.clock().now()) {
+        let detail = "at takes a time that has passed; nobody knows a payout's future";
+        return Err(Problem::new(Kind::INVALID_PARAMETER, detail).at("at"));
+    }
     let view = merchant.door.get(id).await?;
     let view = match at {
         None => view,

@@ -31,15 +31,22 @@ impl Failure {
         Failure { code: 3, lines: vec![what.to_string()] }
     }
 
+    /// What is stored is not what it must be, line by line. Without lines, a program was told already.
+    pub fn diverges(lines: Vec<String>) -> Failure {
+        Failure { code: 3, lines }
+    }
+
     /// Tells it, and becomes the process's exit code. People read standard error; a program that asked
     /// for JSON reads it where the answer would have been.
     pub fn report(self, output: &Output) -> ExitCode {
         for line in &self.lines {
             eprintln!("bursar: {line}");
         }
-        output.json_only(
-            &serde_json::json!({ "error": { "exit_code": self.code, "lines": self.lines } }),
-        );
+        if !self.lines.is_empty() {
+            output.json_only(
+                &serde_json::json!({ "error": { "exit_code": self.code, "lines": self.lines } }),
+            );
+        }
         ExitCode::from(self.code)
     }
 }

@@ -1,6 +1,7 @@
 //! What types cannot say of a configuration: ranges, and keys that belong together. Apart from reading
 //! it because these are judgements, each with its sentence for the operator.
 
+use super::log_archive;
 use super::rates;
 use super::sections::{Config, Transport};
 use crate::webhooks::Network;
@@ -15,6 +16,7 @@ pub fn mistakes(config: &Config) -> Vec<Mistake> {
     found.extend(addresses(config));
     found.extend(names(config));
     found.extend(rates::mistakes(&config.rates));
+    found.extend(log_archive::mistakes(&config.log_archive));
     found.extend(limits(config));
     found.extend(networks(config));
     found
@@ -37,7 +39,8 @@ fn ranges(config: &Config) -> Vec<Mistake> {
         (&config.server, &config.engine, &config.store, &config.sandbox);
     let webhooks = &config.webhooks;
     let seconds = |time: std::time::Duration| time.as_secs();
-    let table: [(&'static str, u64, u64, u64); 20] = [
+    let snapshots = &config.snapshots;
+    let table: [(&'static str, u64, u64, u64); 24] = [
         ("server.workers", server.workers as u64, 0, 256),
         ("server.max_connections", server.max_connections as u64, 1, 1_000_000),
         ("server.body_limit", server.body_limit as u64, 1_024, 16_777_216),
@@ -51,6 +54,10 @@ fn ranges(config: &Config) -> Vec<Mistake> {
         ("store.sled_cache_bytes", store.sled_cache_bytes, 1 << 20, 1 << 40),
         ("store.mirror_segments", store.mirror_segments as u64, 1, 10_000),
         ("store.archive_cache_bytes", store.archive_cache_bytes, 1 << 20, 1 << 40),
+        ("snapshots.keep", snapshots.keep as u64, 1, 1_000),
+        ("snapshots.keep_hourly", snapshots.keep_hourly as u64, 0, 1_000),
+        ("snapshots.keep_daily", snapshots.keep_daily as u64, 0, 1_000),
+        ("log_archive.piece_bytes", config.log_archive.piece_bytes, 1 << 20, 1 << 28),
         ("payouts.expires_in", seconds(config.payouts.expires_in), 1, 365 * 86_400),
         ("rates.max_age", seconds(config.rates.max_age), 1, 86_400),
         ("sandbox.verify_share", u64::from(sandbox.verify_share), 0, 90),
@@ -73,6 +80,7 @@ fn zero_times(config: &Config) -> impl Iterator<Item = Mistake> {
         ("server.head_timeout", server.head_timeout),
         ("server.request_timeout", server.request_timeout),
         ("store.open_deadline", config.store.open_deadline),
+        ("log_archive.every", config.log_archive.every),
         ("rates.timeout", config.rates.timeout),
         ("sandbox.timeout", sandbox.timeout),
         ("sandbox.per", sandbox.per),

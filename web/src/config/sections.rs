@@ -3,6 +3,7 @@
 
 use super::duration;
 use super::faults::FaultsSection;
+use super::log_archive::LogArchiveSection;
 use super::rates::RatesSection;
 use super::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ pub struct Config {
     pub server: ServerSection,
     pub engine: EngineSection,
     pub store: StoreSection,
+    pub snapshots: SnapshotsSection,
+    pub log_archive: LogArchiveSection,
+    pub scrub: ScrubSection,
     pub payouts: PayoutsSection,
     pub rates: RatesSection,
     pub sandbox: SandboxSection,
@@ -81,6 +85,32 @@ pub struct StoreSection {
     pub archive_cache_bytes: u64,
     #[serde(with = "duration")]
     pub open_deadline: Duration,
+    #[serde(with = "empty_is_none")]
+    pub intent_ledger: Option<String>,
+    #[serde(with = "duration")]
+    pub ask_first_after_restore: Duration,
+}
+
+/// When snapshots are taken, and which are kept.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a section")]
+#[allow(missing_docs, reason = "each is explained in config.default.toml")]
+pub struct SnapshotsSection {
+    #[serde(with = "duration")]
+    pub every: Duration,
+    pub keep: usize,
+    pub keep_hourly: usize,
+    pub keep_daily: usize,
+}
+
+/// Reading everything again.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a section")]
+#[allow(missing_docs, reason = "each is explained in config.default.toml")]
+pub struct ScrubSection {
+    #[serde(with = "duration")]
+    pub every: Duration,
+    pub bytes_per_second: u64,
 }
 
 /// What "durable" means.

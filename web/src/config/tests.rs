@@ -40,6 +40,9 @@ fn each_mistake_is_one_line_with_its_place() {
         ("[server]\nbind = 8080",                       "2: server.bind: "),
         ("[server]\nrequest_timeout = \"2 weeks\"",     "2: server.request_timeout: \"2 weeks\" is not a duration, expected a whole number and a unit"),
         ("[server]\nrequest_timeout = \"0s\"",          "2: server.request_timeout: must be longer than zero"),
+        ("[snapshots]\nkeep = 0",                       "2: snapshots.keep: 0 is outside the allowed 1 to 1000"),
+        ("[snapshots]\nkeep_daily = 1001",             "2: snapshots.keep_daily: 1001 is outside the allowed 0 to 1000"),
+        ("[snapshots]\nevery = \"hourly\"",            "2: snapshots.every: \"hourly\" is not a duration"),
         ("[store]\ndurability = \"maybe\"",             "2: store.durability: unknown variant `maybe`, expected `fsync` or `none`"),
         ("[sandbox]\ntransport = \"tcp\"",              "2: sandbox.transport: unknown variant `tcp`, expected `http` or `inline`"),
         ("[sandbox]\nurl = \"127.0.0.1:1\"",            "2: sandbox.url: \"127.0.0.1:1\" is not an address"),
@@ -107,6 +110,21 @@ fn a_table_of_rates_is_read_from_the_environment_too() {
     let table: Vec<_> = config.rates.table().map(Result::unwrap).collect();
     let ((from, to), rate) = table[0];
     assert_eq!((from.code(), to.symbol(), rate.to_string().as_str()), ("EUR", "BTC", "0.00001683"));
+}
+
+#[test]
+fn the_engine_takes_and_keeps_snapshots_as_configured() {
+    let identity = || domain::id::IdKey([1; 32]);
+    let config = load(&Inputs::default()).unwrap();
+    let options = crate::serve::engine_options(&config, identity(), 1);
+    assert_eq!((options.snapshot_every, options.snapshot_interval.as_secs()), (1_000_000, 3_600));
+    assert_eq!(options.store.retention, snapshots::Retention::default());
+    let (result, _) =
+        with_file("[snapshots]\nevery = \"0s\"\nkeep = 3\nkeep_hourly = 24\nkeep_daily = 7\n");
+    let options = crate::serve::engine_options(&result.unwrap(), identity(), 1);
+    assert!(options.snapshot_interval.is_zero());
+    let retention = snapshots::Retention { newest: 3, hourly: 24, daily: 7 };
+    assert_eq!(options.store.retention, retention);
 }
 
 #[test]
@@ -221,6 +239,38 @@ fn webhooks_are_open_to_this_machine_only_while_the_gateway_is() {
     let name = "BURSAR__WEBHOOKS__LOOPBACK_IN_TEST_MODE";
     let config = with_variables(&[(name, "false")]).unwrap();
     assert!(!crate::serve::webhook_settings(&config, true).loopback_for_test);
+}
+
+#[test]
+fn where_the_log_is_archived_is_whole_or_refused() {
+    let s3 = "[log_archive]\nurl = \"s3://bucket/bursar\"\n";
+    #[rustfmt::skip]
+    let table = [
+        ("[log_archive]\nurl = \"backups\"".to_owned(),                         "2: log_archive.url: relative URL without a base"),
+        ("[log_archive]\nurl = \"ftp://example.com/\"".to_owned(),              "2: log_archive.url: \"ftp\" is no known kind of address"),
+        ("[log_archive]\nurl = \"http://example.com/\"".to_owned(),             "2: log_archive.url: frames name recipients"),
+        ("[log_archive]\nurl = \"https://me:s3cret@example.com/\"".to_owned(),  "2: log_archive.url: a user or a password"),
+        ("[log_archive]\nevery = \"0s\"".to_owned(),                            "2: log_archive.every: must be longer than zero"),
+        ("[log_archive]\npiece_bytes = 1000".to_owned(),                         "2: log_archive.piece_bytes: 1000 is outside the allowed 1048576"),
+        ("[log_archive]\nbucket = \"x\"".to_owned(),                            "2: log_archive.bucket: unknown field `bucket`, expected one of `url`"),
+        (format!("{s3}endpoint = \"http://10.0.0.1:9000\""),                   "3: log_archive.endpoint: frames name recipients"),
+        (format!("{s3}secret_access_key = \"s3cret\""),                        "log_archive.access_key_id: access_key_id and secret_access_key"),
+    ];
+    for (text, expected) in table {
+        let Invalid(lines) = with_file(&text).0.unwrap_err();
+        assert_eq!(lines.len(), 1, "{text}: {lines:?}");
+        assert!(lines[0].contains(expected), "{text}: {}", lines[0]);
+        assert!(!lines[0].contains("s3cret"), "{}", lines[0]);
+    }
+    let off = load(&Inputs::default()).unwrap();
+    assert!(off.log_archive.options().is_none());
+    let keys = "access_key_id = \"id\"\nsecret_access_key = \"s3cret\"\n";
+    let whole = format!("{s3}endpoint = \"http://10.0.0.1:9000\"\nallow_http = true\n{keys}");
+    let config = with_file(&whole).0.unwrap();
+    let options = config.log_archive.options().unwrap();
+    assert_eq!((options.every.as_secs(), options.piece_bytes), (10, 64 << 20));
+    assert!(!toml::to_string_pretty(&config).unwrap().contains("s3cret"));
+    assert!(!format!("{config:?} {options:?}").contains("s3cret"));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use super::KeyError;
 use super::record::KeyRecord;
 use super::secret::KeyHash;
+use crate::self_check;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -68,6 +69,9 @@ pub(super) fn read(path: &Path) -> Result<(Vec<StoredKey>, Option<Mark>), KeyErr
     if document.version != VERSION {
         return Err(damaged(format!("version {} is not known here", document.version)));
     }
+    if !self_check::is_whole(&bytes) {
+        return Err(damaged(self_check::CHANGED.to_owned()));
+    }
     Ok((document.keys, mark))
 }
 
@@ -88,8 +92,7 @@ pub(super) fn mark(path: &Path) -> Result<Option<Mark>, KeyError> {
 pub(super) fn save(path: &Path, keys: &[StoredKey]) -> Result<(), KeyError> {
     let document = Document { version: VERSION, keys: keys.to_vec() };
     let written = || -> io::Result<()> {
-        let mut bytes = serde_json::to_vec_pretty(&document)?;
-        bytes.push(b'\n');
+        let bytes = self_check::sealed_json(serde_json::to_value(&document)?)?;
         let draft = path.with_extension("json.tmp");
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;

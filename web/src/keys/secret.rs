@@ -2,6 +2,7 @@
 //! random bits, so one fast hash is enough; the pepper makes a stolen `keys.json` useless alone.
 
 use super::KeyError;
+use crate::self_check;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
@@ -44,8 +45,8 @@ impl Pepper {
         let failed = |error| KeyError::File { path: path.to_owned(), error };
         match fs::read(path) {
             Ok(bytes) => {
-                let bytes = <[u8; 32]>::try_from(bytes);
-                bytes.map(Pepper).map_err(|_| KeyError::PepperDamaged { path: path.to_owned() })
+                let read = Pepper::read(&bytes);
+                read.ok_or_else(|| KeyError::PepperDamaged { path: path.to_owned() })
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && may_create => {
                 let pepper = Pepper(random()?);
@@ -59,9 +60,16 @@ impl Pepper {
         }
     }
 
+    /// 32 bytes, and the line that says whether they are whole; without it in files of the time before.
+    fn read(bytes: &[u8]) -> Option<Pepper> {
+        let (secret, line) = bytes.split_first_chunk::<32>()?;
+        let whole = line.is_empty() || line == self_check::digits(secret).as_bytes();
+        whole.then_some(Pepper(*secret))
+    }
+
     fn write(&self, path: &Path) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(&self.0)?;
+        file.write_all(&[&self.0, self_check::digits(&self.0).as_bytes()].concat())?;
         file.sync_all()
     }
 

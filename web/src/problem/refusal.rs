@@ -4,7 +4,7 @@
 use super::{FieldFault, Kind, Problem};
 use adapters::rates::NoRate;
 use domain::command::Refused;
-use engine::Refusal;
+use engine::{Refusal, SnapshotError};
 
 /// When to come back after a refusal that will pass.
 const SOON_SECONDS: u64 = 1;
@@ -66,6 +66,20 @@ impl From<Refused> for Problem {
         };
         problem.0.detail = sentence.into();
         problem
+    }
+}
+
+impl From<SnapshotError> for Problem {
+    fn from(error: SnapshotError) -> Problem {
+        match error {
+            SnapshotError::NotRunning => Refusal::NotReady.into(),
+            SnapshotError::Busy => Problem::plain(Kind::SNAPSHOT_UNDER_WAY),
+            SnapshotError::Unknown(_) => Problem::plain(Kind::SNAPSHOT_NOT_FOUND),
+            SnapshotError::Damaged(_) | SnapshotError::Store(_) | SnapshotError::Interrupted => {
+                tracing::error!(%error, "a snapshot failed");
+                Problem::new(Kind::INTERNAL_ERROR, "the snapshot failed; the log says why")
+            }
+        }
     }
 }
 

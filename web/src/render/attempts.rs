@@ -37,7 +37,9 @@ pub(super) fn of(payout: &Payout) -> Vec<AttemptOut<'_>> {
     let mut attempts: Vec<AttemptOut<'_>> = Vec::new();
     for entry in payout.entries() {
         match &entry.fact {
-            Fact::Invoked(intent) => sent(&mut attempts, payout, intent, entry.at),
+            Fact::Invoked(intent) | Fact::Adopted(intent) => {
+                sent(&mut attempts, payout, intent, entry.at)
+            }
             Fact::Learned(learned) => {
                 if let Some(attempt) = attempts.last_mut() {
                     heard(attempt, &learned.statement);

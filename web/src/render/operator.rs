@@ -63,7 +63,7 @@ pub struct IncidentOut {
     /// The resolution that raised it.
     #[schema(example = "CONNECTION_TIMEOUT_ERROR")]
     resolution: &'static str,
-    /// doubt, provider_hold, overdue, discrepancy, quarantine or paused.
+    /// doubt, provider_hold, overdue, discrepancy, quarantine, paused or restored.
     #[schema(example = "doubt")]
     cause: &'static str,
     /// How many payouts are held.

@@ -17,7 +17,7 @@ pub struct ModerationOut {
     /// The resolution that raised it, or PAUSED where an operator did.
     #[schema(example = "CONNECTION_TIMEOUT_ERROR")]
     pub reason: &'static str,
-    /// doubt, provider_hold, overdue, discrepancy, quarantine or paused.
+    /// doubt, provider_hold, overdue, discrepancy, quarantine, paused or restored.
     #[schema(example = "doubt")]
     pub cause: &'static str,
     /// Since when.

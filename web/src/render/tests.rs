@@ -75,7 +75,11 @@ impl Story {
         let mut found = Found::new(state);
         (found.raw_status, found.provider_id) = (Some("settled".into()), Some("pr_1".into()));
         let asked_at = Timestamp(self.now);
-        self.then(Input::Report(Report::Fetched { asked_at, outcome: FetchOutcome::Found(found) }))
+        self.then(Input::Report(Report::Fetched {
+            asked_at,
+            account: None,
+            outcome: FetchOutcome::Found(found),
+        }))
     }
 
     fn shown(&self) -> Value {
@@ -245,7 +249,8 @@ fn each_of_the_27_resolutions_reads_alike_wherever_it_is_read() {
             found.failure = Some(why);
             let asked_at = Timestamp(failed.now);
             let outcome = FetchOutcome::Found(found);
-            let failed = failed.then(Input::Report(Report::Fetched { asked_at, outcome }));
+            let failed =
+                failed.then(Input::Report(Report::Fetched { asked_at, account: None, outcome }));
             for (story, status) in [(refused, "INVOKE_FAILED"), (failed, "PROCESS_FAILED")] {
                 let shown = story.shown();
                 let category = Category::of(resolution, origin, Rail::Other);

@@ -6,6 +6,7 @@ use domain::time::Timestamp;
 use rust_decimal::Decimal;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use std::fmt;
 use utoipa::openapi::schema::{
     AdditionalProperties, KnownFormat, ObjectBuilder, SchemaFormat, Type,
 };
@@ -43,12 +44,18 @@ impl ToSchema for AmountOut {
 #[derive(Clone, Copy)]
 pub struct TimeOut(pub Timestamp);
 
-impl Serialize for TimeOut {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+impl fmt::Display for TimeOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Timestamp(micros) = self.0;
         // Beyond the year 9999 there is no RFC 3339; the last time that has one stands for it.
         let time = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::MAX);
-        to.collect_str(&format_args!("{time:.6}"))
+        write!(f, "{time:.6}")
+    }
+}
+
+impl Serialize for TimeOut {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
     }
 }
 

@@ -9,7 +9,8 @@ use domain::id::IdKey;
 use domain::money::{Amount, Currency};
 use domain::schedule::{PollPlan, ReturnWatch};
 use engine::EngineOptions;
-use snapshots::{Durability, StoreOptions};
+use engine::scrub::ScrubOptions;
+use snapshots::{Durability, Retention, StoreOptions};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -22,12 +23,19 @@ pub fn engine_options(config: &Config, id_key: IdKey, cores: usize) -> EngineOpt
         live_max: engine.live_max,
         passivate_after: engine.passivate_after,
         snapshot_every: engine.snapshot_every,
+        snapshot_interval: config.snapshots.every,
+        scrub: ScrubOptions {
+            every: config.scrub.every,
+            bytes_per_second: config.scrub.bytes_per_second,
+        },
         id_key,
         store: store_options(config),
     }
 }
 
-fn store_options(config: &Config) -> StoreOptions {
+/// For the store, whoever opens it.
+/// For the store.
+pub fn store_options(config: &Config) -> StoreOptions {
     let store = &config.store;
     StoreOptions {
         data_dir: store.data_dir.clone(),
@@ -42,7 +50,13 @@ fn store_options(config: &Config) -> StoreOptions {
         sled_cache_bytes: store.sled_cache_bytes,
         mirror_segments: store.mirror_segments,
         archive_cache_bytes: store.archive_cache_bytes,
+        intent_ledger: store.intent_ledger.as_ref().map(PathBuf::from),
         open_deadline: store.open_deadline,
+        retention: Retention {
+            newest: config.snapshots.keep,
+            hourly: config.snapshots.keep_hourly,
+            daily: config.snapshots.keep_daily,
+        },
         ..StoreOptions::default()
     }
 }

@@ -55,6 +55,14 @@ pub enum OpenError {
     Thread(#[from] io::Error),
 }
 
+/// Looks whether the endpoints of this data directory are whole; how many there are.
+///
+/// # Errors
+/// The file is damaged, or cannot be read.
+pub fn check_endpoints(data_dir: &Path) -> Result<usize, EndpointError> {
+    EndpointStore::count(&data_dir.join(FILE))
+}
+
 impl Webhooks {
     /// Reads the endpoints of this data directory and starts the dispatcher's thread. Nothing is sent
     /// before [`Webhooks::connect`].

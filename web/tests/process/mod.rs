@@ -74,10 +74,28 @@ impl Drop for Running {
 }
 
 /// The whole answer to a GET.
+#[allow(dead_code, reason = "not every binary of tests reads")]
 pub fn get(address: &str, path: &str) -> String {
+    exchange(address, &format!("GET {path} HTTP/1.1"), "", "")
+}
+
+/// The whole answer to a POST of JSON, with these header lines.
+#[allow(dead_code, reason = "not every binary of tests posts")]
+pub fn post(address: &str, path: &str, headers: &str, body: &str) -> String {
+    let headers = format!("Content-Type: application/json\r\n{headers}");
+    exchange(address, &format!("POST {path} HTTP/1.1"), &headers, body)
+}
+
+#[allow(dead_code, reason = "not every binary of tests needs headers")]
+pub fn exchange(address: &str, first: &str, headers: &str, body: &str) -> String {
     let host = address.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "{first}\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    )
+    .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

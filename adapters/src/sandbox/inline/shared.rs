@@ -30,11 +30,21 @@ pub(super) struct Shared {
 impl Shared {
     /// A new world, and on a running clock the thread that keeps its time.
     pub fn start(settings: &SandboxSettings, clock: Arc<VirtualClock>) -> Arc<Shared> {
+        let key = CallbackKey::new(&settings.callback_secret);
+        Shared::go_on(settings.caps(), World::new(settings), key, clock)
+    }
+
+    /// A world that has come as far as this one.
+    pub fn fork(&self, clock: Arc<VirtualClock>) -> Arc<Shared> {
+        Shared::go_on(self.caps.clone(), self.world().clone(), self.key.clone(), clock)
+    }
+
+    fn go_on(caps: Caps, world: World, key: CallbackKey, clock: Arc<VirtualClock>) -> Arc<Shared> {
         let shared = Arc::new(Shared {
-            caps: settings.caps(),
-            world: Mutex::new(World::new(settings)),
+            caps,
+            world: Mutex::new(world),
             clock,
-            key: CallbackKey::new(&settings.callback_secret),
+            key,
             forger: CallbackKey::of_a_forger(),
             sink: OnceLock::new(),
         });

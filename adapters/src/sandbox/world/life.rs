@@ -12,6 +12,7 @@ use std::collections::binary_heap::PeekMut;
 use std::time::Duration;
 
 /// Something that will happen.
+#[derive(Clone)]
 pub(super) struct Due {
     at: Timestamp,
     order: u64,
@@ -19,6 +20,7 @@ pub(super) struct Due {
 }
 
 /// What will happen.
+#[derive(Clone)]
 pub(super) enum What {
     /// The next beat of a payout.
     Beat { place: usize, number: usize },

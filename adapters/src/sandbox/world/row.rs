@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// One reference: a payout, or the memory of a submission that made none.
+#[derive(Clone)]
 pub(super) struct Row {
     pub reference: Box<str>,
     pub callback_url: Option<Arc<str>>,

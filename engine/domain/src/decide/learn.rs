@@ -25,7 +25,10 @@ impl Draft<'_> {
             }
             // The answer to an attempt that is no longer the current one proves nothing about it.
             Report::Submitted { .. } => {}
-            Report::Fetched { asked_at, outcome } => self.fetched(asked_at, outcome, policy),
+            Report::Fetched { asked_at, account, outcome } if self.payout.is_sought() => {
+                self.sought(asked_at, account, outcome, policy);
+            }
+            Report::Fetched { asked_at, outcome, .. } => self.fetched(asked_at, outcome, policy),
             Report::CalledBack { found } => self.found(&found, Source::Callback),
             Report::Undone { outcome } => self.undone(outcome),
         }
@@ -106,7 +109,7 @@ impl Draft<'_> {
         }
     }
 
-    fn found(&mut self, found: &Found, source: Source) {
+    pub(super) fn found(&mut self, found: &Found, source: Source) {
         let Weighed { statement, trigger, hold } = weigh(self.payout, found, source);
         if hold == Some(HoldCause::Discrepancy) {
             self.effect(Effect::Alert);
@@ -117,6 +120,8 @@ impl Draft<'_> {
     /// "Not found" is obeyed only where the provider's finality contract makes it proof.
     fn not_found(&mut self, asked_at: Timestamp, policy: &Policy) {
         let Some((sent, _)) = self.payout.intents().next_back() else { return };
+        // A restore may have lost a later submission than the last that is known.
+        let sent = self.payout.standing().sought_since.map_or(sent, |since| since.max(sent));
         if !self.status.is_with_provider() || asked_at < sent.plus(policy.visibility_lag) {
             return;
         }
@@ -158,7 +163,12 @@ impl Draft<'_> {
     }
 
     /// Writes evidence down if it is news.
-    fn learn(&mut self, said: Statement, on: Option<Trigger>, trouble: Option<HoldCause>) {
+    pub(super) fn learn(
+        &mut self,
+        said: Statement,
+        on: Option<Trigger>,
+        trouble: Option<HoldCause>,
+    ) {
         let repeated = self.payout.last_statement().is_some_and(|last| last.same_news(&said));
         let attention = self.attention(&said, on, trouble);
         let known = match attention {
@@ -173,7 +183,7 @@ impl Draft<'_> {
         self.write_learned(said, on, attention, None);
     }
 
-    fn write_learned(
+    pub(super) fn write_learned(
         &mut self,
         statement: Statement,
         on: Option<Trigger>,
@@ -184,7 +194,7 @@ impl Draft<'_> {
         self.write(By::Provider, Fact::Learned(Arc::new(learned)), on);
     }
 
-    fn attention(
+    pub(super) fn attention(
         &self,
         said: &Statement,
         on: Option<Trigger>,

@@ -43,7 +43,8 @@ impl Draft<'_> {
             return Err(Refused::NotAllowed { status: self.status, command: "release" });
         }
         let unsent = matches!(self.status, Status::Created | Status::Ready);
-        if unsent && self.payout.standing().attempt > 0 && self.contradicted() {
+        let heard_of = self.payout.standing().attempt > 0 && self.contradicted();
+        if unsent && (heard_of || self.payout.is_sought()) {
             // What the provider has heard of goes out again only where it would be recognised.
             resend_is_safe(policy)?;
         }

@@ -4,7 +4,9 @@
 
 use domain::command::Command;
 use domain::decide::{Input, create, decide};
-use domain::entry::{Act, By, Deed, ManualOutcome, Proposal, Request};
+use domain::entry::{
+    Act, By, Deed, Entry, Fact, Hold, HoldCause, ManualOutcome, Proposal, Request,
+};
 use domain::failure::{Failure, Origin};
 use domain::id::{Fingerprint, MerchantId, PayoutId};
 use domain::method::Method;
@@ -29,6 +31,13 @@ pub fn tell_under(story: &str, policy: &Policy) -> Payout {
     let asked = Request { autoprocess: !by_hand, ..request() };
     let mut payout = Payout::from_entries(id, create(id, asked, None, now).entries).unwrap();
     for word in story.split(' ').skip(usize::from(by_hand)) {
+        if word == "restore" {
+            let hold = Hold { cause: HoldCause::Restored, reason: Resolution::Unknown };
+            let (version, by) = (payout.version() + 1, By::Engine);
+            let fact = Fact::Held(hold);
+            payout.apply(Entry { version, at: now, by, moved: None, fact }).unwrap();
+            continue;
+        }
         now = now.plus(Duration::from_secs(10));
         if matches!(word, "expire" | "later") {
             now = now.plus(if word == "expire" { 3 * DAY } else { Duration::from_secs(60) });
@@ -49,7 +58,12 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
     let why = |resolution| Failure::new(resolution, Origin::Provider);
     let submitted = |outcome| Input::Report(Report::Submitted { attempt: 1, outcome });
-    let fetched = |outcome| Input::Report(Report::Fetched { asked_at: now, outcome });
+    let fetched =
+        |outcome| Input::Report(Report::Fetched { asked_at: now, account: None, outcome });
+    let seek = |outcome| {
+        let account = Some("sandbox".into());
+        Input::Report(Report::Fetched { asked_at: now, account, outcome })
+    };
     let found = |state| fetched(FetchOutcome::Found(Found::new(state)));
     let undone = |outcome| Input::Report(Report::Undone { outcome });
     let command = |command| Input::Command { command, key: None, by: By::Merchant };
@@ -120,6 +134,15 @@ pub fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
         "approve-self" => operate("ann", Deed::Approve { proposed: seen }),
         "reject" => operate("bob", Deed::Reject { proposed: seen }),
         "quarantine" => Input::Quarantine,
+        "sought-unfound" => seek(FetchOutcome::NotFound),
+        "sought-settled" => seek(FetchOutcome::Found(Found::new(ProviderState::Settled))),
+        "sought-failed" => seek(FetchOutcome::Found(Found::new(ProviderState::Failed))),
+        "sought-queued" => seek(FetchOutcome::Found(Found::new(ProviderState::Queued))),
+        "sought-strange" => seek(FetchOutcome::Found(Found::new(ProviderState::Unmapped))),
+        "sought-silence" => seek(FetchOutcome::Unknown {
+            why: Failure::new(Resolution::ConnectionTimeoutError, Origin::Transport),
+            retry_after: None,
+        }),
         "expire" | "later" => Input::Tick,
         other => panic!("no such word: {other}"),
     }

@@ -3,6 +3,7 @@
 
 use super::EndpointError;
 use crate::identity::write_private;
+use crate::self_check;
 use crate::webhooks::endpoint::Endpoint;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -39,16 +40,17 @@ pub(super) fn read(path: &Path) -> Result<Vec<Endpoint>, EndpointError> {
     if read.version != VERSION {
         return Err(damaged(format!("version {} is not known here", read.version)));
     }
+    if !self_check::is_whole(&bytes) {
+        return Err(damaged(self_check::CHANGED.to_owned()));
+    }
     Ok(read.endpoints)
 }
 
 /// Replaces the file.
 pub(super) fn save(path: &Path, endpoints: &[Arc<Endpoint>]) -> Result<(), EndpointError> {
     let endpoints = endpoints.iter().map(AsRef::as_ref).collect();
-    let written = serde_json::to_vec_pretty(&Written { version: VERSION, endpoints });
-    let written = written.map_err(io::Error::from).and_then(|mut bytes| {
-        bytes.push(b'\n');
-        write_private(path, &bytes)
-    });
+    let written = serde_json::to_value(Written { version: VERSION, endpoints });
+    let written = written.and_then(self_check::sealed_json).map_err(io::Error::from);
+    let written = written.and_then(|bytes| write_private(path, &bytes));
     written.map_err(|error| EndpointError::File { path: path.to_owned(), error })
 }

@@ -1,0 +1,239 @@
+//! The stores beside the log, held against the fold. Apart from the fold, because each of them can be
+//! thrown away: what differs here is never the truth, only a wrong memory of it.
+
+use super::folding::{Folded, Folding};
+use super::report::Report;
+use super::walk::Pace;
+use crate::codec;
+use crate::desk::{self, DESK, DeskState};
+use domain::id::PayoutId;
+use domain::payout::Payout;
+use snapshots::archive::RowAmiss;
+use snapshots::log::ChainHash;
+use snapshots::{ArchiveStore, Archived, SnapshotError, SnapshotReader};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// A snapshot whose manifest opens.
+#[derive(Clone, Copy)]
+pub(crate) struct Taken {
+    pub id: u64,
+    pub base: u64,
+    /// Read to its end without a fault.
+    pub sound: bool,
+}
+
+/// Where a state was found, as a report names it.
+enum Place<'a> {
+    Archive,
+    Snapshot(&'a Taken),
+}
+
+impl Place<'_> {
+    fn of(&self, id: PayoutId) -> String {
+        match self {
+            Place::Archive => format!("archive, payout {id}"),
+            Place::Snapshot(taken) => format!("sled, snapshot {}, payout {id}", taken.id),
+        }
+    }
+}
+
+/// The snapshots that sled has; those whose manifests do not open are reported.
+pub(crate) fn snapshots(reader: &SnapshotReader, report: &mut Report) -> Vec<Taken> {
+    let listed = match reader.list() {
+        Ok(listed) => listed,
+        Err(error) => {
+            report.amiss("sled", None, error.to_string());
+            return Vec::new();
+        }
+    };
+    let mut taken = Vec::new();
+    for (id, info) in listed {
+        match info {
+            Ok(info) => taken.push(Taken { id, base: info.base_sequence, sound: true }),
+            Err(error) => report.amiss(format!("sled, snapshot {id}"), None, error.to_string()),
+        }
+    }
+    taken
+}
+
+/// Every state of a snapshot against the fold at its version.
+pub(crate) fn compare_snapshot(
+    reader: &SnapshotReader,
+    (number, taken): (usize, &mut Taken),
+    folding: &mut Folding<'_>,
+    desks: Option<&BTreeMap<u32, DeskState>>,
+    live: bool,
+    report: &mut Report,
+) {
+    let at = *taken;
+    let read = reader.read::<SnapshotError>(taken.id, &mut |id, body| {
+        if id == DESK {
+            if let Some(desks) = desks {
+                compare_desk(&at, body, desks, report);
+            }
+            return Ok(());
+        }
+        let id = PayoutId(id);
+        if folding.wants(id) {
+            report.snapshot_states += 1;
+            let version = compare(&Place::Snapshot(&at), id, body, folding, live, report);
+            if let (Some((version, _)), Some(folded)) = (version, folding.payouts.get_mut(&id)) {
+                folded.in_snapshots[number] = version;
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = read {
+        taken.sound = false;
+        let listed = reader.list().unwrap_or_default();
+        if live && !listed.iter().any(|(id, _)| *id == taken.id) {
+            // A newer one took its place while it was read.
+            return;
+        }
+        report.amiss(format!("sled, snapshot {}", taken.id), None, error.to_string());
+    }
+}
+
+fn compare_desk(taken: &Taken, body: &[u8], desks: &BTreeMap<u32, DeskState>, report: &mut Report) {
+    let place = format!("sled, snapshot {}, the desk", taken.id);
+    match desk::state(body) {
+        Ok(state) if desks.get(&state.version) == Some(&state) => {}
+        Ok(_) => report.amiss(place, None, "it is not what the log says was decided"),
+        Err(error) => report.amiss(place, None, error.to_string()),
+    }
+}
+
+/// Every archived payout of the pass against the fold, its index properties included.
+pub(crate) fn compare_archive(
+    archive: &dyn ArchiveStore,
+    folding: &mut Folding<'_>,
+    live: bool,
+    pace: &mut Pace<'_>,
+    report: &mut Report,
+) -> ControlFlow<()> {
+    let mut paced = ControlFlow::Continue(());
+    let read = archive.visit(&mut |archived| {
+        let id = PayoutId(archived.id);
+        paced = pace(archived.body.len() as u64);
+        if folding.wants(id) {
+            report.archived += 1;
+            let found = compare(&Place::Archive, id, &archived.body, folding, live, report);
+            if let (Some((version, payout)), Some(folded)) = (found, folding.payouts.get_mut(&id)) {
+                folded.in_archive = version;
+                compare_properties(&archived, &payout, report);
+            }
+        }
+        paced
+    });
+    if let Err(error) = read {
+        report.amiss("archive", None, error.to_string());
+    }
+    paced
+}
+
+/// What lists are ordered and filtered by follows from the payout; only when it is due does not.
+fn compare_properties(archived: &Archived, payout: &Payout, report: &mut Report) {
+    let due = archived.due.map(domain::time::Timestamp);
+    let same = codec::archived(payout, due).is_ok_and(|wanted| wanted == *archived);
+    if !same {
+        let place = Place::Archive.of(payout.id());
+        report.amiss(place, Some(payout.id()), "its index properties are not the payout's");
+    }
+}
+
+/// One stored state against the fold: it must be the payout as it was at some version. The version,
+/// and the payout, if it reads.
+fn compare(
+    place: &Place<'_>,
+    id: PayoutId,
+    body: &[u8],
+    folding: &Folding<'_>,
+    live: bool,
+    report: &mut Report,
+) -> Option<(u32, Payout)> {
+    let payout = match codec::payout(id, body) {
+        Ok(payout) => payout,
+        Err(error) => {
+            report.amiss(place.of(id), Some(id), error.to_string());
+            return None;
+        }
+    };
+    let Some(folded) = folding.payouts.get(&id) else {
+        if !live {
+            report.amiss(place.of(id), Some(id), "the log knows no such payout");
+        }
+        return None;
+    };
+    if let Some(told) = &folded.payout
+        && !is_the_same(&payout, told, live)
+    {
+        let what = format!("version {} is not the payout that the log tells", payout.version());
+        report.amiss(place.of(id), Some(id), what);
+    }
+    Some((payout.version(), payout))
+}
+
+/// Whether a state is a beginning of what the log tells; while the gateway runs also the other way
+/// round: something may have happened since the log was read.
+pub(crate) fn is_the_same(state: &Payout, told: &Payout, live: bool) -> bool {
+    let shared = state.entries().len().min(told.entries().len());
+    let ahead = state.entries().len() > shared;
+    (live || !ahead) && state.entries()[..shared] == told.entries()[..shared]
+}
+
+/// What a start would miss: a payout that neither a snapshot nor the archive has as it was at the
+/// snapshot's base. The log behind the base is read by every start.
+pub(crate) fn find_missing(taken: &[Taken], folding: &Folding<'_>, report: &mut Report) {
+    for (id, folded) in &folding.payouts {
+        for (number, one) in taken.iter().enumerate().filter(|(_, one)| one.sound) {
+            let wanted = folded.at_bases[number];
+            let found = folded.in_archive.max(folded.in_snapshots[number]);
+            if found < wanted {
+                report.amiss(missing_from(one, folded), Some(*id), missing(wanted, found));
+            }
+        }
+    }
+}
+
+fn missing_from(taken: &Taken, folded: &Folded) -> String {
+    let finished = folded.payout.as_ref().is_some_and(crate::retire::is_finished);
+    if finished { "archive".to_owned() } else { format!("sled, snapshot {}", taken.id) }
+}
+
+fn missing(wanted: u32, found: u32) -> String {
+    if found == 0 {
+        return format!("the payout is missing; the log has it at version {wanted}");
+    }
+    format!("the payout is there at version {found} only; the log has it at version {wanted}")
+}
+
+/// The archive's index rows against its payouts.
+pub(crate) fn compare_rows(archive: &dyn ArchiveStore, report: &mut Report) {
+    let mut found = Vec::new();
+    match archive.check_rows(&mut |amiss| found.push(amiss)) {
+        Ok(checked) => report.index_rows += checked.rows,
+        Err(error) => report.amiss("archive, indexes", None, error.to_string()),
+    }
+    for RowAmiss { table, key, payout, what } in found {
+        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        report.amiss(format!("archive, {table}, key {key}"), payout.map(PayoutId), what);
+    }
+}
+
+/// Frames of sled's mirror, by their first sequence.
+pub(crate) type Mirrored = BTreeMap<u64, ChainHash>;
+
+/// A frame of the log against the mirror's.
+pub(crate) fn compare_mirrored(
+    mirrored: &mut Mirrored,
+    frame: &snapshots::log::Frame<'_>,
+    report: &mut Report,
+) {
+    let Some(chain) = mirrored.remove(&frame.first_sequence()) else { return };
+    report.mirrored += 1;
+    if chain != frame.chain() {
+        let place = format!("sled, mirror, sequence {}", frame.first_sequence());
+        report.amiss(place, None, "the frame is not the log's");
+    }
+}

@@ -1,0 +1,198 @@
+//! The walk: the log from its first byte to a sequence, as often as there are passes, and at the end of
+//! each pass everything else against what it folded. The same for a directory at rest and for a gateway
+//! that runs. Apart so that both cannot come to differ.
+
+use super::folding::Folding;
+use super::report::{Report, at};
+use super::slice::Slice;
+use super::stores::{self, Mirrored, Taken};
+use super::telling::Telling;
+use crate::desk::{self, DESK, DeskState};
+use domain::id::PayoutId;
+use snapshots::events::EventStore;
+use snapshots::log::{LogReader, Placed};
+use snapshots::{ArchiveStore, SnapshotReader};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// Told how many bytes were read; may slow the walk down, or break it off.
+pub(crate) type Pace<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
+
+/// Compares payouts in memory with the fold of a pass.
+pub(crate) type CompareLive<'a> = dyn Fn(&Folding<'_>, &mut Report) + 'a;
+
+/// What the log is held against.
+pub(crate) struct Grounds<'a> {
+    pub log_dir: &'a Path,
+    /// The log is read up to here.
+    pub through: u64,
+    pub archive: Option<&'a dyn ArchiveStore>,
+    pub events: Option<&'a dyn EventStore>,
+    pub snapshots: Option<&'a SnapshotReader>,
+    /// Given while the gateway runs: then the stores may be ahead of what was read.
+    pub live: Option<&'a CompareLive<'a>>,
+    pub records_per_pass: u64,
+    /// Only this payout is compared.
+    pub only: Option<PayoutId>,
+}
+
+/// Walks. Breaks when the pace does; a log that does not read ends the walk with a divergence.
+pub(crate) fn walk(
+    grounds: &Grounds<'_>,
+    mirrored: &mut Mirrored,
+    pace: &mut Pace<'_>,
+    report: &mut Report,
+) -> ControlFlow<()> {
+    report.last_sequence = grounds.through;
+    let mut taken =
+        grounds.snapshots.map_or_else(Vec::new, |reader| stores::snapshots(reader, report));
+    if grounds.live.is_some() {
+        // What was taken since the walk began is not wholly in what it reads.
+        taken.retain(|one| one.base <= grounds.through);
+    }
+    report.snapshots = taken.len() as u64;
+    let bases: Vec<u64> = taken.iter().map(|one| one.base).collect();
+    for slice in Slice::all(grounds.through, grounds.records_per_pass) {
+        report.passes = slice.passes();
+        let mut pass = Pass::new(grounds, slice, &bases, report);
+        let read = pass.read(grounds, mirrored, pace, report);
+        if !read? {
+            return ControlFlow::Continue(());
+        }
+        pass.compare(grounds, &mut taken, pace, report)?;
+    }
+    if let Some(archive) =
+        grounds.archive.filter(|_| grounds.live.is_none() && grounds.only.is_none())
+    {
+        stores::compare_rows(archive, report);
+    }
+    ControlFlow::Continue(())
+}
+
+struct Pass<'a> {
+    slice: Slice,
+    folding: Folding<'a>,
+    telling: Option<Telling<'a>>,
+    /// The desk at each of its versions: snapshots are of any of them.
+    desks: BTreeMap<u32, DeskState>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(grounds: &Grounds<'a>, slice: Slice, bases: &'a [u64], report: &mut Report) -> Pass<'a> {
+        let telling = grounds.events.filter(|_| grounds.only.is_none()).and_then(|events| {
+            match events.through() {
+                Ok(through) => {
+                    let through = through.min(grounds.through);
+                    Some(Telling::new(slice, events, through, grounds.live.is_some()))
+                }
+                Err(error) => {
+                    report.amiss("events", None, error.to_string());
+                    None
+                }
+            }
+        });
+        let desks = BTreeMap::from([(0, DeskState::default())]);
+        Pass { slice, folding: Folding::new(slice, grounds.only, bases), telling, desks }
+    }
+
+    /// Whether the log could be read to where it was to be read.
+    fn read(
+        &mut self,
+        grounds: &Grounds<'_>,
+        mirrored: &mut Mirrored,
+        pace: &mut Pace<'_>,
+        report: &mut Report,
+    ) -> ControlFlow<(), bool> {
+        let mut reader = match LogReader::seek(grounds.log_dir, 1) {
+            Ok(reader) => reader,
+            Err(error) => {
+                report.log_amiss(&error);
+                return ControlFlow::Continue(false);
+            }
+        };
+        loop {
+            let bytes = match reader.next_placed(grounds.through) {
+                Ok(Some(placed)) => {
+                    if self.slice.is_first() {
+                        report.frames += 1;
+                        report.bytes += placed.frame.bytes().len() as u64;
+                        stores::compare_mirrored(mirrored, &placed.frame, report);
+                    }
+                    self.take(placed, grounds.through, report);
+                    placed.frame.bytes().len() as u64
+                }
+                Ok(None) => return ControlFlow::Continue(true),
+                Err(error) => {
+                    report.log_amiss(&error);
+                    return ControlFlow::Continue(false);
+                }
+            };
+            pace(bytes)?;
+        }
+    }
+
+    fn take(&mut self, placed: Placed<'_>, through: u64, report: &mut Report) {
+        for (offset, record) in placed.records().filter(|(_, one)| one.sequence <= through) {
+            if record.payout == DESK {
+                self.decide(placed.file, offset, record.body, report);
+            } else if self.folding.wants(PayoutId(record.payout)) {
+                self.folding.take(placed.file, offset, record, report);
+            }
+            if let Some(telling) = &mut self.telling {
+                telling.take(record, report);
+            }
+        }
+    }
+
+    fn decide(&mut self, file: &Path, offset: u64, body: &[u8], report: &mut Report) {
+        if !self.slice.is_first() {
+            return;
+        }
+        report.decisions += 1;
+        let last = self.desks.last_key_value().map(|(_, state)| state.clone()).unwrap_or_default();
+        match desk::entry(body) {
+            Ok(entry) if entry.version == last.version + 1 => {
+                let mut state = last;
+                state.apply(entry);
+                self.desks.insert(state.version, state);
+            }
+            Ok(entry) => {
+                let what = format!("decision {} follows decision {}", entry.version, last.version);
+                report.amiss(at(file, offset), None, what);
+            }
+            Err(error) => report.amiss(at(file, offset), None, error.to_string()),
+        }
+    }
+
+    fn compare(
+        mut self,
+        grounds: &Grounds<'_>,
+        taken: &mut [Taken],
+        pace: &mut Pace<'_>,
+        report: &mut Report,
+    ) -> ControlFlow<()> {
+        report.payouts += self.folding.payouts.len() as u64;
+        let live = grounds.live.is_some();
+        if let Some(reader) = grounds.snapshots {
+            let desks = self.slice.is_first().then_some(&self.desks);
+            for (number, one) in taken.iter_mut().enumerate() {
+                let of = (number, &mut *one);
+                stores::compare_snapshot(reader, of, &mut self.folding, desks, live, report);
+            }
+        }
+        if let Some(archive) = grounds.archive {
+            stores::compare_archive(archive, &mut self.folding, live, pace, report)?;
+            if grounds.snapshots.is_some() {
+                stores::find_missing(taken, &self.folding, report);
+            }
+        }
+        if let Some(compare_live) = grounds.live {
+            compare_live(&self.folding, report);
+        }
+        if let Some(telling) = self.telling {
+            telling.finish(report);
+        }
+        ControlFlow::Continue(())
+    }
+}

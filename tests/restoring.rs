@@ -1,0 +1,368 @@
+//! Going back in time: whatever was going on, wherever the log is cut, and whether or not anybody
+//! knows what followed, a restored gateway pays each payout at most once, and misses none that the
+//! provider has paid.
+
+use crate::webhooks::scale;
+use adapters::provider::*;
+use adapters::sandbox::wire::LedgerRow;
+use adapters::sandbox::{InlineSandbox, SandboxSettings, VirtualClock};
+use domain::command::Command;
+use domain::entry::Request;
+use domain::failure::Failure;
+use domain::id::{Fingerprint, IdKey, MerchantId, PayoutId};
+use domain::method::Method;
+use domain::money::Amount;
+use domain::recipient::{Recipient, RecipientInput};
+use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
+use domain::status::Status;
+use engine::clock::{Clock, TurnedClock};
+use engine::desk::Signature;
+use engine::restore::{Beyond, Orders, Plan, Point, carry_out, plan};
+use engine::{Engine, EngineOptions, ListQuery, MerchantDoor};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, StreamExt};
+use snapshots::log::{Frame, FrameSource, LogError, LogFrames};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tests::recipient::iban;
+
+/// Providers that lose answers, hide, flap, lie, pay late, fail and come back.
+const SUFFIXES: [&str; 22] = [
+    "000", "000", "001", "002", "010", "011", "012", "013", "015", "016", "017", "018", "019",
+    "020", "023", "025", "026", "030", "032", "040", "050", "051",
+];
+
+const MERCHANT: MerchantId = MerchantId(7);
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: u64) -> u64 {
+        // splitmix64
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % most
+    }
+
+    fn one_in(&mut self, many: u64) -> bool {
+        self.below(many) == 0
+    }
+}
+
+/// A provider that pays again whatever it is sent again, and whose contract says so: only what it has
+/// not known for a minute was never sent.
+struct Forgetful {
+    sandbox: InlineSandbox,
+    caps: Caps,
+}
+
+impl Forgetful {
+    fn new(sandbox: InlineSandbox) -> Forgetful {
+        let mut caps = sandbox.caps().clone();
+        caps.policy.resend_is_safe = false;
+        caps.policy.not_found_final_after = Some(Duration::from_secs(60));
+        Forgetful { sandbox, caps }
+    }
+}
+
+impl Provider for Forgetful {
+    fn caps(&self) -> &Caps {
+        &self.caps
+    }
+
+    fn prepare(&self, order: &Order) -> Result<(), Failure> {
+        self.sandbox.prepare(order)
+    }
+
+    fn submit(&self, order: Arc<Order>) -> BoxFuture<'static, SubmitOutcome> {
+        let paid = |row: &LedgerRow| row.reference == order.reference && row.paid > 0;
+        let again = self.sandbox.ledger(Some(order.payout)).iter().any(paid);
+        let mut order = order.as_ref().clone();
+        if again {
+            order.reference.push_str("-again");
+        }
+        self.sandbox.submit(Arc::new(order))
+    }
+
+    fn fetch_status(&self, lookup: Lookup) -> BoxFuture<'static, FetchOutcome> {
+        self.sandbox.fetch_status(lookup)
+    }
+
+    fn revoke(&self, lookup: Lookup) -> BoxFuture<'static, UndoOutcome> {
+        self.sandbox.revoke(lookup)
+    }
+
+    fn cancel(&self, lookup: Lookup) -> BoxFuture<'static, UndoOutcome> {
+        self.sandbox.cancel(lookup)
+    }
+
+    fn callback(&self, raw: &RawCallback) -> CallbackOutcome {
+        self.sandbox.callback(raw)
+    }
+
+    fn quote(&self, wish: QuoteWish) -> BoxFuture<'static, Result<Quote, Failure>> {
+        self.sandbox.quote(wish)
+    }
+}
+
+/// A gateway with the sandbox beside it, both on clocks that are turned together.
+struct Running {
+    engine: Engine,
+    sandbox: InlineSandbox,
+    clock: TurnedClock,
+}
+
+impl Running {
+    async fn start(
+        dir: &Path,
+        sandbox: InlineSandbox,
+        forgetful: bool,
+        clock: TurnedClock,
+    ) -> Running {
+        let mut options = EngineOptions::new(dir, IdKey([3; 32]));
+        options.store.segment_bytes = 64 * 1024;
+        options.partitions = 1;
+        options.snapshot_every = 0;
+        let engine = Engine::prepare(options, Arc::new(clock.clone()));
+        let provider: Arc<dyn Provider> = match forgetful {
+            true => Arc::new(Forgetful::new(sandbox.clone())),
+            false => Arc::new(sandbox.clone()),
+        };
+        engine.recover(vec![provider]).await.unwrap();
+        let bell = engine.gateway();
+        sandbox.on_callback(Arc::new(move |raw| {
+            let bell = bell.clone();
+            actix_rt::spawn(async move { bell.callback("sandbox", raw).await });
+        }));
+        Running { engine, sandbox, clock }
+    }
+
+    fn door(&self) -> MerchantDoor {
+        self.engine.gateway().for_merchant(MERCHANT)
+    }
+
+    async fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.sandbox.advance(time);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    /// Until nothing changes any more, whatever time passes: every payout is at its end, or waits for
+    /// somebody.
+    async fn until_quiet(&self) {
+        let mut quiet = 0;
+        for step in 0..4_000_u64 {
+            let before = self.engine.gateway().store().unwrap().journal.durable_sequence();
+            self.pass(Duration::from_secs(1 + step % 60)).await;
+            let after = self.engine.gateway().store().unwrap().journal.durable_sequence();
+            quiet = if before == after { quiet + 1 } else { 0 };
+            if quiet >= 12 {
+                return;
+            }
+        }
+        panic!("it never came to rest");
+    }
+
+    async fn stop(self) {
+        self.engine.stop().await;
+    }
+}
+
+fn settings(seed: u64) -> SandboxSettings {
+    let mut settings = SandboxSettings { seed, ..SandboxSettings::default() };
+    settings.limits.calls = 0;
+    settings.settle_after = Duration::from_secs(2);
+    settings
+}
+
+fn request(number: u32, suffix: &str, by_hand: bool, clock: &TurnedClock) -> Request {
+    let input = RecipientInput {
+        kind: Some("bank_account".into()),
+        name: Some("Anna Schmidt".into()),
+        iban: Some(iban(suffix, number)),
+        country: Some("DE".into()),
+        ..RecipientInput::default()
+    };
+    let currency = "EUR".parse().unwrap();
+    Request {
+        merchant: MERCHANT,
+        livemode: false,
+        body: Fingerprint([number as u8; 16]),
+        amount: Amount::parse("10.00", currency).unwrap(),
+        currency,
+        method: Method::BankTransfer,
+        recipient: Recipient::build(input).unwrap(),
+        reference: None,
+        description: None,
+        metadata: Box::new([]),
+        autoprocess: !by_hand,
+        expires_at: clock.now().plus(Duration::from_secs(172_800)),
+        provider_account: None,
+        max_slippage_bps: None,
+    }
+}
+
+/// What the merchant asked for, under which key; and which it was told are stopped.
+#[derive(Default)]
+struct Told {
+    requests: Vec<(String, Request)>,
+    stopped: Vec<PayoutId>,
+}
+
+/// A while of trade with a provider that cannot be trusted.
+async fn trade(running: &Running, dice: &mut Dice) -> Told {
+    let (door, mut told, mut ids) = (running.door(), Told::default(), Vec::new());
+    for number in 0..14_u32 {
+        let suffix = SUFFIXES[dice.below(SUFFIXES.len() as u64) as usize];
+        let request = request(number, suffix, dice.one_in(4), &running.clock);
+        let key = format!("key-{number}");
+        let (engine::gateway::Created::New(made) | engine::gateway::Created::Replayed(made)) =
+            door.create(&key, request.clone()).await.unwrap();
+        told.requests.push((key, request));
+        ids.push(made.payout.id());
+        let any = ids[dice.below(ids.len() as u64) as usize];
+        let command = match dice.below(8) {
+            0 | 1 => Some(Command::Process),
+            2 => Some(Command::Terminate),
+            3 => Some(Command::Revoke),
+            _ => None,
+        };
+        if let Some(command) = command
+            && door.command(any, command.clone(), None).await.is_ok()
+            && command == Command::Terminate
+        {
+            told.stopped.push(any);
+        }
+        if dice.one_in(6) {
+            running.engine.snapshot().await.unwrap();
+        }
+        running.pass(Duration::from_millis(dice.below(3_000))).await;
+    }
+    told
+}
+
+/// The frames of a log up to a record: all that an older copy has.
+struct Copy(LogFrames, u64);
+
+impl FrameSource for Copy {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, LogError> {
+        let last = self.1;
+        Ok(self.0.next_frame()?.filter(|frame| frame.last_sequence() <= last))
+    }
+}
+
+/// Restores the log of `dir` into a new directory.
+fn restore(dir: &Path, into: &Path, point: u64, knows: bool, now: &TurnedClock) -> Plan {
+    let log = dir.join("log");
+    let source = || -> Box<dyn FrameSource> {
+        let frames = LogFrames::open(&log).unwrap();
+        if knows { Box::new(frames) } else { Box::new(Copy(frames, point)) }
+    };
+    let beyond = if knows { Beyond::Nothing } else { Beyond::Unknown };
+    let point = if knows { Point::Sequence(point) } else { Point::End };
+    let planned = plan(source().as_mut(), point, beyond, None, &mut |_| {}).unwrap();
+    let orders = Orders {
+        into: into.to_owned(),
+        signed: Signature { by: "ann".into(), reason: "a story".into(), from: "here".into() },
+        now: now.now(),
+        ask_first_for: Duration::from_secs(30 * 86_400),
+        segment_bytes: 64 * 1024,
+        side_files: Vec::new(),
+    };
+    carry_out(source().as_mut(), &planned, &orders, &mut |_| {}).unwrap();
+    planned
+}
+
+/// What the provider truly did, against what the gateway says.
+async fn judge(running: &Running, told: &Told, knows: bool, case: &str) {
+    let mut paid: BTreeMap<String, u32> = BTreeMap::new();
+    for row in running.sandbox.ledger(None) {
+        *paid.entry(row.payout).or_default() += row.paid;
+    }
+    let (door, mut ours) = (running.door(), BTreeMap::new());
+    let all = ListQuery { limit: 100, ..ListQuery::default() };
+    for view in door.list(&all).await.unwrap().views {
+        ours.insert(view.payout.id().to_string(), view.payout);
+    }
+    for (id, times) in &paid {
+        assert!(*times <= 1, "{case}: {id} was paid {times} times");
+        assert!(*times == 0 || ours.contains_key(id), "{case}: {id} was paid, and nobody knows it");
+    }
+    for (id, payout) in &ours {
+        let times = paid.get(id).copied().unwrap_or(0);
+        let (status, held) = (payout.status(), payout.moderation_required());
+        let settled = matches!(status, Status::Processed | Status::PartiallyProcessed);
+        assert!(!settled || times == 1, "{case}: {id} is {status:?} and was paid {times} times");
+        let failed = matches!(
+            status,
+            Status::Terminated | Status::Expired | Status::InvokeFailed | Status::ProcessFailed
+        );
+        assert!(!failed || times == 0 || held, "{case}: {id} is {status:?} and was paid");
+    }
+    for id in told.stopped.iter().filter(|_| knows) {
+        let times = paid.get(&id.to_string()).copied().unwrap_or(0);
+        assert_eq!(
+            times, 0,
+            "{case}: {id} was paid after its merchant was told that it is stopped"
+        );
+    }
+}
+
+/// What one world's restores came to: payouts held, carried over, and orphans among these.
+async fn one_world(world: u64, points: u32) -> (u64, u64, u64) {
+    let (mut dice, forgetful) = (Dice(world + 1), world % 2 == 1);
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("old");
+    let clock = TurnedClock::default();
+    let standing = Arc::new(VirtualClock::standing(clock.now()));
+    let sandbox = InlineSandbox::new(&settings(world), standing.clone());
+    let running = Running::start(&dir, sandbox.clone(), forgetful, clock.clone()).await;
+    let told = trade(&running, &mut dice).await;
+    running.stop().await;
+    let end = LogFrames::open(&dir.join("log")).unwrap().through();
+    let (mut held, mut carried, mut orphans) = (0, 0, 0);
+    for number in 0..points {
+        // The first commit made a payout READY, in two records.
+        let (point, knows) = (2 + dice.below(end - 1), dice.one_in(2));
+        let knowledge = if knows { "knowing" } else { "not knowing" };
+        let case = format!("world {world}, restore {number} to {point} of {end}, {knowledge}");
+        let into = home.path().join(format!("restored-{number}"));
+        let planned = restore(&dir, &into, point, knows, &clock);
+        held += planned.quarantined();
+        carried += planned.carried().count();
+        orphans += planned.orphans();
+        let fork = sandbox.fork(Arc::new(VirtualClock::standing(standing.now())));
+        let restored = Running::start(&into, fork, forgetful, clock.clone()).await;
+        // Merchants try again what they have no answer to, or all of it.
+        for (key, request) in &told.requests {
+            if !knows || dice.one_in(2) {
+                restored.door().create(key, request.clone()).await.unwrap();
+            }
+        }
+        restored.until_quiet().await;
+        judge(&restored, &told, knows, &case).await;
+        restored.stop().await;
+        std::fs::remove_dir_all(&into).unwrap();
+    }
+    (held, carried, orphans)
+}
+
+#[actix_rt::test]
+async fn a_restored_gateway_never_pays_twice_and_misses_nothing_that_was_paid() {
+    let (worlds, points) = (scale(50, 6), scale(20, 8));
+    // Nearly all of the time is spent waiting for disks.
+    let worlds = stream::iter(0..u64::from(worlds)).map(|world| one_world(world, points));
+    let all: Vec<_> = worlds.buffer_unordered(6).collect().await;
+    let sum = |one: fn(&(u64, u64, u64)) -> u64| all.iter().map(one).sum::<u64>();
+    let (held, carried, orphans) = (sum(|one| one.0), sum(|one| one.1), sum(|one| one.2));
+    let restores = all.len() as u64 * u64::from(points);
+    println!(
+        "{restores} restores: {held} payouts held, {carried} carried, {orphans} of them orphans"
+    );
+    assert!(held > 0 && carried > 0 && orphans > 0, "the lost time was not empty");
+}
