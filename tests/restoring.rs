@@ -296,6 +296,7 @@ async fn judge(running: &Running, told: &Told, knows: bool, case: &str) {
     for (id, payout) in &ours {
         let times = paid.get(id).copied().unwrap_or(0);
         let (status, held) = (payout.status(), payout.moderation_required());
+        assert!(!payout.is_sought(), "{case}: nobody has found out whether {id} was sent");
         let settled = matches!(status, Status::Processed | Status::PartiallyProcessed);
         assert!(!settled || times == 1, "{case}: {id} is {status:?} and was paid {times} times");
         let failed = matches!(

@@ -22,6 +22,7 @@ use actix_web::{App, Error, HttpRequest, HttpServer, web};
 use engine::Gateway;
 use std::io;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -53,6 +54,8 @@ pub struct AppOptions {
     pub rate_limit: Option<RateLimit>,
     /// The event streams; whoever stops the server closes them first.
     pub streams: Streams,
+    /// Where the figures of the last restore drill are kept, for the metrics.
+    pub drill_file: Option<PathBuf>,
 }
 
 impl Default for AppOptions {
@@ -68,6 +71,7 @@ impl Default for AppOptions {
             expires_in: Duration::from_secs(2 * 24 * 3_600),
             rate_limit: None,
             streams: Streams::default(),
+            drill_file: None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod text;
 pub use http::HttpMetrics;
 
 use crate::app::AppState;
+use crate::cli::restore::LastDrill;
 use crate::webhooks;
 use adapters::adapter_actor::messages::{Health, Mode};
 use adapters::circuit_breaker::BreakerState;
@@ -53,6 +54,9 @@ pub async fn page(state: &AppState) -> String {
     if let Ok(book) = state.gateway.moderation() {
         moderation(&mut text, state, book);
     }
+    if let Some(drill) = state.options.drill_file.as_deref().and_then(LastDrill::read) {
+        drilled(&mut text, &drill);
+    }
     if let Ok(quarantine) = state.gateway.quarantine() {
         quarantined(&mut text, quarantine.as_ref());
     }
@@ -73,6 +77,27 @@ pub async fn page(state: &AppState) -> String {
         text.one("process_resident_memory_bytes", Kind::Gauge, "memory in use", bytes);
     }
     text.finish()
+}
+
+/// What the last `bursar restore --drill` found. Absent until there was one.
+fn drilled(text: &mut Text, drill: &LastDrill) {
+    let help = "when the last restore drill ended, in seconds since 1970";
+    text.one("bursar_restore_drill_last_seconds", Kind::Gauge, help, drill.at);
+    let help = "from the order to a gateway that answers, in the last restore drill";
+    text.one(
+        "bursar_restore_drill_ready_milliseconds",
+        Kind::Gauge,
+        help,
+        drill.ready_milliseconds,
+    );
+    let help = "payouts that the last restore drill held until a provider has said";
+    text.one("bursar_restore_drill_quarantined_payouts", Kind::Gauge, help, drill.quarantined);
+    let help = "questions that a restore like the last drill's would have to ask";
+    text.one("bursar_restore_drill_verify_calls", Kind::Gauge, help, drill.verify_calls);
+    if let Some(time) = drill.verify_milliseconds {
+        let help = "how long those questions take at the pace that the account allows";
+        text.one("bursar_restore_drill_verify_milliseconds", Kind::Gauge, help, time);
+    }
 }
 
 /// What is held for a restore. Both are there and zero when there was none, so that an alarm can wait

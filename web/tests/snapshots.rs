@@ -195,7 +195,8 @@ fn an_export_travels_and_a_diff_tells_what_changed() {
 
     let there = place.text("there");
     let imported = place.good(&["import", &file, "--into", &there]);
-    assert_eq!(imported["last_sequence"], told["last_sequence"]);
+    assert_eq!(imported["through"], told["last_sequence"]);
+    assert_eq!(imported["known"], false, "the file cannot know what was sent after it was written");
     let mode = |path: &Path| {
         use std::os::unix::fs::PermissionsExt;
         fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -219,7 +220,7 @@ fn an_export_travels_and_a_diff_tells_what_changed() {
     let nowhere = place.text("nowhere");
     let (code, answer) = place.snapshot(&["import", &bad, "--into", &nowhere]);
     assert_eq!(code, Some(3), "{answer}");
-    assert!(!place.path("nowhere").exists() && !place.path("nowhere.importing").exists());
+    assert!(!place.path("nowhere").exists() && !place.path("nowhere.restoring").exists());
 }
 
 /// What `tests/check_export.py` says of a file; none where there is no Python.

@@ -98,7 +98,8 @@ impl PayoutActor {
                 // Whoever kept its place may have lost it: asking again keeps or renews it.
                 life.waits_for_permit = false;
             }
-            if ready {
+            if ready && !payout.is_some_and(Payout::is_sought) {
+                // A look at a queued payout; whoever is asked about has the answers counted instead.
                 life.watch.last = now;
             }
             life.verifying

@@ -24,7 +24,8 @@ use std::path::{Path, PathBuf};
 /// From what, to when, into where.
 #[derive(Clone, Debug, Args)]
 pub struct RestoreArgs {
-    /// A snapshot's id, `latest`, `now`, or the path of a portable file
+    /// A snapshot's id, `latest`, `now`, the path of a portable file, or `archive` for the configured
+    /// archive of logs (`archive:LOG` where it has several)
     #[arg(long, value_name = "ID|FILE", default_value = "latest")]
     snapshot: String,
     /// The new data directory; one that holds anything is refused

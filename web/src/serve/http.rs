@@ -3,6 +3,7 @@
 
 use crate::app::{self, AppOptions};
 use crate::cli::Failure;
+use crate::cli::restore::DRILL_FILE;
 use crate::config::Config;
 use crate::keys::KeyStore;
 use crate::limits::{RateLimit, Streams};
@@ -114,6 +115,7 @@ fn app_options(config: &Config) -> AppOptions {
     let server = &config.server;
     let limit = RateLimit { per_second: server.rate_per_second, burst: server.rate_burst };
     AppOptions {
+        drill_file: Some(config.store.data_dir.join(DRILL_FILE)),
         workers: server.workers,
         max_connections: server.max_connections,
         head_timeout: server.head_timeout,

@@ -44,6 +44,13 @@ pub struct LastDrill {
     pub verify_milliseconds: Option<u64>,
 }
 
+impl LastDrill {
+    /// The figures of the last drill, if there was one and they can be read.
+    pub fn read(path: &Path) -> Option<LastDrill> {
+        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    }
+}
+
 /// Tries the restore and throws it away.
 pub fn run(
     config: &Config,

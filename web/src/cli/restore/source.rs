@@ -8,8 +8,9 @@ use crate::config::Config;
 use crate::identity::{DataDir, DataDirError};
 use engine::ledger::Intended;
 use engine::restore::Beyond;
-use snapshots::export::ExportFile;
+use snapshots::export::{ExportFile, SideFiles};
 use snapshots::log::{FrameSource, LogError, LogFrames, anchored};
+use snapshots::log_archive::{ArchivedFrames, LogArchiveOptions};
 use std::path::{Path, PathBuf};
 
 /// Where the frames come from.
@@ -23,7 +24,11 @@ pub struct Source {
 enum Kind {
     Log { data_dir: PathBuf, damaged: bool, length: Option<u64> },
     File(Box<ExportFile>),
+    Archive { options: Box<LogArchiveOptions>, log_id: Option<u64>, length: u64, side: SideFiles },
 }
+
+/// What asks for the configured archive of logs, and for the only log in it.
+const ARCHIVE: &str = "archive";
 
 /// What is meant, and its place in the log if it is a snapshot.
 pub fn find(
@@ -34,6 +39,9 @@ pub fn find(
 ) -> Result<(Source, Option<u64>), Failure> {
     if Path::new(which).is_file() {
         return Ok((Source::file(Path::new(which))?, None));
+    }
+    if let Some(of_log) = which.strip_prefix(ARCHIVE) {
+        return Ok((Source::archive(config, of_log)?, None));
     }
     let data_dir = &config.store.data_dir;
     if !drill {
@@ -73,6 +81,26 @@ impl Source {
         Ok(Source { kind, beyond: Beyond::Unknown, note: Some(note.to_owned()) })
     }
 
+    /// The configured archive of logs; of several logs in it, the one with this id behind a colon.
+    fn archive(config: &Config, of_log: &str) -> Result<Source, Failure> {
+        let options = config.log_archive.options().ok_or_else(|| {
+            Failure::usage("log_archive.url names no archive of logs to restore from")
+        })?;
+        let log_id = match of_log.strip_prefix(':') {
+            None if of_log.is_empty() => None,
+            None => return Err(Failure::usage("say archive, or archive:LOG with a log's id")),
+            Some(id) => Some(u64::from_str_radix(id, 16).map_err(|_| {
+                Failure::usage(format!("\"{id}\" is no log's id: sixteen hexadecimal digits"))
+            })?),
+        };
+        let frames = ArchivedFrames::open(&options, log_id).map_err(Failure::failed)?;
+        let length = frames.archived().through;
+        let side = frames.side_files().map_err(Failure::damaged)?;
+        let note = "the archive may be a little behind what was written last";
+        let kind = Kind::Archive { options: Box::new(options), log_id, length, side };
+        Ok(Source { kind, beyond: Beyond::Unknown, note: Some(note.to_owned()) })
+    }
+
     fn log(data_dir: &Path, anchor: &Path) -> Result<Source, Failure> {
         let dir = data_dir.join("log");
         let kind = |damaged, length| Kind::Log { data_dir: data_dir.to_owned(), damaged, length };
@@ -102,6 +130,10 @@ impl Source {
     pub fn frames(&self) -> Result<Box<dyn FrameSource>, Failure> {
         match &self.kind {
             Kind::File(file) => Ok(Box::new(file.frames().map_err(of_export)?)),
+            Kind::Archive { options, log_id, .. } => {
+                let frames = ArchivedFrames::open(options, *log_id);
+                Ok(Box::new(frames.map_err(Failure::failed)?))
+            }
             Kind::Log { data_dir, damaged: true, .. } => {
                 let frames = LogFrames::up_to_damage(&data_dir.join("log"));
                 Ok(Box::new(frames.map_err(of_log)?))
@@ -116,6 +148,7 @@ impl Source {
     pub fn length(&self) -> Option<u64> {
         match &self.kind {
             Kind::File(file) => Some(file.summary().last_sequence),
+            Kind::Archive { length, .. } => Some(*length),
             Kind::Log { length, .. } => *length,
         }
     }
@@ -129,6 +162,7 @@ impl Source {
     pub fn side_files(&self) -> Result<Vec<(String, Vec<u8>)>, Failure> {
         match &self.kind {
             Kind::File(file) => Ok(file.side_files().clone()),
+            Kind::Archive { side, .. } => Ok(side.clone()),
             Kind::Log { data_dir, .. } => side_files(data_dir),
         }
     }
