@@ -43,6 +43,7 @@ pub(crate) async fn create(
     let mode = Mode::of(merchant.livemode);
     let wanted = EndpointIn::read(&body.read()?, webhooks.guard(), mode)?;
     let owner = (merchant.door.merchant(), merchant.livemode);
+    webhooks.connected().await?;
     let made = blocking(webhooks, move |webhooks| {
         let starts_after = webhooks.feed().and_then(|feed| feed.source.last(owner.0))?;
         let now = webhooks.clock().now();

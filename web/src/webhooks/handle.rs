@@ -26,6 +26,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 /// The endpoints' file in the data directory.
 const FILE: &str = "webhook-endpoints.json";
 
+/// How long a request waits for events that are not there yet.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The gateway's webhooks.
 #[derive(Clone)]
 pub struct Webhooks(Arc<Inner>);
@@ -118,6 +121,17 @@ impl Webhooks {
     /// The gateway has not recovered yet.
     pub fn feed(&self) -> Result<Feed, Unavailable> {
         self.0.feed.borrow().clone().ok_or(Unavailable)
+    }
+
+    /// The same for a request, which may wait: a gateway takes payouts a moment before its events are
+    /// there.
+    ///
+    /// # Errors
+    /// They are not there for longer than a request should wait.
+    pub async fn connected(&self) -> Result<Feed, Unavailable> {
+        let mut feed = self.0.feed.subscribe();
+        let there = tokio::time::timeout(PATIENCE, feed.wait_for(Option::is_some)).await;
+        there.ok().and_then(Result::ok).and_then(|feed| feed.clone()).ok_or(Unavailable)
     }
 
     /// The endpoints. After a change, [`Webhooks::poke`].
