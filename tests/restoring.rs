@@ -17,6 +17,7 @@ use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
 use domain::status::Status;
 use engine::clock::{Clock, TurnedClock};
 use engine::desk::Signature;
+use engine::ledger::Ledger;
 use engine::restore::{Beyond, Orders, Plan, Point, carry_out, plan};
 use engine::{Engine, EngineOptions, ListQuery, MerchantDoor};
 use futures_util::future::BoxFuture;
@@ -368,4 +369,27 @@ async fn a_restored_gateway_never_pays_twice_and_misses_nothing_that_was_paid() 
         "{restores} restores: {held} payouts held, {carried} carried, {orphans} of them orphans"
     );
     assert!(held > 0 && carried > 0 && orphans > 0, "the lost time was not empty");
+}
+
+#[actix_rt::test]
+async fn a_ledger_that_was_begun_behind_the_point_knows_nothing_of_what_was_sent_before() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("old");
+    let clock = TurnedClock::default();
+    let standing = Arc::new(VirtualClock::standing(clock.now()));
+    let sandbox = InlineSandbox::new(&settings(1), standing);
+    let running = Running::start(&dir, sandbox, false, clock).await;
+    trade(&running, false, &mut Dice(1)).await;
+    running.stop().await;
+    let log = dir.join("log");
+    let end = LogFrames::open(&log).unwrap().through();
+    let known = |since, point| {
+        let ledger = Ledger { since, intents: Vec::new() };
+        let mut frames = Copy(LogFrames::open(&log).unwrap(), end / 2);
+        let planned = plan(&mut frames, point, Beyond::Unknown, Some(&ledger), &mut |_| {});
+        planned.unwrap().known
+    };
+    assert!(known(0, Point::End) && known(end / 2 - 10, Point::End));
+    assert!(!known(end, Point::End), "what was sent in between stands nowhere");
+    assert!(!known(end / 2 - 10, Point::Sequence(end / 4)));
 }

@@ -27,6 +27,15 @@ pub struct Intended {
     pub at: Timestamp,
 }
 
+/// A ledger, as a restore reads it.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// It has every submission behind this sequence of the log, and says nothing of earlier ones.
+    pub since: u64,
+    /// The submissions, in order.
+    pub intents: Vec<Intended>,
+}
+
 impl Intended {
     /// A submission of this payout.
     pub fn of(payout: &Payout, intent: &Intent, at: Timestamp) -> Intended {

@@ -15,7 +15,7 @@ pub use carry_out::{Carried, Orders, carry_out};
 
 use crate::codec::Unreadable;
 use crate::desk::DESK;
-use crate::ledger::Intended;
+use crate::ledger::Ledger;
 use crate::tally::Tally;
 use books::{Books, Kept, Lost};
 use carrying::Carrying;
@@ -119,7 +119,7 @@ pub enum RestoreError {
 }
 
 /// Reads the source, and says what a restore to the point will do; `progress` hears the sequences.
-/// The ledger, if there is one, has every submission of the lost time.
+/// The ledger, if there is one, has every submission behind its beginning.
 ///
 /// # Errors
 /// The source cannot be read up to the point, or holds records that make no payouts.
@@ -127,7 +127,7 @@ pub fn plan(
     source: &mut dyn FrameSource,
     point: Point,
     beyond: Beyond,
-    ledger: Option<&[Intended]>,
+    ledger: Option<&Ledger>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Plan, RestoreError> {
     let (mut then, mut lost, mut head) = (Books::default(), Lost::default(), Head::default());
@@ -149,8 +149,11 @@ pub fn plan(
         head.end = frame.last_sequence();
     };
     head.reaches(point)?;
-    let known = ledger.is_some() || beyond == Beyond::Nothing && damage.is_none();
-    let carrying = carrying::of(&then, &lost, ledger.unwrap_or_default(), known);
+    // A ledger that was begun behind the point has a gap before it.
+    let all_noted = ledger.is_some_and(|ledger| ledger.since <= head.through);
+    let known = all_noted || beyond == Beyond::Nothing && damage.is_none();
+    let intents = ledger.map_or(&[][..], |ledger| &ledger.intents);
+    let carrying = carrying::of(&then, &lost, intents, known);
     Ok(conclude(&then, &lost, head, carrying, known, damage))
 }
 

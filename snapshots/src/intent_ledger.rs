@@ -4,8 +4,8 @@
 //! submissions there were after the last copy. A line is on the disk before its submission leaves.
 //! Lines are never changed and never removed; each start begins a file.
 //!
-//! Little endian. File: `magic 8 | version u16 | reserved u16 | log id u64 | CRC32C u32`, then lines:
-//! `length u32 | CRC32C u32 | bytes`.
+//! Little endian. File: `magic 8 | version u16 | reserved u16 | log id u64 | last sequence of the log
+//! when it was begun u64 | CRC32C u32`, then lines: `length u32 | CRC32C u32 | bytes`.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -26,7 +26,8 @@ use crate::log::{
 
 const MAGIC: [u8; 8] = *b"BuIntent";
 const VERSION: u16 = 1;
-const HEADER: usize = 24;
+const HEADER: usize = 32;
+const CHECKSUM_AT: usize = 28;
 const LINE_HEADER: usize = 8;
 
 /// No line is longer; it bounds what a reader takes a torn length for.
@@ -47,16 +48,16 @@ struct Line {
 }
 
 impl IntentLedger {
-    /// Begins a file in `dir` for the submissions of this log.
+    /// Begins a file in `dir` for the submissions of this log behind the sequence `since`.
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn open(dir: &Path, log_id: u64) -> io::Result<Self> {
+    pub fn open(dir: &Path, log_id: u64, since: u64) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
         let number = files(dir)?.last().map_or(1, |(number, _)| number + 1);
         let path = dir.join(format!("intents-{number:010}.ledger"));
         let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        file.write_all(&header(log_id))?;
+        file.write_all(&header(log_id, since))?;
         file.sync_all()?;
         sync_directory(dir)?;
         let (queue, lines) = crossbeam_channel::bounded(65_536);
@@ -112,13 +113,22 @@ fn write_all(file: &mut File, lines: &Receiver<Line>) -> io::Result<()> {
     Ok(())
 }
 
-/// Every line of this log, in order; none if no file is of it. An unfinished last line of a file is
+/// What a ledger has of one log.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// It was begun when the log ended here: it says nothing of what was sent before.
+    pub since: u64,
+    /// Every line, in order.
+    pub lines: Vec<Vec<u8>>,
+}
+
+/// What the ledger has of this log; none if no file is of it. An unfinished last line of a file is
 /// what a crash leaves, and its submission never left.
 ///
 /// # Errors
 /// The file system refuses, or a line is not what was written.
-pub fn read(dir: &Path, log_id: u64) -> io::Result<Option<Vec<Vec<u8>>>> {
-    let mut found = None;
+pub fn read(dir: &Path, log_id: u64) -> io::Result<Option<Kept>> {
+    let mut found: Option<Kept> = None;
     for (_, path) in files(dir)? {
         let bytes = fs::read(&path)?;
         if bytes.len() < HEADER {
@@ -130,7 +140,7 @@ pub fn read(dir: &Path, log_id: u64) -> io::Result<Option<Vec<Vec<u8>>>> {
             io::Error::new(io::ErrorKind::InvalidData, what)
         };
         let sound = bytes[..8] == MAGIC
-            && crc32c::crc32c(&bytes[..20]) == u32_at(&bytes, 20)
+            && crc32c::crc32c(&bytes[..CHECKSUM_AT]) == u32_at(&bytes, CHECKSUM_AT)
             && u16_at(&bytes, 8) == VERSION;
         if !sound {
             return Err(damaged(0, "this does not begin as a ledger"));
@@ -138,7 +148,10 @@ pub fn read(dir: &Path, log_id: u64) -> io::Result<Option<Vec<Vec<u8>>>> {
         if u64_at(&bytes, 12) != log_id {
             continue;
         }
-        let lines = found.get_or_insert_with(Vec::new);
+        let since = u64_at(&bytes, 20);
+        let kept = found.get_or_insert_with(|| Kept { since, lines: Vec::new() });
+        kept.since = kept.since.min(since);
+        let lines = &mut kept.lines;
         let mut at = HEADER;
         while at < bytes.len() {
             match line(&bytes[at..]) {
@@ -188,13 +201,14 @@ fn any_line_in(bytes: &[u8]) -> bool {
     })
 }
 
-fn header(log_id: u64) -> [u8; HEADER] {
+fn header(log_id: u64, since: u64) -> [u8; HEADER] {
     let mut header = [0; HEADER];
     header[..8].copy_from_slice(&MAGIC);
     header[8..10].copy_from_slice(&VERSION.to_le_bytes());
     header[12..20].copy_from_slice(&log_id.to_le_bytes());
-    let checksum = crc32c::crc32c(&header[..20]);
-    header[20..].copy_from_slice(&checksum.to_le_bytes());
+    header[20..CHECKSUM_AT].copy_from_slice(&since.to_le_bytes());
+    let checksum = crc32c::crc32c(&header[..CHECKSUM_AT]);
+    header[CHECKSUM_AT..].copy_from_slice(&checksum.to_le_bytes());
     header
 }
 
@@ -223,8 +237,8 @@ mod tests {
         (1..=count).map(|number| vec![number; usize::from(number) * 7]).collect()
     }
 
-    fn write(dir: &Path, log_id: u64, lines: Vec<Vec<u8>>) {
-        let ledger = IntentLedger::open(dir, log_id).unwrap();
+    fn write(dir: &Path, log_id: u64, since: u64, lines: Vec<Vec<u8>>) {
+        let ledger = IntentLedger::open(dir, log_id, since).unwrap();
         let told: Vec<_> = lines.into_iter().map(|line| ledger.append(line)).collect();
         told.into_iter().for_each(|told| told.blocking_recv().unwrap());
     }
@@ -233,23 +247,24 @@ mod tests {
     fn each_start_adds_to_what_there_is_of_its_log() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(read(dir.path(), 7).unwrap(), None);
-        write(dir.path(), 7, lines(5));
-        write(dir.path(), 8, lines(2));
-        write(dir.path(), 7, lines(3));
-        assert_eq!(read(dir.path(), 7).unwrap(), Some([lines(5), lines(3)].concat()));
-        assert_eq!(read(dir.path(), 8).unwrap(), Some(lines(2)));
+        write(dir.path(), 7, 30, lines(5));
+        write(dir.path(), 8, 2, lines(2));
+        write(dir.path(), 7, 90, lines(3));
+        let both = [lines(5), lines(3)].concat();
+        assert_eq!(read(dir.path(), 7).unwrap(), Some(Kept { since: 30, lines: both }));
+        assert_eq!(read(dir.path(), 8).unwrap(), Some(Kept { since: 2, lines: lines(2) }));
         assert_eq!(read(dir.path(), 9).unwrap(), None);
     }
 
     #[test]
     fn a_cut_costs_the_lines_behind_it_and_a_flipped_bit_is_told() {
         let dir = tempfile::tempdir().unwrap();
-        write(dir.path(), 7, lines(6));
+        write(dir.path(), 7, 0, lines(6));
         let (_, path) = files(dir.path()).unwrap().remove(0);
         let whole = fs::read(&path).unwrap();
         for length in HEADER..whole.len() {
             fs::write(&path, &whole[..length]).unwrap();
-            let found = read(dir.path(), 7).unwrap().unwrap();
+            let found = read(dir.path(), 7).unwrap().unwrap().lines;
             assert_eq!(found[..], lines(6)[..found.len()], "cut at {length}");
         }
         for bit in 0..whole.len() * 8 {
@@ -258,7 +273,7 @@ mod tests {
             fs::write(&path, &bytes).unwrap();
             match read(dir.path(), 7) {
                 // Like a write that did not finish: only the last line can look so.
-                Ok(Some(found)) => {
+                Ok(Some(Kept { lines: found, .. })) => {
                     assert_eq!(found[..], lines(6)[..found.len()], "bit {bit}");
                     assert!(found.len() >= 5 || bit / 8 == 10 || bit / 8 == 11, "bit {bit}");
                 }

@@ -58,7 +58,9 @@ impl Store {
     /// Starts the threads.
     pub fn start(self) -> io::Result<Running> {
         let ledger = self.options.intent_ledger.as_deref();
-        let intents = ledger.map(|dir| IntentLedger::open(dir, self.tail.log_id())).transpose()?;
+        let intents = ledger
+            .map(|dir| IntentLedger::open(dir, self.tail.log_id(), self.last_sequence()))
+            .transpose()?;
         let shared = Arc::new(log::Shared::new(self.last_sequence()));
         let (messages, queue) = crossbeam_channel::bounded(self.options.queue_depth);
         let (committed, woken) = crossbeam_channel::bounded(1);

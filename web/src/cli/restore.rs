@@ -16,7 +16,7 @@ use clap::Args;
 use domain::time::Timestamp;
 use engine::clock::{Clock, SystemClock};
 use engine::desk::Signature;
-use engine::ledger::Intended;
+use engine::ledger::Ledger;
 use engine::restore::{Orders, Plan, Point, RestoreError, carry_out, plan};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -124,13 +124,13 @@ fn make_plan(
     output: &Output,
 ) -> Result<Plan, Failure> {
     let ledger = args.ledger.as_deref().map(|dir| source.ledger(dir)).transpose()?;
-    planned(source, point, ledger.as_deref(), output)
+    planned(source, point, ledger.as_ref(), output)
 }
 
 fn planned(
     source: &Source,
     point: Point,
-    ledger: Option<&[Intended]>,
+    ledger: Option<&Ledger>,
     output: &Output,
 ) -> Result<Plan, Failure> {
     let progress = Progress::start("read", source.length(), output);

@@ -6,9 +6,10 @@ use crate::cli::Failure;
 use crate::cli::snapshot::{Reached, find_point, of_export, of_log, side_files};
 use crate::config::Config;
 use crate::identity::{DataDir, DataDirError};
-use engine::ledger::Intended;
+use engine::ledger::{Intended, Ledger};
 use engine::restore::Beyond;
 use snapshots::export::{ExportFile, SideFiles};
+use snapshots::intent_ledger::Kept;
 use snapshots::log::{FrameSource, LogError, LogFrames, anchored};
 use snapshots::log_archive::{ArchivedFrames, LogArchiveOptions};
 use std::path::{Path, PathBuf};
@@ -168,17 +169,18 @@ impl Source {
     }
 
     /// The lines of a ledger that are of this log.
-    pub fn ledger(&self, dir: &Path) -> Result<Vec<Intended>, Failure> {
+    pub fn ledger(&self, dir: &Path) -> Result<Ledger, Failure> {
         let mut frames = self.frames()?;
         let first = frames.next_frame().map_err(of_log)?;
         let log_id = first.map_or(0, |frame| frame.log_id());
         let told = |what: String| Failure::damaged(format!("{}: {what}", dir.display()));
-        let lines = snapshots::intent_ledger::read(dir, log_id)
+        let kept = snapshots::intent_ledger::read(dir, log_id)
             .map_err(|error| Failure::failed(format!("{}: {error}", dir.display())))?;
-        let lines = lines.ok_or_else(|| {
+        let Kept { since, lines } = kept.ok_or_else(|| {
             told("it has no line of this log, so it says nothing about what was sent".to_owned())
         })?;
         let read = |line: &Vec<u8>| Intended::read(line).map_err(|error| told(error.to_string()));
-        lines.iter().map(read).collect()
+        let intents = lines.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Ledger { since, intents })
     }
 }
