@@ -127,11 +127,16 @@ impl AdapterSupervisor {
 
     /// What may be concluded about a payout from its provider's words.
     pub fn policy_of(&self, payout: &Payout) -> &Policy {
-        let handle = match payout.account() {
-            Some(account) => self.registry.get(account),
-            None => self.registry.route(payout.request().method, None),
-        };
+        if let Some(account) = payout.account() {
+            return self.policy_at(account);
+        }
+        let handle = self.registry.route(payout.request().method, None);
         handle.map_or(&self.orphan, |handle| &handle.caps().policy)
+    }
+
+    /// What is agreed with this account.
+    pub fn policy_at(&self, account: &str) -> &Policy {
+        self.registry.get(account).map_or(&self.orphan, |handle| &handle.caps().policy)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Domain values as journal records, archive bodies and index rows. The envelope and the checks are
 //! the snapshots crate's; which value is which kind is said here and nowhere else.
 
+use crate::sleeper::{Card, Packed, unpack};
 use domain::entry::Entry;
 use domain::id::{Fingerprint, PayoutId};
 use domain::method::Method;
@@ -8,7 +9,9 @@ use domain::money::Currency;
 use domain::payout::{BrokenHistory, Payout};
 use domain::status::Status;
 use domain::time::Timestamp;
-use snapshots::codec::{CodecError, Kind, open, seal};
+use snapshots::codec::{
+    CodecError, Kind, decode_first, encode_onto, is_of, open, payload, seal, seal_parts,
+};
 use snapshots::{Archived, Facets, Record};
 
 /// Bytes that do not make a payout.
@@ -36,15 +39,42 @@ pub fn entry(body: &[u8]) -> Result<Entry, CodecError> {
     open(Kind::Entry, body)
 }
 
-/// A whole payout, for snapshots and the archive.
+/// A whole payout, for the archive.
 pub fn body(payout: &Payout) -> Result<Vec<u8>, CodecError> {
     seal(Kind::Payout, &payout.entries())
 }
 
 /// The payout in a snapshot or the archive.
 pub fn payout(id: PayoutId, body: &[u8]) -> Result<Payout, Unreadable> {
+    if is_of(Kind::Sleeper, body) {
+        return unpack(id, card(body)?.1);
+    }
     let entries: Vec<Entry> = open(Kind::Payout, body)?;
     Ok(Payout::from_history(id, entries)?)
+}
+
+/// A payout with its card, for snapshots.
+pub(crate) fn sleeper(card: &Card<'_>, packed: &Packed) -> Result<Vec<u8>, CodecError> {
+    seal_parts(Kind::Sleeper, |bytes| {
+        encode_onto(card, bytes)?;
+        bytes.extend_from_slice(packed.bytes());
+        Ok(())
+    })
+}
+
+/// The card of a payout in a snapshot, and its entries as they are stored.
+pub(crate) fn card(body: &[u8]) -> Result<(Card<'_>, &[u8]), CodecError> {
+    decode_first(payload(Kind::Sleeper, body)?)
+}
+
+/// Whether the state of a payout in a snapshot has a card; those of older builds have none.
+pub(crate) fn has_card(body: &[u8]) -> bool {
+    is_of(Kind::Sleeper, body)
+}
+
+/// The entry in a journal record, as it is stored.
+pub(crate) fn packed_entry(body: &[u8]) -> Result<&[u8], CodecError> {
+    payload(Kind::Entry, body)
 }
 
 /// A payout with its index rows, for the archive; to be looked at again at `due`.

@@ -10,7 +10,7 @@ use crate::live_index::LiveIndex;
 use crate::moderation_book::ModerationBook;
 use crate::partition::{Counters, Partition, Slots};
 use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
-use crate::recovery::{self, Manner, Pile, Recollected, RecoveryError};
+use crate::recovery::{self, Back, Contracts, Manner, Recollected, RecoveryError};
 use crate::return_watch;
 use crate::scrub::{self, Scrub, ScrubOptions};
 use crate::snapshot_schedule::{self, Schedule};
@@ -363,7 +363,7 @@ impl Engine {
 struct Opened {
     store: Arc<Running>,
     /// The live payouts of each partition.
-    shares: Vec<Pile>,
+    shares: Vec<Vec<Back>>,
     desk: DeskState,
     found: Recovered,
 }
@@ -377,16 +377,19 @@ fn open(
 ) -> Result<Opened, StartError> {
     let store = Store::open(options)?;
     let watch_for = |payout: &Payout| next_return_check(payout, now, adapters.policy_of(payout));
+    let first_pause = |account: &str| adapters.policy_at(account).poll.pause(0);
+    let contracts = Contracts { watch_for: &watch_for, first_pause: &first_pause };
     let held =
-        recovery::recollect(&store, partitions, &watch_for, Manner::Serving).map_err(|error| {
+        recovery::recollect(&store, partitions, &contracts, Manner::Serving).map_err(|error| {
             match error {
                 ReplayError::Visitor(error) => StartError::Recovery(error),
                 other => StartError::Replay(other.to_string()),
             }
         })?;
     let Recollected { shares, desk, records, finished } = held;
-    let live = shares.iter().flat_map(Pile::iter);
-    let in_doubt = live.filter(|payout| payout.status() == Status::Invoking).count();
+    let invoking =
+        |back: &&Back| matches!(back, Back::Awake(one) if one.status() == Status::Invoking);
+    let in_doubt = shares.iter().flatten().filter(invoking).count();
     let mut notes = Vec::new();
     if store.archive_rebuilt() {
         notes.push("the archive was missing or damaged: rebuilt from the log".to_owned());
@@ -395,7 +398,7 @@ fn open(
         notes.push("sled was missing or damaged: rebuilt from the log".to_owned());
     }
     let found = Recovered {
-        live: shares.iter().map(Pile::len).sum::<usize>() as u64,
+        live: shares.iter().map(Vec::len).sum::<usize>() as u64,
         finished,
         in_doubt: in_doubt as u64,
         records,
@@ -408,7 +411,7 @@ fn open(
 /// Hands each partition its payouts; all take them in at the same time. Gives back whose they are.
 async fn adopt(
     supervisors: &[Addr<PayoutSupervisor>],
-    shares: Vec<Pile>,
+    shares: Vec<Vec<Back>>,
 ) -> Result<Vec<Owners>, StartError> {
     let adopting = supervisors.iter().zip(shares).map(|(one, share)| one.send(Adopt(share)));
     let adopted = future::join_all(adopting).await;

@@ -32,6 +32,8 @@ pub mod restore;
 mod retire;
 mod return_watch;
 pub mod scrub;
+mod sleeper;
+mod slot;
 mod snapshot_desk;
 mod snapshot_schedule;
 mod snapshot_seen;

@@ -6,6 +6,7 @@ use crate::listing::Place;
 use crate::partition::IdHasher;
 use domain::id::{MerchantId, PayoutId};
 use domain::payout::Payout;
+use domain::time::Timestamp;
 use snapshots::Facets;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -27,6 +28,35 @@ struct Shard {
     by_age: BTreeMap<ByAge, Facets>,
     /// The keys are hashes already.
     references: HashMap<Reference, PayoutId, BuildHasherDefault<IdHasher>>,
+}
+
+/// What the index keeps of one payout.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LiveRow {
+    /// The payout.
+    pub id: PayoutId,
+    /// Whose.
+    pub merchant: MerchantId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What lists filter by.
+    pub facets: Facets,
+    /// The merchant's reference, by its hash.
+    pub reference: Option<[u8; 16]>,
+}
+
+impl LiveRow {
+    /// The row of a payout.
+    pub fn of(payout: &Payout) -> LiveRow {
+        let request = payout.request();
+        LiveRow {
+            id: payout.id(),
+            merchant: request.merchant,
+            created_at: payout.created_at(),
+            facets: codec::facets(payout),
+            reference: request.reference.as_deref().map(codec::reference_hash),
+        }
+    }
 }
 
 type ByAge = (MerchantId, Reverse<i64>, PayoutId);
@@ -54,17 +84,14 @@ impl LiveIndex {
 
     /// Adds many payouts with their references, at recovery: sorted first, and each lock is taken
     /// once.
-    pub fn put_all<'a>(&self, payouts: impl Iterator<Item = &'a Payout>) {
+    pub fn put_all(&self, all: impl Iterator<Item = LiveRow>) {
         let mut rows: [Vec<(ByAge, Facets)>; SHARDS] = Default::default();
         let mut references: [Vec<(Reference, PayoutId)>; SHARDS] = Default::default();
-        for payout in payouts {
-            let request = payout.request();
-            let (merchant, id) = (request.merchant, payout.id());
-            let key = (merchant, Reverse(payout.created_at().0), id);
-            rows[shard_of(merchant)].push((key, codec::facets(payout)));
-            if let Some(reference) = request.reference.as_deref() {
-                let hash = codec::reference_hash(reference);
-                references[shard_of(merchant)].push(((merchant, hash), id));
+        for LiveRow { id, merchant, created_at, facets, reference } in all {
+            let shard = shard_of(merchant);
+            rows[shard].push(((merchant, Reverse(created_at.0), id), facets));
+            if let Some(hash) = reference {
+                references[shard].push(((merchant, hash), id));
             }
         }
         for ((shard, rows), references) in self.shards.iter().zip(rows).zip(references) {

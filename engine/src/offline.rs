@@ -3,12 +3,13 @@
 
 use crate::desk::{self, DESK, DeskEntry, DeskOrder, DeskState, Signature};
 use crate::engine::StartError;
-use crate::recovery::{Manner, recollect};
+use crate::recovery::{Back, Contracts, Manner, recollect};
+use crate::slot::Copied;
 use crate::snapshot_seen::{SnapshotSeen, Why};
 use crate::snapshotting::{self, SnapshotError};
-use domain::payout::Payout;
 use domain::time::Timestamp;
 use snapshots::{Record, ReplayError, Running, Store, StoreOptions};
+use std::time::Duration;
 
 /// Payouts that are encoded at once.
 const PORTION: usize = 512;
@@ -55,7 +56,11 @@ pub fn take_snapshot(
     let why = Why::Ordered { by: signed.by.clone(), reason: signed.reason.clone() };
     write_down(&running, &mut decided, DeskOrder::TakeSnapshot, signed, at)?;
     let base = running.journal.durable_sequence();
-    let portions = payouts.chunks(PORTION).map(<[Payout]>::to_vec);
+    let mut payouts = payouts.into_iter().map(Copied::from).peekable();
+    let portions = std::iter::from_fn(|| {
+        payouts.peek()?;
+        Some(payouts.by_ref().take(PORTION).collect())
+    });
     let id = snapshotting::write(&running, base, portions, &decided, at, &why)?;
     let seen = SnapshotSeen::find(&running.snapshots, id).map_err(SnapshotError::from)?;
     running.close();
@@ -80,8 +85,9 @@ pub fn order(
 }
 
 /// All that lives, and the desk, without a word to the archive.
-fn read(store: &Store) -> Result<(Vec<Payout>, DeskState), StartError> {
-    let found = recollect(store, 1, &|_| None, Manner::Looking).map_err(|error| match error {
+fn read(store: &Store) -> Result<(Vec<Back>, DeskState), StartError> {
+    let contracts = Contracts { watch_for: &|_| None, first_pause: &|_| Duration::ZERO };
+    let found = recollect(store, 1, &contracts, Manner::Looking).map_err(|error| match error {
         ReplayError::Visitor(error) => StartError::Recovery(error),
         other => StartError::Replay(other.to_string()),
     })?;

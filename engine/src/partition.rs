@@ -5,9 +5,10 @@ use crate::adapter_supervisor::AdapterSupervisor;
 use crate::clock::Clock;
 use crate::live_index::LiveIndex;
 use crate::moderation_book::{Contribution, ModerationBook};
-use crate::payout_actor::{PayoutActor, Turn};
+use crate::payout_actor::Turn;
 use crate::payout_supervisor::{Deliver, PayoutSupervisor};
 use crate::refusal::Refusal;
+use crate::slot::Slot;
 use crate::timer_actor::TimerActor;
 use crate::writing::Writing;
 use crate::{codec, gateway::View};
@@ -20,7 +21,6 @@ use snapshots::Running as Store;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -41,88 +41,8 @@ pub(crate) struct Partition {
     pub passivate_after: Duration,
 }
 
-/// Events of a payout that are remembered to know a repetition.
-const HEARD_MAX: usize = 16;
-
 /// The payouts of a partition by id.
 pub(crate) type Slots = HashMap<PayoutId, Slot, BuildHasherDefault<IdHasher>>;
-
-/// One live payout: its state, and its actor while it has one.
-pub(crate) struct Slot {
-    pub life: Rc<RefCell<Life>>,
-    pub actor: Option<Addr<PayoutActor>>,
-    /// Turns sent to the actor and not yet begun.
-    pub pending: u32,
-}
-
-impl Slot {
-    pub fn new(life: Life) -> Slot {
-        Slot { life: Rc::new(RefCell::new(life)), actor: None, pending: 0 }
-    }
-}
-
-/// A payout and what is remembered beside it. Everything but `payout` may be lost in a crash.
-pub(crate) struct Life {
-    pub payout: Option<Payout>,
-    pub watch: Watch,
-    /// When the timer will call.
-    pub armed: Option<Timestamp>,
-    /// A permit was asked for and not answered yet.
-    pub waits_for_permit: bool,
-    /// The permit was denied; asked for again then.
-    pub try_again: Option<Timestamp>,
-    /// A status fetch is under way.
-    pub verifying: bool,
-    /// Something rang while the fetch was under way: ask once more.
-    pub rang: bool,
-    /// The provider answers our question by a callback with this token.
-    pub token: Option<Box<str>>,
-    /// The version that was last handed to the archive.
-    pub archiving: u32,
-    /// The version that the archive has.
-    pub archived: u32,
-    /// The next look for a late return, as last handed to the archive; unknown after a rest.
-    pub watched: Option<Option<Timestamp>>,
-    /// The last events that callbacks told of, to know a repetition.
-    pub heard: Vec<u64>,
-}
-
-impl Life {
-    pub fn new(payout: Option<Payout>) -> Life {
-        Life {
-            payout,
-            watch: Watch::default(),
-            armed: None,
-            waits_for_permit: false,
-            try_again: None,
-            verifying: false,
-            rang: false,
-            token: None,
-            archiving: 0,
-            archived: 0,
-            watched: None,
-            heard: Vec::new(),
-        }
-    }
-
-    /// Whether an event is news; remembers the last few.
-    pub fn first_heard(&mut self, event: u64) -> bool {
-        if self.heard.contains(&event) {
-            return false;
-        }
-        if self.heard.len() >= HEARD_MAX {
-            self.heard.remove(0);
-        }
-        self.heard.push(event);
-        true
-    }
-
-    /// A payout back from the archive.
-    pub fn rested(payout: Payout) -> Life {
-        let version = payout.version();
-        Life { archiving: version, archived: version, ..Life::new(Some(payout)) }
-    }
-}
 
 impl Partition {
     /// Hands a turn to a payout through its supervisor, which finds or revives the actor.

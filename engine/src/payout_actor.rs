@@ -5,8 +5,9 @@
 
 use crate::gateway::View;
 use crate::lean_context::LeanContext;
-use crate::partition::{Counters, Life, Partition};
+use crate::partition::{Counters, Partition};
 use crate::refusal::Refusal;
+use crate::slot::{Life, Slot};
 use crate::writing::Ticket;
 use actix::{Actor, ActorContext, ActorFutureExt, AtomicResponse, Handler, Message, WrapFuture};
 use adapters::adapter_actor::messages::PermitGranted;
@@ -158,8 +159,9 @@ impl Handler<Turn> for PayoutActor {
 impl PayoutActor {
     /// One message less waits in the mailbox.
     fn began(&self) {
-        if let Some(slot) = self.partition.slots.borrow_mut().get_mut(&self.id) {
-            slot.pending = slot.pending.saturating_sub(1);
+        let mut slots = self.partition.slots.borrow_mut();
+        if let Some(awake) = slots.get_mut(&self.id).and_then(Slot::if_awake_mut) {
+            awake.pending = awake.pending.saturating_sub(1);
         }
     }
 

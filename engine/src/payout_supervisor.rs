@@ -7,10 +7,11 @@ use crate::event_feed::Owners;
 use crate::gateway::View;
 use crate::lean_context::LeanContext;
 use crate::moderation_book::Contribution;
-use crate::partition::{Counters, Life, Partition, Slot};
+use crate::partition::{Counters, Partition};
 use crate::payout_actor::{Answer, PayoutActor, Turn, as_created};
-use crate::recovery::{self, Pile};
+use crate::recovery::{self, Back};
 use crate::refusal::Refusal;
+use crate::slot::{Copied, Life, Slot};
 use crate::timer_actor::ArmAll;
 use actix::{Actor, Addr, Context, Handler, Message, MessageResult, ResponseFuture};
 use adapters::adapter_actor::messages::PermitGranted;
@@ -18,6 +19,7 @@ use domain::effect::pending_effects;
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::schedule::next_due;
+use domain::time::Timestamp;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
@@ -39,7 +41,7 @@ pub(crate) struct Look {
 /// The live payouts that recovery found for this partition; answered with whose they are.
 #[derive(Message)]
 #[rtype(result = "Owners")]
-pub(crate) struct Adopt(pub Pile);
+pub(crate) struct Adopt(pub Vec<Back>);
 
 /// Calls the recovered payouts that have something to do; answers when all were called.
 #[derive(Message)]
@@ -63,7 +65,7 @@ pub(crate) struct Settled(pub u64);
 
 /// Copies of live payouts, for a snapshot.
 #[derive(Message)]
-#[rtype(result = "Vec<Payout>")]
+#[rtype(result = "Vec<Copied>")]
 pub(crate) struct CopyOf(pub Vec<PayoutId>);
 
 /// One partition's supervisor.
@@ -80,7 +82,7 @@ impl PayoutSupervisor {
     fn find(&self, id: PayoutId, turn: &Turn) -> Result<Found, Refusal> {
         let mut slots = self.partition.slots.borrow_mut();
         if let Some(slot) = slots.get_mut(&id) {
-            return Ok(Found::Actor(start(&self.partition, id, slot)));
+            return start(&self.partition, id, slot).map(Found::Actor);
         }
         let rested = self.partition.archived(id)?;
         if let (Some(payout), Turn::Create(request, ..)) = (&rested, turn) {
@@ -105,7 +107,7 @@ impl PayoutSupervisor {
         let life = rested.map_or_else(|| Life::new(None), Life::rested);
         let slot = slots.entry(id).or_insert_with(|| Slot::new(life));
         self.partition.counters.live.fetch_add(1, Ordering::Relaxed);
-        Ok(Found::Actor(start(&self.partition, id, slot)))
+        start(&self.partition, id, slot).map(Found::Actor)
     }
 }
 
@@ -114,14 +116,22 @@ enum Found {
     Answer(Answer),
 }
 
-/// The slot's actor with one more turn on its way, started if it has none.
-fn start(partition: &Rc<Partition>, id: PayoutId, slot: &mut Slot) -> Addr<PayoutActor> {
-    slot.pending += 1;
-    let actor = slot.actor.get_or_insert_with(|| {
-        let (life, partition) = (slot.life.clone(), partition.clone());
+/// The slot's actor with one more turn on its way, started if it has none, and woken if it sleeps.
+fn start(
+    partition: &Rc<Partition>,
+    id: PayoutId,
+    slot: &mut Slot,
+) -> Result<Addr<PayoutActor>, Refusal> {
+    let awake = slot.awake(id).map_err(|error| {
+        tracing::error!(payout = %id, %error, "a payout cannot be woken");
+        Refusal::Internal
+    })?;
+    awake.pending += 1;
+    let actor = awake.actor.get_or_insert_with(|| {
+        let (life, partition) = (awake.life.clone(), partition.clone());
         LeanContext::start(PayoutActor { id, life, partition })
     });
-    actor.clone()
+    Ok(actor.clone())
 }
 
 impl Actor for PayoutSupervisor {
@@ -158,7 +168,8 @@ impl Handler<Deliver> for PayoutSupervisor {
 /// The actor died in the middle of a turn: what it believed cannot be vouched for, so the payout
 /// is read again from the journal. Blocks this partition for a moment; deaths are rare.
 fn revive(partition: &Rc<Partition>, id: PayoutId, dead: &Addr<PayoutActor>) {
-    let died = |slot: &Slot| slot.actor.as_ref() == Some(dead);
+    let died =
+        |slot: &Slot| slot.if_awake().is_some_and(|awake| awake.actor.as_ref() == Some(dead));
     if !partition.slots.borrow().get(&id).is_some_and(died) {
         return;
     }
@@ -169,7 +180,7 @@ fn revive(partition: &Rc<Partition>, id: PayoutId, dead: &Addr<PayoutActor>) {
             let exists = payout.is_some();
             if exists {
                 let old = partition.slots.borrow().get(&id).and_then(|slot| {
-                    let life = slot.life.try_borrow().ok()?;
+                    let life = slot.if_awake()?.life.try_borrow().ok()?;
                     life.payout.as_ref().map(Contribution::of)
                 });
                 if let Some(payout) = &payout {
@@ -215,8 +226,12 @@ impl Handler<Look> for PayoutSupervisor {
     fn handle(&mut self, look: Look, _: &mut Context<Self>) -> Self::Result {
         let slots = self.partition.slots.borrow();
         let seen = look.ids.iter().filter_map(|id| {
-            let life = slots.get(id)?.life.borrow();
-            life.payout.as_ref().map(|payout| self.partition.view(payout, life.watch))
+            let see = |payout: &Payout, watch| self.partition.view(payout, watch);
+            let seen = slots.get(id)?.look(*id, see);
+            seen.unwrap_or_else(|error| {
+                tracing::error!(payout = %id, %error, "a sleeping payout cannot be read");
+                None
+            })
         });
         MessageResult(seen.collect())
     }
@@ -225,25 +240,34 @@ impl Handler<Look> for PayoutSupervisor {
 impl Handler<Adopt> for PayoutSupervisor {
     type Result = MessageResult<Adopt>;
 
-    fn handle(&mut self, Adopt(payouts): Adopt, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, Adopt(all): Adopt, _: &mut Context<Self>) -> Self::Result {
         let mut slots = self.partition.slots.borrow_mut();
-        slots.reserve(payouts.len());
-        self.partition.counters.live.fetch_add(payouts.len() as u64, Ordering::Relaxed);
-        self.partition.index.put_all(payouts.iter());
-        let owners =
-            payouts.iter().map(|payout| (payout.id(), payout.request().merchant)).collect();
-        let mut due = Vec::with_capacity(payouts.len());
-        for payout in payouts {
-            self.partition.note(Contribution::NONE, &payout);
-            let plan = &self.partition.adapters.policy_of(&payout).poll;
-            let armed = next_due(&payout, Default::default(), plan);
-            let id = payout.id();
-            due.extend(armed.map(|time| (time, id)));
-            let life = Life { armed, ..Life::new(Some(payout)) };
-            slots.insert(id, Slot::new(life));
+        slots.reserve(all.len());
+        self.partition.counters.live.fetch_add(all.len() as u64, Ordering::Relaxed);
+        self.partition.index.put_all(all.iter().map(Back::row));
+        let owners = all.iter().map(Back::row).map(|row| (row.id, row.merchant)).collect();
+        let mut called = Vec::with_capacity(all.len());
+        for back in all {
+            let id = back.id();
+            let (slot, armed) = match back {
+                Back::Asleep { row: _, due, packed } => (Slot::asleep(packed, due), due),
+                Back::Awake(payout) => self.adopt(*payout),
+            };
+            called.extend(armed.map(|time| (time, id)));
+            slots.insert(id, slot);
         }
-        self.partition.timer.do_send(ArmAll(due));
+        self.partition.timer.do_send(ArmAll(called));
         MessageResult(owners)
+    }
+}
+
+impl PayoutSupervisor {
+    /// A payout that a start has something to do for, and when its timer is to call.
+    fn adopt(&self, payout: Payout) -> (Slot, Option<Timestamp>) {
+        self.partition.note(Contribution::NONE, &payout);
+        let plan = &self.partition.adapters.policy_of(&payout).poll;
+        let armed = next_due(&payout, Default::default(), plan);
+        (Slot::new(Life { armed, ..Life::new(Some(payout)) }), armed)
     }
 }
 
@@ -254,7 +278,8 @@ impl Handler<WakeAll> for PayoutSupervisor {
         let now = self.partition.clock.now();
         let slots = self.partition.slots.borrow();
         let busy = |slot: &Slot| {
-            let life = slot.life.borrow();
+            let Some(awake) = slot.if_awake() else { return false };
+            let life = awake.life.borrow();
             life.payout.as_ref().is_some_and(|payout| {
                 !pending_effects(payout, now).is_empty() || crate::retire::is_finished(payout)
             })
@@ -299,7 +324,7 @@ impl Handler<CopyOf> for PayoutSupervisor {
 
     fn handle(&mut self, CopyOf(ids): CopyOf, _: &mut Context<Self>) -> Self::Result {
         let slots = self.partition.slots.borrow();
-        let copy = |id: &PayoutId| slots.get(id)?.life.borrow().payout.clone();
+        let copy = |id: &PayoutId| slots.get(id)?.copy(*id);
         MessageResult(ids.iter().filter_map(copy).collect())
     }
 }

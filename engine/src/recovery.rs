@@ -1,10 +1,11 @@
 //! Back from the journal: newest good snapshot, or nothing, and the log after it. What was in
 //! flight is asked for; nothing is sent again.
 
+mod met;
 mod roster;
 mod share;
 
-pub(crate) use roster::Pile;
+pub(crate) use met::Back;
 
 use crate::codec;
 use crate::desk::{self, DESK, DeskState};
@@ -12,8 +13,12 @@ use crate::gateway::partition_of;
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::time::Timestamp;
+use met::Met;
+use roster::Pile;
 use share::Share;
 use snapshots::{ArchiveStore, RecordRef, ReplayError, Running, Store};
+use std::time::Duration;
+use std::{panic, thread};
 
 /// Why a journal does not make payouts.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +41,9 @@ pub enum RecoveryError {
         /// What is wrong.
         why: codec::Unreadable,
     },
+    /// A payout's card in a snapshot says what cannot be.
+    #[error("the card of {0} in the snapshot names no status")]
+    Card(PayoutId),
     /// The archive does not answer.
     #[error("the archive does not answer: {0}")]
     Archive(String),
@@ -44,8 +52,13 @@ pub enum RecoveryError {
     Desk(snapshots::codec::CodecError),
 }
 
-/// When an archived payout is to be looked at again, by its provider's contract.
-pub(crate) type WatchFor<'a> = &'a (dyn Fn(&Payout) -> Option<Timestamp> + Sync);
+/// What the providers' contracts say about the times of a payout.
+pub(crate) struct Contracts<'a> {
+    /// When an archived payout is to be looked at again.
+    pub watch_for: &'a (dyn Fn(&Payout) -> Option<Timestamp> + Sync),
+    /// How long after the last news an account is asked for the first time.
+    pub first_pause: &'a (dyn Fn(&str) -> Duration + Sync),
+}
 
 /// What becomes of a payout that is finished.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,7 +70,8 @@ pub(crate) enum Manner {
 }
 
 /// What one visitor of the snapshot read, sorted into shares.
-struct Unpacked {
+struct Unpacked<'a> {
+    contracts: &'a Contracts<'a>,
     shares: Vec<Pile>,
     desk: Option<DeskState>,
 }
@@ -65,7 +79,7 @@ struct Unpacked {
 /// What the store held.
 pub(crate) struct Recollected {
     /// The live payouts of each partition.
-    pub shares: Vec<Pile>,
+    pub shares: Vec<Vec<Back>>,
     /// What operators decided.
     pub desk: DeskState,
     /// Records read.
@@ -78,14 +92,14 @@ pub(crate) struct Recollected {
 pub(crate) fn recollect(
     store: &Store,
     partitions: usize,
-    watch_for: WatchFor<'_>,
+    contracts: &Contracts<'_>,
     manner: Manner,
 ) -> Result<Recollected, ReplayError<RecoveryError>> {
     let archive = store.archive();
     let with_desk = partition_of(PayoutId(DESK), partitions);
     let mut shares: Vec<Share> =
-        (0..partitions).map(|_| Share::new(archive.as_ref(), watch_for, manner)).collect();
-    for Unpacked { shares: found, desk } in unpack(store, partitions)? {
+        (0..partitions).map(|_| Share::new(archive.as_ref(), contracts, manner)).collect();
+    for Unpacked { shares: found, desk, .. } in unpack(store, partitions, contracts)? {
         for (share, payouts) in shares.iter_mut().zip(found) {
             share.pile.append(payouts);
         }
@@ -97,20 +111,33 @@ pub(crate) fn recollect(
         shares.iter_mut().map(|share| |record: RecordRef<'_>| share.take(record)).collect();
     store.replay_records(&mut visitors, |payout| partition_of(PayoutId(*payout), partitions))?;
     drop(visitors);
-    let finished = shares.iter_mut().map(Share::finish).collect::<Result<_, _>>();
     Ok(Recollected {
-        shares: finished.map_err(ReplayError::Visitor)?,
+        shares: finish(&mut shares).map_err(ReplayError::Visitor)?,
         records: shares.iter().map(|share| share.records).sum(),
         finished: shares.iter().map(|share| share.finished_count).sum(),
         desk: shares.swap_remove(with_desk).desk,
     })
 }
 
-/// The payouts of the snapshot, decoded by as many threads as there are partitions.
-fn unpack(store: &Store, partitions: usize) -> Result<Vec<Unpacked>, ReplayError<RecoveryError>> {
-    let empty =
-        || Unpacked { shares: (0..partitions).map(|_| Pile::default()).collect(), desk: None };
-    let mut unpacked: Vec<Unpacked> = (0..partitions).map(|_| empty()).collect();
+/// What the shares came to, each made up on a thread of its own.
+fn finish(shares: &mut [Share<'_>]) -> Result<Vec<Vec<Back>>, RecoveryError> {
+    thread::scope(|scope| {
+        let finishing: Vec<_> =
+            shares.iter_mut().map(|share| scope.spawn(|| share.finish())).collect();
+        let finished = finishing.into_iter().map(|thread| thread.join());
+        finished.map(|one| one.unwrap_or_else(|payload| panic::resume_unwind(payload))).collect()
+    })
+}
+
+/// The payouts of the snapshot, sorted by as many threads as there are partitions.
+fn unpack<'a>(
+    store: &Store,
+    partitions: usize,
+    contracts: &'a Contracts<'a>,
+) -> Result<Vec<Unpacked<'a>>, ReplayError<RecoveryError>> {
+    let piles = || (0..partitions).map(|_| Pile::default()).collect();
+    let empty = || Unpacked { contracts, shares: piles(), desk: None };
+    let mut unpacked: Vec<Unpacked<'_>> = (0..partitions).map(|_| empty()).collect();
     let mut visitors: Vec<_> = unpacked
         .iter_mut()
         .map(|unpacked| |payout: [u8; 16], body: &[u8]| unpacked.take(payout, body))
@@ -120,16 +147,16 @@ fn unpack(store: &Store, partitions: usize) -> Result<Vec<Unpacked>, ReplayError
     Ok(unpacked)
 }
 
-impl Unpacked {
+impl Unpacked<'_> {
     fn take(&mut self, payout: [u8; 16], body: &[u8]) -> Result<(), RecoveryError> {
         if payout == DESK {
             self.desk = Some(desk::state(body).map_err(RecoveryError::Desk)?);
             return Ok(());
         }
         let id = PayoutId(payout);
-        let payout = codec::payout(id, body).map_err(|why| RecoveryError::State { id, why })?;
+        let met = Met::in_snapshot(id, body, self.contracts)?;
         let partitions = self.shares.len();
-        self.shares[partition_of(id, partitions)].push(payout);
+        self.shares[partition_of(id, partitions)].push(met);
         Ok(())
     }
 }

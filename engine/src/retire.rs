@@ -1,9 +1,10 @@
-//! Leaving memory: what is finished goes to the archive, what is idle gives its actor back. Apart
+//! Leaving memory: what is finished goes to the archive, what is idle falls asleep. Apart
 //! from the spine because nothing here moves money; everything here only frees memory.
 
 use crate::codec;
 use crate::partition::{Counters, Partition};
 use crate::payout_actor::{PayoutActor, Turn};
+use crate::slot::{Asleep, Slot};
 use domain::payout::Payout;
 use domain::schedule::needs_asking;
 use domain::time::Timestamp;
@@ -17,7 +18,7 @@ pub(crate) fn is_finished(payout: &Payout) -> bool {
     settled && !needs_asking(payout) && !payout.moderation_required()
 }
 
-/// At the end of a turn: archives a finished payout, or passivates an idle one. True when the
+/// At the end of a turn: archives a finished payout, or lets an idle one sleep. True when the
 /// actor must stop.
 pub(crate) fn leave(actor: &PayoutActor) -> bool {
     let partition = &actor.partition;
@@ -54,7 +55,7 @@ pub(crate) fn leave(actor: &PayoutActor) -> bool {
     let far =
         life.armed.is_none_or(|due| due >= partition.clock.now().plus(partition.passivate_after));
     drop(life);
-    quiet && far && passivate(actor)
+    quiet && far && fall_asleep(actor)
 }
 
 fn archive(
@@ -85,7 +86,7 @@ fn rest(actor: &PayoutActor, payout: &Payout, armed: Option<Timestamp>) -> bool 
     let mut slots = actor.partition.slots.borrow_mut();
     // The supervisor is the only sender and lives on this thread: nothing pending means that
     // nothing can be in the mailbox.
-    if slots.get(&actor.id).is_none_or(|slot| slot.pending > 0) {
+    if slots.get(&actor.id).is_none_or(Slot::is_expected) {
         return false;
     }
     slots.remove(&actor.id);
@@ -98,22 +99,21 @@ fn rest(actor: &PayoutActor, payout: &Payout, armed: Option<Timestamp>) -> bool 
     true
 }
 
-/// Gives the actor back and keeps the state; the next message starts a new one.
-fn passivate(actor: &PayoutActor) -> bool {
+/// Gives the actor back and keeps the state as bytes; the next message wakes it.
+fn fall_asleep(actor: &PayoutActor) -> bool {
     let mut slots = actor.partition.slots.borrow_mut();
-    match slots.get_mut(&actor.id) {
-        Some(slot) if slot.pending == 0 => {
-            slot.actor = None;
-            true
-        }
-        Some(_) => false,
-        None => true,
+    let Some(slot) = slots.get_mut(&actor.id) else { return true };
+    if slot.is_expected() {
+        return false;
     }
+    let Some(asleep) = Asleep::of(&actor.life.borrow()) else { return false };
+    *slot = Slot::Asleep(asleep);
+    true
 }
 
 fn forget(actor: &PayoutActor) -> bool {
     let mut slots = actor.partition.slots.borrow_mut();
-    let idle = slots.get(&actor.id).is_some_and(|slot| slot.pending == 0);
+    let idle = slots.get(&actor.id).is_some_and(|slot| !slot.is_expected());
     if idle {
         slots.remove(&actor.id);
         actor.partition.counters.live.fetch_sub(1, Ordering::Relaxed);

@@ -179,8 +179,16 @@ fn compare_live(
             let Ok(copies) = runtime.block_on(supervisor.send(CopyOf(some.to_vec()))) else {
                 return;
             };
-            for payout in copies {
-                met.insert(payout.id());
+            for copied in copies {
+                let id = copied.id();
+                met.insert(id);
+                let payout = match copied.into_payout() {
+                    Ok(payout) => payout,
+                    Err(error) => {
+                        report.amiss("memory", Some(id), error.to_string());
+                        continue;
+                    }
+                };
                 report.live += 1;
                 let told = folding.payouts.get(&payout.id()).and_then(|one| one.payout.as_ref());
                 if told.is_some_and(|told| !is_the_same(&payout, told, true)) {

@@ -4,10 +4,11 @@
 use crate::codec;
 use crate::desk::{self, DESK, Desk, DeskState};
 use crate::payout_supervisor::{CopyOf, LiveIds, Mark, PayoutSupervisor, Settled};
+use crate::sleeper::Card;
+use crate::slot::Copied;
 use crate::snapshot_seen::{self, SnapshotSeen, Why};
 use crate::tally::Tally;
 use actix::Addr;
-use domain::payout::Payout;
 use domain::time::Timestamp;
 use snapshots::Running;
 use std::sync::Arc;
@@ -80,7 +81,7 @@ pub(crate) async fn take(
         (store.journal.durable_sequence(), desk.state())
     };
     settle(supervisors).await?;
-    let (portions, taken) = crossbeam_channel::bounded::<Vec<Payout>>(4);
+    let (portions, taken) = crossbeam_channel::bounded::<Vec<Copied>>(4);
     let writing = store.clone();
     let writer = tokio::task::spawn_blocking(move || {
         let id = write(&writing, base_sequence, taken.into_iter(), &decided, at, &why)?;
@@ -142,7 +143,7 @@ fn outcome(
 pub(crate) fn write(
     store: &Running,
     base_sequence: u64,
-    portions: impl Iterator<Item = Vec<Payout>>,
+    portions: impl Iterator<Item = Vec<Copied>>,
     decided: &DeskState,
     at: Timestamp,
     why: &Why,
@@ -153,9 +154,10 @@ pub(crate) fn write(
     writer.push(DESK, &body)?;
     let mut tally = Tally::default();
     for portion in portions {
-        for payout in portion {
-            let body = codec::body(&payout).map_err(|error| failed(&error))?;
-            writer.push(payout.id().0, &body)?;
+        for copied in portion {
+            let (payout, packed) = copied.both().map_err(|error| failed(&error))?;
+            let body = codec::sleeper(&Card::of(&payout), &packed);
+            writer.push(payout.id().0, &body.map_err(|error| failed(&error))?)?;
             tally.add(&payout);
         }
     }

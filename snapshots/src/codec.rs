@@ -9,7 +9,7 @@
 //! payload, and it is compared before a single payload byte is decoded: the
 //! decoder itself never meets bytes that nobody wrote.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
 /// The version written by this build, and the only one it reads.
@@ -42,6 +42,8 @@ pub enum Kind {
     Intended = 6,
     /// What an export says of itself.
     ExportHeader = 5,
+    /// The state of one payout behind what must be known of it while it sleeps.
+    Sleeper = 7,
 }
 
 /// Why bytes did not open, or a value did not seal.
@@ -91,7 +93,32 @@ pub fn seal_into<T: Serialize>(
 ) -> Result<(), CodecError> {
     bytes.clear();
     bytes.resize(ENVELOPE_BYTES, 0);
+    encode_onto(value, bytes)?;
+    close(kind, bytes)
+}
+
+/// Closes an envelope around what was encoded before; `write` puts it behind what is there.
+pub fn seal_parts(
+    kind: Kind,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), CodecError>,
+) -> Result<Vec<u8>, CodecError> {
+    let mut bytes = Vec::with_capacity(512);
+    bytes.resize(ENVELOPE_BYTES, 0);
+    write(&mut bytes)?;
+    close(kind, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Encodes `value` behind what is there; part of a payload that [`seal_parts`] closes.
+pub fn encode_onto<T: Serialize + ?Sized>(
+    value: &T,
+    bytes: &mut Vec<u8>,
+) -> Result<(), CodecError> {
     bincode::serde::encode_into_std_write(value, bytes, bincode::config::standard())?;
+    Ok(())
+}
+
+fn close(kind: Kind, bytes: &mut [u8]) -> Result<(), CodecError> {
     let payload = bytes.len() - ENVELOPE_BYTES;
     if payload > PAYLOAD_LIMIT {
         return Err(CodecError::TooLarge(payload));
@@ -109,7 +136,7 @@ pub fn seal_into<T: Serialize>(
 
 /// Checks the envelope and decodes what it holds.
 pub fn open<T: DeserializeOwned>(kind: Kind, bytes: &[u8]) -> Result<T, CodecError> {
-    let payload = checked_payload(kind, bytes)?;
+    let payload = payload(kind, bytes)?;
     let config = bincode::config::standard().with_limit::<PAYLOAD_LIMIT>();
     let (value, consumed) = bincode::serde::decode_from_slice(payload, config)?;
     // The decoder stops when the value is complete; what is left over would
@@ -120,7 +147,20 @@ pub fn open<T: DeserializeOwned>(kind: Kind, bytes: &[u8]) -> Result<T, CodecErr
     }
 }
 
-fn checked_payload(kind: Kind, bytes: &[u8]) -> Result<&[u8], CodecError> {
+/// Decodes the value that a payload begins with; also gives what stands behind it.
+pub fn decode_first<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u8]), CodecError> {
+    let config = bincode::config::standard().with_limit::<PAYLOAD_LIMIT>();
+    let (value, consumed) = bincode::serde::borrow_decode_from_slice(bytes, config)?;
+    Ok((value, &bytes[consumed..]))
+}
+
+/// Whether the envelope says that it is of this kind; nothing is checked.
+pub fn is_of(kind: Kind, bytes: &[u8]) -> bool {
+    bytes.get(3).is_some_and(|found| *found == kind as u8)
+}
+
+/// Checks the envelope, and gives the payload as it is.
+pub fn payload(kind: Kind, bytes: &[u8]) -> Result<&[u8], CodecError> {
     if bytes.len() < ENVELOPE_BYTES {
         return Err(CodecError::Cut { found: bytes.len(), needed: ENVELOPE_BYTES });
     }

@@ -1,10 +1,10 @@
 //! The payouts of one partition while they are read: a pile of blocks that never move, and a roster
-//! that finds one by its id. Apart from the fold because a million payouts that are copied whenever a
-//! table grows cost as much as reading them.
+//! that finds one by its id. Apart from the reading because a million payouts that are copied whenever
+//! a table grows cost as much as reading them.
 
+use super::met::Met;
 use crate::partition::IdHasher;
 use domain::id::PayoutId;
-use domain::payout::Payout;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::iter::Flatten;
@@ -16,13 +16,13 @@ const BLOCK: usize = 256;
 /// Payouts in no order.
 #[derive(Default)]
 pub(crate) struct Pile {
-    blocks: Vec<Vec<Option<Payout>>>,
+    blocks: Vec<Vec<Option<Met>>>,
 }
 
 impl Pile {
     /// Adds a payout.
-    pub fn push(&mut self, payout: Payout) {
-        self.place(Some(payout));
+    pub fn push(&mut self, met: Met) {
+        self.place(Some(met));
     }
 
     /// Adds the payouts of another pile.
@@ -30,35 +30,29 @@ impl Pile {
         self.blocks.append(&mut other.blocks);
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.iter().count()
+    fn len(&self) -> usize {
+        self.blocks.iter().flatten().flatten().count()
     }
 
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Payout> {
-        self.blocks.iter().flatten().flatten()
-    }
-
-    fn place(&mut self, payout: Option<Payout>) -> Place {
+    fn place(&mut self, met: Option<Met>) -> Place {
         if self.blocks.last().is_none_or(|block| block.len() >= BLOCK) {
             self.blocks.push(Vec::with_capacity(BLOCK));
         }
         let number = self.blocks.len() - 1;
         let block = &mut self.blocks[number];
-        block.push(payout);
+        block.push(met);
         // Within u32: a block has few payouts, and memory ends long before the blocks do.
         (number as u32, block.len() as u32 - 1)
     }
 
-    fn at(&mut self, (block, place): Place) -> &mut Option<Payout> {
+    fn at(&mut self, (block, place): Place) -> &mut Option<Met> {
         &mut self.blocks[block as usize][place as usize]
     }
 }
 
 impl IntoIterator for Pile {
-    type Item = Payout;
-    type IntoIter = Flatten<Flatten<vec::IntoIter<Vec<Option<Payout>>>>>;
+    type Item = Met;
+    type IntoIter = Flatten<Flatten<vec::IntoIter<Vec<Option<Met>>>>>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.blocks.into_iter().flatten().flatten()
@@ -83,28 +77,27 @@ impl Roster {
         let mut places = HashMap::with_capacity_and_hasher(pile.len(), Default::default());
         for (number, block) in pile.blocks.iter().enumerate() {
             let here = block.iter().enumerate();
-            let here = here.filter_map(|(place, payout)| Some((place, payout.as_ref()?.id())));
+            let here = here.filter_map(|(place, met)| Some((place, met.as_ref()?.id)));
             places.extend(here.map(|(place, id)| (id, (number as u32, place as u32))));
         }
         Roster { pile, places, free: Vec::new() }
     }
 
     /// The payout of this id.
-    pub fn find(&mut self, id: PayoutId) -> Option<&mut Payout> {
+    pub fn find(&mut self, id: PayoutId) -> Option<&mut Met> {
         let place = *self.places.get(&id)?;
         self.pile.at(place).as_mut()
     }
 
     /// Adds a payout that is not there yet.
-    pub fn insert(&mut self, payout: Payout) -> &mut Payout {
-        let id = payout.id();
+    pub fn insert(&mut self, met: Met) -> &mut Met {
         let place = self.free.pop().unwrap_or_else(|| self.pile.place(None));
-        self.places.insert(id, place);
-        self.pile.at(place).insert(payout)
+        self.places.insert(met.id, place);
+        self.pile.at(place).insert(met)
     }
 
     /// Removes the payout of this id.
-    pub fn remove(&mut self, id: PayoutId) -> Option<Payout> {
+    pub fn remove(&mut self, id: PayoutId) -> Option<Met> {
         let place = self.places.remove(&id)?;
         self.free.push(place);
         self.pile.at(place).take()
@@ -122,17 +115,12 @@ mod tests {
     //! A roster loses nobody, whether they came in a pile or one by one.
 
     use super::*;
-    use crate::clock::TurnedClock;
-    use crate::tests::request;
-    use domain::decide::create;
-    use domain::entry::Request;
-    use domain::time::Timestamp;
+    use domain::status::Status;
 
-    fn payout(number: u32) -> Payout {
+    fn met(number: u32) -> Met {
         let id = PayoutId(u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
-        let asked = Request { expires_at: Timestamp(i64::MAX), ..request(&TurnedClock::default()) };
-        let made = create(id, asked, None, Timestamp(number.into()));
-        Payout::from_entries(id, made.entries).unwrap()
+        let bytes = number.to_le_bytes().to_vec();
+        Met { id, version: number, status: Status::Ready, bytes, card: None }
     }
 
     #[test]
@@ -140,39 +128,39 @@ mod tests {
         let mut pile = Pile::default();
         for share in [0..700, 700..701, 701..1_500] {
             let mut some = Pile::default();
-            share.for_each(|number| some.push(payout(number)));
+            share.for_each(|number| some.push(met(number)));
             pile.append(some);
         }
-        (1_500..1_600).for_each(|number| pile.push(payout(number)));
+        (1_500..1_600).for_each(|number| pile.push(met(number)));
         assert_eq!(pile.len(), 1_600);
         let mut roster = Roster::of(pile);
         for number in 0..1_600 {
-            let wanted = payout(number);
-            assert_eq!(roster.find(wanted.id()), Some(&mut wanted.clone()));
+            let found = roster.find(met(number).id).unwrap();
+            assert_eq!((found.version, &found.bytes), (number, &met(number).bytes));
         }
-        assert_eq!(roster.find(payout(1_600).id()), None);
+        assert!(roster.find(met(1_600).id).is_none());
     }
 
     #[test]
     fn those_who_leave_make_room_and_are_not_found_again() {
         let mut roster = Roster::default();
         for number in 0..1_000 {
-            assert_eq!(roster.insert(payout(number)).id(), payout(number).id());
+            assert_eq!(roster.insert(met(number)).version, number);
         }
         for number in (0..1_000).step_by(2) {
-            assert_eq!(roster.remove(payout(number).id()), Some(payout(number)));
-            assert_eq!(roster.remove(payout(number).id()), None);
+            assert_eq!(roster.remove(met(number).id).unwrap().version, number);
+            assert!(roster.remove(met(number).id).is_none());
         }
         for number in 2_000..2_600 {
-            roster.insert(payout(number));
+            roster.insert(met(number));
         }
-        assert_eq!(roster.find(payout(4).id()), None);
-        assert_eq!(roster.find(payout(2_001).id()), Some(&mut payout(2_001)));
+        assert!(roster.find(met(4).id).is_none());
+        assert_eq!(roster.find(met(2_001).id).unwrap().version, 2_001);
         let pile = roster.into_pile();
         assert_eq!((pile.len(), pile.blocks.len()), (1_100, 5), "left places were taken again");
-        let mut left: Vec<i64> = pile.into_iter().map(|one| one.created_at().0).collect();
+        let mut left: Vec<u32> = pile.into_iter().map(|one| one.version).collect();
         left.sort_unstable();
         let odd = (1..1_000).step_by(2).chain(2_000..2_600);
-        assert_eq!(left, odd.collect::<Vec<i64>>());
+        assert_eq!(left, odd.collect::<Vec<u32>>());
     }
 }

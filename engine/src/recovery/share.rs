@@ -1,13 +1,14 @@
-//! The fold of one share: the payouts of one partition, from the records that are theirs. Apart from
-//! `recovery`, which runs all shares at once, because here everything happens in order.
+//! One share of what is read: the payouts of one partition, from the records that are theirs. Apart
+//! from `recovery`, which runs all shares at once, because here everything happens in order.
 
+use super::met::{Back, Met};
 use super::roster::{Pile, Roster};
-use super::{Manner, RecoveryError, WatchFor, archived};
+use super::{Contracts, Manner, RecoveryError, archived};
 use crate::codec;
 use crate::desk::{self, DESK, DeskState};
 use crate::retire::is_finished;
 use domain::id::PayoutId;
-use domain::payout::{BrokenHistory, Payout};
+use domain::payout::BrokenHistory;
 use snapshots::{ArchiveStore, Archived, RecordRef};
 
 /// Finished payouts are handed to the archive in batches of this many.
@@ -16,7 +17,7 @@ const ARCHIVE_BATCH: usize = 1_024;
 /// What was read so far of one share.
 pub(super) struct Share<'a> {
     archive: &'a dyn ArchiveStore,
-    watch_for: WatchFor<'a>,
+    contracts: &'a Contracts<'a>,
     manner: Manner,
     /// From the snapshot; a roster is made of it when the first record comes.
     pub pile: Pile,
@@ -33,12 +34,12 @@ pub(super) struct Share<'a> {
 impl<'a> Share<'a> {
     pub fn new(
         archive: &'a dyn ArchiveStore,
-        watch_for: WatchFor<'a>,
+        contracts: &'a Contracts<'a>,
         manner: Manner,
     ) -> Share<'a> {
         let (pile, live, finished) = (Pile::default(), None, Vec::new());
         let (desk, records, finished_count) = (DeskState::default(), 0, 0);
-        Share { archive, watch_for, manner, pile, live, finished, desk, records, finished_count }
+        Share { archive, contracts, manner, pile, live, finished, desk, records, finished_count }
     }
 
     /// Takes in one record of the share, in order.
@@ -50,30 +51,27 @@ impl<'a> Share<'a> {
         }
         let (sequence, id) = (record.sequence, PayoutId(record.payout));
         let bad = |why: codec::Unreadable| RecoveryError::Record { sequence, id, why };
-        let entry = codec::entry(record.body).map_err(|why| bad(why.into()))?;
-        if let Some(payout) = self.live().find(id) {
-            // A snapshot's states, and the archive's, may be ahead of the record.
-            if entry.version > payout.version() {
-                payout.apply(entry).map_err(|why| bad(why.into()))?;
-            }
-        } else if entry.version == 1 {
-            self.live().insert(Payout::begin(id, entry).map_err(|why| bad(why.into()))?);
-            return Ok(());
+        let met = if let Some(met) = self.live().find(id) {
+            met.follow(&record).map_err(bad)?;
+            met
+        } else if record.version == 1 {
+            let met = Met::begun(id, &record).map_err(bad)?;
+            self.live().insert(met)
         } else {
             let gap = || bad(BrokenHistory::NoCreation(id).into());
-            let payout = self.revisit(id)?.ok_or_else(gap)?;
-            if entry.version > payout.version() {
-                payout.apply(entry).map_err(|why| bad(why.into()))?;
-            }
-        }
-        self.rest_if_finished(id)
+            let met = self.revisit(id)?.ok_or_else(gap)?;
+            met.follow(&record).map_err(bad)?;
+            met
+        };
+        if met.may_be_finished() { self.rest_if_finished(id) } else { Ok(()) }
     }
 
     /// The payouts that are still alive.
-    pub fn finish(&mut self) -> Result<Pile, RecoveryError> {
+    pub fn finish(&mut self) -> Result<Vec<Back>, RecoveryError> {
         self.archive_batch()?;
         let live = self.live.take().map(Roster::into_pile);
-        Ok(live.unwrap_or_else(|| std::mem::take(&mut self.pile)))
+        let live = live.unwrap_or_else(|| std::mem::take(&mut self.pile));
+        live.into_iter().map(|met| met.come_back(self.contracts)).collect()
     }
 
     fn live(&mut self) -> &mut Roster {
@@ -81,19 +79,25 @@ impl<'a> Share<'a> {
     }
 
     /// A finished payout that something happened to later.
-    fn revisit(&mut self, id: PayoutId) -> Result<Option<&mut Payout>, RecoveryError> {
+    fn revisit(&mut self, id: PayoutId) -> Result<Option<&mut Met>, RecoveryError> {
         self.archive_batch()?;
-        let payout = archived(self.archive, id)?;
-        Ok(payout.map(|payout| self.live().insert(payout)))
+        let Some(payout) = archived(self.archive, id)? else { return Ok(None) };
+        let met = Met::of(&payout, self.contracts)?;
+        Ok(Some(self.live().insert(met)))
     }
 
     fn rest_if_finished(&mut self, id: PayoutId) -> Result<(), RecoveryError> {
-        let looking = self.manner == Manner::Looking;
-        if looking || !self.live().find(id).is_some_and(|payout| is_finished(payout)) {
+        if self.manner == Manner::Looking {
             return Ok(());
         }
-        let Some(payout) = self.live().remove(id) else { return Ok(()) };
-        let due = (self.watch_for)(&payout);
+        let Some(payout) = self.live().find(id).map(|met| met.fold()).transpose()? else {
+            return Ok(());
+        };
+        if !is_finished(&payout) {
+            return Ok(());
+        }
+        self.live().remove(id);
+        let due = (self.contracts.watch_for)(&payout);
         let archived = codec::archived(&payout, due)
             .map_err(|why| RecoveryError::State { id, why: why.into() })?;
         self.finished.push(archived);

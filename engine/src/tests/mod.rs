@@ -23,6 +23,7 @@ use domain::recipient::{Recipient, RecipientInput};
 use scripted::Scripted;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub const MERCHANT: MerchantId = MerchantId(7);
@@ -88,6 +89,18 @@ impl Rig {
         match self.door().create(key, request).await.unwrap() {
             Created::New(view) | Created::Replayed(view) => view,
         }
+    }
+
+    /// Until so many payouts are in memory, and the others have left it for the archive.
+    pub async fn until_live(&self, wanted: u64) {
+        let live = || self.engine.gateway().counters().live.load(Ordering::Relaxed);
+        for _ in 0..2_000 {
+            if live() == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{} payouts are in memory", live());
     }
 
     /// The payout once it is as wanted. A story that never gets there fails with what it saw.

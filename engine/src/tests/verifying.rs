@@ -51,6 +51,8 @@ async fn a_life(dir: &Path) {
                 rig.until(id, |view| view.payout.status() == Status::Processed).await;
             }
         }
+        // What is finished is in the archive before anything is counted.
+        rig.until_live(4 * (round + 1)).await;
         let (mode, signed) = (Mode::VerifyOnly, signed("ann"));
         rig.engine.gateway().set_mode("scripted", mode, signed).await.unwrap();
         if round == 0 {

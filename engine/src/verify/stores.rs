@@ -6,6 +6,7 @@ use super::report::Report;
 use super::walk::Pace;
 use crate::codec;
 use crate::desk::{self, DESK, DeskState};
+use crate::sleeper::Card;
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use snapshots::archive::RowAmiss;
@@ -159,6 +160,10 @@ fn compare(
             return None;
         }
     };
+    if codec::has_card(body) && codec::card(body).ok().map(|read| read.0) != Some(Card::of(&payout))
+    {
+        report.amiss(place.of(id), Some(id), "its card does not say what its entries make");
+    }
     let Some(folded) = folding.payouts.get(&id) else {
         if !live {
             report.amiss(place.of(id), Some(id), "the log knows no such payout");

@@ -1,0 +1,243 @@
+//! One live payout in memory: awake, with its actor and what is remembered beside it, or asleep as
+//! bytes. Apart from the partition, which knows who is alive and not how.
+
+use crate::codec::Unreadable;
+use crate::payout_actor::PayoutActor;
+use crate::recovery::Back;
+use crate::sleeper::Packed;
+use actix::Addr;
+use domain::id::PayoutId;
+use domain::payout::Payout;
+use domain::schedule::Watch;
+use domain::time::Timestamp;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Events of a payout that are remembered to know a repetition.
+const HEARD_MAX: usize = 16;
+
+/// One live payout.
+pub(crate) enum Slot {
+    /// It may have an actor, and may get one at any moment.
+    Awake(Awake),
+    /// It has nothing to do for long: its entries, and when it is to be called.
+    Asleep(Asleep),
+}
+
+/// A payout that is awake.
+pub(crate) struct Awake {
+    pub life: Rc<RefCell<Life>>,
+    pub actor: Option<Addr<PayoutActor>>,
+    /// Turns sent to the actor and not yet begun.
+    pub pending: u32,
+}
+
+/// A payout that sleeps.
+pub(crate) struct Asleep {
+    packed: Packed,
+    watch: Watch,
+    armed: Option<Timestamp>,
+    heard: Box<[u64]>,
+}
+
+/// A payout copied out of memory as it stood there.
+pub(crate) enum Copied {
+    /// It was awake.
+    Awake(Box<Payout>),
+    /// It was asleep.
+    Asleep(PayoutId, Packed),
+}
+
+impl From<Back> for Copied {
+    fn from(back: Back) -> Copied {
+        match back {
+            Back::Awake(payout) => Copied::Awake(payout),
+            Back::Asleep { row, packed, .. } => Copied::Asleep(row.id, packed),
+        }
+    }
+}
+
+impl Copied {
+    /// Whose copy it is.
+    pub fn id(&self) -> PayoutId {
+        match self {
+            Copied::Awake(payout) => payout.id(),
+            Copied::Asleep(id, _) => *id,
+        }
+    }
+
+    /// The payout itself.
+    pub fn into_payout(self) -> Result<Payout, Unreadable> {
+        match self {
+            Copied::Awake(payout) => Ok(*payout),
+            Copied::Asleep(id, packed) => packed.unpack(id),
+        }
+    }
+
+    /// The payout with its entries packed.
+    pub fn both(self) -> Result<(Payout, Packed), Unreadable> {
+        match self {
+            Copied::Awake(payout) => {
+                let packed = Packed::of(&payout)?;
+                Ok((*payout, packed))
+            }
+            Copied::Asleep(id, packed) => Ok((packed.unpack(id)?, packed)),
+        }
+    }
+}
+
+impl Slot {
+    /// A payout that is awake, without an actor yet.
+    pub fn new(life: Life) -> Slot {
+        Slot::Awake(Awake { life: Rc::new(RefCell::new(life)), actor: None, pending: 0 })
+    }
+
+    /// A payout that sleeps since the start.
+    pub fn asleep(packed: Packed, armed: Option<Timestamp>) -> Slot {
+        Slot::Asleep(Asleep { packed, watch: Watch::default(), armed, heard: Box::default() })
+    }
+
+    /// The payout awake, woken if it slept.
+    pub fn awake(&mut self, id: PayoutId) -> Result<&mut Awake, Unreadable> {
+        if let Slot::Asleep(Asleep { packed, watch, armed, heard }) = self {
+            let life = Life {
+                watch: *watch,
+                armed: *armed,
+                heard: std::mem::take(heard).into(),
+                ..Life::new(Some(packed.unpack(id)?))
+            };
+            *self = Slot::new(life);
+        }
+        match self {
+            Slot::Awake(awake) => Ok(awake),
+            Slot::Asleep(_) => unreachable!("it was woken above"),
+        }
+    }
+
+    /// The payout if it is awake.
+    pub fn if_awake(&self) -> Option<&Awake> {
+        match self {
+            Slot::Awake(awake) => Some(awake),
+            Slot::Asleep(_) => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub fn if_awake_mut(&mut self) -> Option<&mut Awake> {
+        match self {
+            Slot::Awake(awake) => Some(awake),
+            Slot::Asleep(_) => None,
+        }
+    }
+
+    /// Whether turns are on their way to it.
+    pub fn is_expected(&self) -> bool {
+        self.if_awake().is_some_and(|awake| awake.pending > 0)
+    }
+
+    /// What a reader sees; nothing while it is being created.
+    pub fn look<T>(
+        &self,
+        id: PayoutId,
+        see: impl FnOnce(&Payout, Watch) -> T,
+    ) -> Result<Option<T>, Unreadable> {
+        match self {
+            Slot::Awake(awake) => {
+                let life = awake.life.borrow();
+                Ok(life.payout.as_ref().map(|payout| see(payout, life.watch)))
+            }
+            Slot::Asleep(asleep) => Ok(Some(see(&asleep.packed.unpack(id)?, asleep.watch))),
+        }
+    }
+
+    /// The payout as it stands here; nothing while it is being created.
+    pub fn copy(&self, id: PayoutId) -> Option<Copied> {
+        match self {
+            Slot::Awake(awake) => {
+                let life = awake.life.borrow();
+                life.payout.clone().map(|payout| Copied::Awake(Box::new(payout)))
+            }
+            Slot::Asleep(asleep) => Some(Copied::Asleep(id, asleep.packed.clone())),
+        }
+    }
+}
+
+impl Asleep {
+    /// A payout that falls asleep. What is forgotten here may be lost in a crash as well.
+    pub fn of(life: &Life) -> Option<Asleep> {
+        let payout = life.payout.as_ref()?;
+        // One that cannot be encoded stays awake: memory is all there is of it then.
+        let packed = Packed::of(payout).inspect_err(|error| {
+            tracing::error!(payout = %payout.id(), %error, "a payout cannot be encoded");
+        });
+        Some(Asleep {
+            packed: packed.ok()?,
+            watch: life.watch,
+            armed: life.armed,
+            heard: life.heard.as_slice().into(),
+        })
+    }
+}
+
+/// A payout and what is remembered beside it. Everything but `payout` may be lost in a crash.
+pub(crate) struct Life {
+    pub payout: Option<Payout>,
+    pub watch: Watch,
+    /// When the timer will call.
+    pub armed: Option<Timestamp>,
+    /// A permit was asked for and not answered yet.
+    pub waits_for_permit: bool,
+    /// The permit was denied; asked for again then.
+    pub try_again: Option<Timestamp>,
+    /// A status fetch is under way.
+    pub verifying: bool,
+    /// Something rang while the fetch was under way: ask once more.
+    pub rang: bool,
+    /// The provider answers our question by a callback with this token.
+    pub token: Option<Box<str>>,
+    /// The version that was last handed to the archive.
+    pub archiving: u32,
+    /// The version that the archive has.
+    pub archived: u32,
+    /// The next look for a late return, as last handed to the archive; unknown after a rest.
+    pub watched: Option<Option<Timestamp>>,
+    /// The last events that callbacks told of, to know a repetition.
+    pub heard: Vec<u64>,
+}
+
+impl Life {
+    pub fn new(payout: Option<Payout>) -> Life {
+        Life {
+            payout,
+            watch: Watch::default(),
+            armed: None,
+            waits_for_permit: false,
+            try_again: None,
+            verifying: false,
+            rang: false,
+            token: None,
+            archiving: 0,
+            archived: 0,
+            watched: None,
+            heard: Vec::new(),
+        }
+    }
+
+    /// Whether an event is news; remembers the last few.
+    pub fn first_heard(&mut self, event: u64) -> bool {
+        if self.heard.contains(&event) {
+            return false;
+        }
+        if self.heard.len() >= HEARD_MAX {
+            self.heard.remove(0);
+        }
+        self.heard.push(event);
+        true
+    }
+
+    /// A payout back from the archive.
+    pub fn rested(payout: Payout) -> Life {
+        let version = payout.version();
+        Life { archiving: version, archived: version, ..Life::new(Some(payout)) }
+    }
+}
