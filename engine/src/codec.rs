@@ -1,7 +1,8 @@
 //! Domain values as journal records, archive bodies and index rows. The envelope and the checks are
 //! the snapshots crate's; which value is which kind is said here and nowhere else.
 
-use crate::sleeper::{Card, Packed, unpack};
+use crate::card::Card;
+use crate::sleeper::unpack;
 use domain::entry::Entry;
 use domain::id::{Fingerprint, PayoutId};
 use domain::method::Method;
@@ -53,11 +54,11 @@ pub fn payout(id: PayoutId, body: &[u8]) -> Result<Payout, Unreadable> {
     Ok(Payout::from_history(id, entries)?)
 }
 
-/// A payout with its card, for snapshots.
-pub(crate) fn sleeper(card: &Card<'_>, packed: &Packed) -> Result<Vec<u8>, CodecError> {
+/// A payout with its card, for snapshots; its entries as they are stored.
+pub(crate) fn sleeper(card: &Card<'_>, entries: &[u8]) -> Result<Vec<u8>, CodecError> {
     seal_parts(Kind::Sleeper, |bytes| {
         encode_onto(card, bytes)?;
-        bytes.extend_from_slice(packed.bytes());
+        bytes.extend_from_slice(entries);
         Ok(())
     })
 }

@@ -10,7 +10,7 @@ use crate::live_index::LiveIndex;
 use crate::moderation_book::ModerationBook;
 use crate::partition::{Counters, Partition, Slots};
 use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
-use crate::recovery::{self, Back, Contracts, Manner, Recollected, RecoveryError};
+use crate::recovery::{self, Contracts, Kept, Manner, Recollected, RecoveryError};
 use crate::return_watch;
 use crate::scrub::{self, Scrub, ScrubOptions};
 use crate::snapshot_schedule::{self, Schedule};
@@ -363,7 +363,7 @@ impl Engine {
 struct Opened {
     store: Arc<Running>,
     /// The live payouts of each partition.
-    shares: Vec<Vec<Back>>,
+    shares: Vec<Kept>,
     desk: DeskState,
     found: Recovered,
 }
@@ -387,9 +387,8 @@ fn open(
             }
         })?;
     let Recollected { shares, desk, records, finished } = held;
-    let invoking =
-        |back: &&Back| matches!(back, Back::Awake(one) if one.status() == Status::Invoking);
-    let in_doubt = shares.iter().flatten().filter(invoking).count();
+    let awake = shares.iter().flat_map(|kept| &kept.awake);
+    let in_doubt = awake.filter(|payout| payout.status() == Status::Invoking).count();
     let mut notes = Vec::new();
     if store.archive_rebuilt() {
         notes.push("the archive was missing or damaged: rebuilt from the log".to_owned());
@@ -398,7 +397,7 @@ fn open(
         notes.push("sled was missing or damaged: rebuilt from the log".to_owned());
     }
     let found = Recovered {
-        live: shares.iter().map(Vec::len).sum::<usize>() as u64,
+        live: shares.iter().map(Kept::len).sum::<usize>() as u64,
         finished,
         in_doubt: in_doubt as u64,
         records,
@@ -411,7 +410,7 @@ fn open(
 /// Hands each partition its payouts; all take them in at the same time. Gives back whose they are.
 async fn adopt(
     supervisors: &[Addr<PayoutSupervisor>],
-    shares: Vec<Vec<Back>>,
+    shares: Vec<Kept>,
 ) -> Result<Vec<Owners>, StartError> {
     let adopting = supervisors.iter().zip(shares).map(|(one, share)| one.send(Adopt(share)));
     let adopted = future::join_all(adopting).await;

@@ -15,6 +15,7 @@ pub mod refusal;
 
 pub mod adapter_supervisor;
 mod audit;
+mod card;
 mod event_feed;
 mod events;
 pub mod inspect;

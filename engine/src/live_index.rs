@@ -31,7 +31,7 @@ struct Shard {
 }
 
 /// What the index keeps of one payout.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct LiveRow {
     /// The payout.
     pub id: PayoutId,
@@ -97,7 +97,11 @@ impl LiveIndex {
         for ((shard, rows), references) in self.shards.iter().zip(rows).zip(references) {
             let mut sorted = BTreeMap::from_iter(rows);
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.by_age.append(&mut sorted);
+            if shard.by_age.is_empty() {
+                shard.by_age = sorted;
+            } else {
+                shard.by_age.append(&mut sorted);
+            }
             shard.references.extend(references);
         }
     }

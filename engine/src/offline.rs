@@ -3,7 +3,7 @@
 
 use crate::desk::{self, DESK, DeskEntry, DeskOrder, DeskState, Signature};
 use crate::engine::StartError;
-use crate::recovery::{Back, Contracts, Manner, recollect};
+use crate::recovery::{Contracts, Kept, Manner, recollect};
 use crate::slot::Copied;
 use crate::snapshot_seen::{SnapshotSeen, Why};
 use crate::snapshotting::{self, SnapshotError};
@@ -51,15 +51,17 @@ pub fn take_snapshot(
     if store.archive_rebuilt() {
         return Err(OfflineError::ArchiveFirst);
     }
-    let (payouts, mut decided) = read(&store)?;
+    let (live, mut decided) = read(&store)?;
     let running = store.start().map_err(StartError::Store)?;
     let why = Why::Ordered { by: signed.by.clone(), reason: signed.reason.clone() };
     write_down(&running, &mut decided, DeskOrder::TakeSnapshot, signed, at)?;
     let base = running.journal.durable_sequence();
-    let mut payouts = payouts.into_iter().map(Copied::from).peekable();
+    let asleep = live.asleep.into_iter().map(|met| Copied::Asleep(met.id, met.fall_asleep().0));
+    let awake = live.awake.into_iter().map(|payout| Copied::Awake(Box::new(payout)));
+    let mut live = asleep.chain(awake).peekable();
     let portions = std::iter::from_fn(|| {
-        payouts.peek()?;
-        Some(payouts.by_ref().take(PORTION).collect())
+        live.peek()?;
+        Some(live.by_ref().take(PORTION).collect())
     });
     let id = snapshotting::write(&running, base, portions, &decided, at, &why)?;
     let seen = SnapshotSeen::find(&running.snapshots, id).map_err(SnapshotError::from)?;
@@ -85,13 +87,14 @@ pub fn order(
 }
 
 /// All that lives, and the desk, without a word to the archive.
-fn read(store: &Store) -> Result<(Vec<Back>, DeskState), StartError> {
+fn read(store: &Store) -> Result<(Kept, DeskState), StartError> {
     let contracts = Contracts { watch_for: &|_| None, first_pause: &|_| Duration::ZERO };
     let found = recollect(store, 1, &contracts, Manner::Looking).map_err(|error| match error {
         ReplayError::Visitor(error) => StartError::Recovery(error),
         other => StartError::Replay(other.to_string()),
     })?;
-    Ok((found.shares.into_iter().flatten().collect(), found.desk))
+    // One partition was asked for.
+    Ok((found.shares.into_iter().next().unwrap_or_default(), found.desk))
 }
 
 fn write_down(

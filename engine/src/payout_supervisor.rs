@@ -9,7 +9,7 @@ use crate::lean_context::LeanContext;
 use crate::moderation_book::Contribution;
 use crate::partition::{Counters, Partition};
 use crate::payout_actor::{Answer, PayoutActor, Turn, as_created};
-use crate::recovery::{self, Back};
+use crate::recovery::{self, Kept};
 use crate::refusal::Refusal;
 use crate::slot::{Copied, Life, Slot};
 use crate::timer_actor::ArmAll;
@@ -41,7 +41,7 @@ pub(crate) struct Look {
 /// The live payouts that recovery found for this partition; answered with whose they are.
 #[derive(Message)]
 #[rtype(result = "Owners")]
-pub(crate) struct Adopt(pub Vec<Back>);
+pub(crate) struct Adopt(pub Kept);
 
 /// Calls the recovered payouts that have something to do; answers when all were called.
 #[derive(Message)]
@@ -240,19 +240,22 @@ impl Handler<Look> for PayoutSupervisor {
 impl Handler<Adopt> for PayoutSupervisor {
     type Result = MessageResult<Adopt>;
 
-    fn handle(&mut self, Adopt(all): Adopt, _: &mut Context<Self>) -> Self::Result {
-        let mut slots = self.partition.slots.borrow_mut();
-        slots.reserve(all.len());
-        self.partition.counters.live.fetch_add(all.len() as u64, Ordering::Relaxed);
-        self.partition.index.put_all(all.iter().map(Back::row));
-        let owners = all.iter().map(Back::row).map(|row| (row.id, row.merchant)).collect();
-        let mut called = Vec::with_capacity(all.len());
-        for back in all {
-            let id = back.id();
-            let (slot, armed) = match back {
-                Back::Asleep { row: _, due, packed } => (Slot::asleep(packed, due), due),
-                Back::Awake(payout) => self.adopt(*payout),
-            };
+    fn handle(&mut self, Adopt(kept): Adopt, _: &mut Context<Self>) -> Self::Result {
+        let (mut slots, all) = (self.partition.slots.borrow_mut(), kept.len());
+        slots.reserve(all);
+        self.partition.counters.live.fetch_add(all as u64, Ordering::Relaxed);
+        self.partition.index.put_all(kept.rows());
+        let owners = kept.rows().map(|row| (row.id, row.merchant)).collect();
+        let mut called = Vec::with_capacity(all);
+        for met in kept.asleep {
+            let id = met.id;
+            let (asleep, armed) = met.fall_asleep();
+            called.extend(armed.map(|time| (time, id)));
+            slots.insert(id, Slot::Asleep(asleep));
+        }
+        for payout in kept.awake {
+            let id = payout.id();
+            let (slot, armed) = self.adopt(payout);
             called.extend(armed.map(|time| (time, id)));
             slots.insert(id, slot);
         }

@@ -5,16 +5,15 @@ mod met;
 mod roster;
 mod share;
 
-pub(crate) use met::Back;
-
 use crate::codec;
 use crate::desk::{self, DESK, DeskState};
 use crate::gateway::partition_of;
+use crate::live_index::LiveRow;
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::time::Timestamp;
 use met::Met;
-use roster::Pile;
+pub(crate) use roster::Pile;
 use share::Share;
 use snapshots::{ArchiveStore, RecordRef, ReplayError, Running, Store};
 use std::time::Duration;
@@ -76,10 +75,31 @@ struct Unpacked<'a> {
     desk: Option<DeskState>,
 }
 
+/// The live payouts of one partition.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// Those that only wait; all are settled.
+    pub asleep: Pile,
+    /// Those that a start has something to do for, or that others must know of.
+    pub awake: Vec<Payout>,
+}
+
+impl Kept {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.asleep.len() + self.awake.len()
+    }
+
+    /// Their rows in the index of live payouts.
+    pub fn rows(&self) -> impl Iterator<Item = LiveRow> {
+        self.asleep.iter().filter_map(Met::row).chain(self.awake.iter().map(LiveRow::of))
+    }
+}
+
 /// What the store held.
 pub(crate) struct Recollected {
     /// The live payouts of each partition.
-    pub shares: Vec<Vec<Back>>,
+    pub shares: Vec<Kept>,
     /// What operators decided.
     pub desk: DeskState,
     /// Records read.
@@ -120,7 +140,7 @@ pub(crate) fn recollect(
 }
 
 /// What the shares came to, each made up on a thread of its own.
-fn finish(shares: &mut [Share<'_>]) -> Result<Vec<Vec<Back>>, RecoveryError> {
+fn finish(shares: &mut [Share<'_>]) -> Result<Vec<Kept>, RecoveryError> {
     thread::scope(|scope| {
         let finishing: Vec<_> =
             shares.iter_mut().map(|share| scope.spawn(|| share.finish())).collect();

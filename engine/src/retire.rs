@@ -4,7 +4,7 @@
 use crate::codec;
 use crate::partition::{Counters, Partition};
 use crate::payout_actor::{PayoutActor, Turn};
-use crate::slot::{Asleep, Slot};
+use crate::slot::Slot;
 use domain::payout::Payout;
 use domain::schedule::needs_asking;
 use domain::time::Timestamp;
@@ -106,7 +106,7 @@ fn fall_asleep(actor: &PayoutActor) -> bool {
     if slot.is_expected() {
         return false;
     }
-    let Some(asleep) = Asleep::of(&actor.life.borrow()) else { return false };
+    let Some(asleep) = actor.life.borrow().asleep() else { return false };
     *slot = Slot::Asleep(asleep);
     true
 }

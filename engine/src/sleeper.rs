@@ -1,48 +1,113 @@
-//! A payout that sleeps: its entries as bytes, and the card that says what must be known of it
-//! without waking it. Apart from `codec`, which knows envelopes: here it is decided who may sleep.
+//! A payout that sleeps: one piece of memory with its entries as they are stored, and the little that is
+//! remembered beside them. Apart from `card`, which says who may sleep, and from `slot`, which wakes it.
 //!
 //! Nearly every payout alive waits for its provider, for hours or days. As bytes it takes a fifth of the
 //! memory, is copied for a snapshot as it is, and comes back at a start without being decoded.
+//!
+//! The piece: `due i64 | asked u32 | last asked i64 | heard u8 | so many u64`, little endian, then the
+//! entries, encoded one behind the other. It never leaves the process.
 
-use crate::codec::{self, Unreadable};
-use crate::moderation_book::Contribution;
-use crate::retire::is_finished;
+use crate::codec::Unreadable;
 use domain::entry::{Entry, Move};
-use domain::id::{MerchantId, PayoutId};
+use domain::id::PayoutId;
 use domain::payout::{BrokenHistory, Payout};
-use domain::schedule::{PollPlan, Watch, needs_asking, next_due};
-use domain::status::Status;
+use domain::schedule::Watch;
 use domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use snapshots::codec::{CodecError, decode_first, encode_onto};
-use std::time::Duration;
 
-/// The entries of one payout, encoded one behind the other.
+/// A payout that sleeps.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Packed(Box<[u8]>);
+pub(crate) struct Asleep(Box<[u8]>);
 
-impl Packed {
-    /// Packs a payout.
-    pub fn of(payout: &Payout) -> Result<Packed, CodecError> {
+/// What is remembered beside the entries of a payout that sleeps.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Notes {
+    /// When the timer is to call.
+    pub armed: Option<Timestamp>,
+    /// The questions asked since the last news.
+    pub watch: Watch,
+    /// The last events that callbacks told of.
+    pub heard: Vec<u64>,
+}
+
+/// Of the notes of a payout of which no events were heard.
+pub(crate) const NOTES_BYTES: usize = 21;
+/// Later than any time that a payout is due at.
+const NOT_DUE: i64 = i64::MAX;
+
+impl Asleep {
+    /// Puts a payout to sleep.
+    pub fn of(payout: &Payout, notes: &Notes) -> Result<Asleep, CodecError> {
         let mut bytes = Vec::with_capacity(512);
-        payout.entries().iter().try_for_each(|entry| encode_onto(entry, &mut bytes))?;
-        Ok(Packed(bytes.into()))
+        notes.write(&mut bytes);
+        pack(payout, &mut bytes)?;
+        Ok(Asleep(bytes.into()))
     }
 
-    /// Bytes that were packed before.
-    pub fn from_bytes(bytes: impl Into<Box<[u8]>>) -> Packed {
-        Packed(bytes.into())
+    /// A payout that comes back asleep; its entries stand behind so many bytes as notes take, which are
+    /// overwritten.
+    pub fn since_start(mut bytes: Vec<u8>, armed: Option<Timestamp>) -> Asleep {
+        let mut notes = Vec::with_capacity(NOTES_BYTES);
+        Notes { armed, ..Notes::default() }.write(&mut notes);
+        for (place, byte) in bytes.iter_mut().zip(notes) {
+            *place = byte;
+        }
+        Asleep(bytes.into())
     }
 
-    /// The payout.
-    pub fn unpack(&self, id: PayoutId) -> Result<Payout, Unreadable> {
-        unpack(id, &self.0)
+    /// The payout, awake, and what was remembered beside it.
+    pub fn wake(&self, id: PayoutId) -> Result<(Payout, Notes), Unreadable> {
+        let (notes, entries) = Notes::read(&self.0);
+        Ok((unpack(id, entries)?, notes))
     }
 
     /// The entries as they are stored.
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
+    pub fn entries(&self) -> &[u8] {
+        Notes::read(&self.0).1
     }
+}
+
+impl Notes {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        let due = self.armed.map_or(NOT_DUE, |time| time.0);
+        bytes.extend_from_slice(&due.to_le_bytes());
+        bytes.extend_from_slice(&self.watch.asked.to_le_bytes());
+        bytes.extend_from_slice(&self.watch.last.0.to_le_bytes());
+        let heard = self.heard.len().min(usize::from(u8::MAX));
+        // Within u8: bounded one line above.
+        bytes.push(heard as u8);
+        for event in &self.heard[..heard] {
+            bytes.extend_from_slice(&event.to_le_bytes());
+        }
+    }
+
+    /// What was written, and what stands behind it. Bytes that nobody wrote make empty notes, and no
+    /// payout behind them.
+    fn read(bytes: &[u8]) -> (Notes, &[u8]) {
+        let parts = || {
+            let (due, rest) = bytes.split_first_chunk::<8>()?;
+            let (asked, rest) = rest.split_first_chunk::<4>()?;
+            let (last, rest) = rest.split_first_chunk::<8>()?;
+            let (heard, rest) = rest.split_first()?;
+            let (events, rest) = rest.split_at_checked(usize::from(*heard) * 8)?;
+            let due = i64::from_le_bytes(*due);
+            let last = Timestamp(i64::from_le_bytes(*last));
+            let (events, _) = events.as_chunks::<8>();
+            let notes = Notes {
+                armed: (due != NOT_DUE).then_some(Timestamp(due)),
+                watch: Watch { asked: u32::from_le_bytes(*asked), last },
+                heard: events.iter().map(|event| u64::from_le_bytes(*event)).collect(),
+            };
+            Some((notes, rest))
+        };
+        parts().unwrap_or_default()
+    }
+}
+
+/// The entries of a payout, encoded one behind the other.
+pub(crate) fn pack(payout: &Payout, bytes: &mut Vec<u8>) -> Result<(), CodecError> {
+    payout.entries().iter().try_for_each(|entry| encode_onto(entry, bytes))
 }
 
 /// The payout that packed entries make.
@@ -76,99 +141,6 @@ impl Head {
     }
 }
 
-/// What must be known of a payout that sleeps. Written with its state, and held against it by
-/// verifications.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Card<'a> {
-    /// Its last entry.
-    pub(crate) version: u32,
-    pub(crate) merchant: MerchantId,
-    pub(crate) created_at: Timestamp,
-    /// What lists filter by, packed.
-    pub(crate) facets: u64,
-    /// The merchant's reference, by its hash.
-    pub(crate) reference: Option<[u8; 16]>,
-    #[serde(borrow)]
-    pub(crate) next: Next<'a>,
-}
-
-/// What a sleeping payout waits for.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub enum Next<'a> {
-    /// It may not sleep through a start: there is something to do, or something that others must know.
-    Restless,
-    /// Nothing but a person's word.
-    Never,
-    /// That time.
-    At(Timestamp),
-    /// A question to its provider account, by that account's plan.
-    Question {
-        /// Since when.
-        since: Timestamp,
-        /// Which account.
-        #[serde(borrow)]
-        account: &'a str,
-    },
-}
-
-impl<'a> Card<'a> {
-    /// The card of a payout.
-    pub(crate) fn of(payout: &'a Payout) -> Card<'a> {
-        let request = payout.request();
-        Card {
-            version: payout.version(),
-            merchant: request.merchant,
-            created_at: payout.created_at(),
-            facets: codec::facets(payout).0,
-            reference: request.reference.as_deref().map(codec::reference_hash),
-            next: Next::of(payout),
-        }
-    }
-}
-
-impl<'a> Next<'a> {
-    fn of(payout: &'a Payout) -> Next<'a> {
-        if is_restless(payout) {
-            return Next::Restless;
-        }
-        if needs_asking(payout) {
-            return match payout.account() {
-                Some(account) => Next::Question { since: payout.updated_at(), account },
-                None => Next::Restless,
-            };
-        }
-        // No plan has a say in the times of what was never sent.
-        next_due(payout, Watch::default(), &UNASKED).map_or(Next::Never, Next::At)
-    }
-
-    /// When the timer is to call after a start; `first_pause` is that of an account's plan.
-    pub(crate) fn due(&self, first_pause: impl Fn(&str) -> Duration) -> Option<Timestamp> {
-        match self {
-            Next::Restless | Next::Never => None,
-            Next::At(time) => Some(*time),
-            Next::Question { since, account } => Some(since.plus(first_pause(account))),
-        }
-    }
-}
-
-const UNASKED: PollPlan =
-    PollPlan { first: Duration::ZERO, factor: 1, cap: Duration::ZERO, give_up: Duration::ZERO };
-
-/// Whether a start has something to do for a payout, or to write into the lists that span payouts.
-/// Whatever only waits for its provider is left to the timer.
-fn is_restless(payout: &Payout) -> bool {
-    let standing = payout.standing();
-    let begun = match payout.status() {
-        Status::Invoking | Status::Revoking | Status::Cancelling => true,
-        Status::Ready => standing.process_asked,
-        _ => standing.resubmit_asked,
-    };
-    begun
-        || payout.is_sought()
-        || is_finished(payout)
-        || Contribution::of(payout) != Contribution::NONE
-}
-
 /// Whether the entry that comes next is the next: histories have no gaps.
 pub(crate) fn follows(id: PayoutId, version: u32, next: u32) -> Result<(), BrokenHistory> {
     match version + 1 == next {
@@ -179,24 +151,28 @@ pub(crate) fn follows(id: PayoutId, version: u32, next: u32) -> Result<(), Broke
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod tests {
+pub(crate) mod tests {
     //! Asleep or awake, it is the same payout.
 
     use super::*;
+    use crate::card::Card;
     use crate::clock::TurnedClock;
+    use crate::codec;
     use crate::tests::request;
     use domain::decide::{Input, create, decide};
     use domain::entry::Request;
     use domain::report::{Report, SubmitOutcome};
 
-    fn new(autoprocess: bool) -> Payout {
+    /// A payout that was made, and waits for its permit, or for somebody's word.
+    pub(crate) fn new(autoprocess: bool) -> Payout {
         let id = PayoutId([3; 16]);
         let expires_at = Timestamp(10_000_000_000);
         let asked = Request { expires_at, autoprocess, ..request(&TurnedClock::default()) };
         Payout::from_entries(id, create(id, asked, None, Timestamp(5)).entries).unwrap()
     }
 
-    fn taken_by_the_provider() -> Payout {
+    /// One that the provider has.
+    pub(crate) fn taken_by_the_provider() -> Payout {
         let mut payout = new(true);
         let policy = adapters::sandbox::SandboxSettings::default().caps().policy;
         let outcome = SubmitOutcome::Accepted { provider_id: None, raw_status: None };
@@ -210,35 +186,41 @@ mod tests {
 
     #[test]
     fn it_wakes_as_it_fell_asleep() {
+        let watch = Watch { asked: 7, last: Timestamp(99) };
+        let noted = Notes { armed: Some(Timestamp(5)), watch, heard: vec![1, u64::MAX] };
         for payout in [new(true), new(false), taken_by_the_provider()] {
-            let packed = Packed::of(&payout).unwrap();
-            assert_eq!(packed.unpack(payout.id()).unwrap(), payout);
-            let body = codec::sleeper(&Card::of(&payout), &packed).unwrap();
-            assert_eq!(codec::payout(payout.id(), &body).unwrap(), payout);
-            let (card, entries) = codec::card(&body).unwrap();
-            assert_eq!((card, entries), (Card::of(&payout), packed.bytes()));
+            for notes in [Notes::default(), noted.clone()] {
+                let asleep = Asleep::of(&payout, &notes).unwrap();
+                assert_eq!(asleep.wake(payout.id()).unwrap(), (payout.clone(), notes));
+            }
         }
     }
 
     #[test]
-    fn only_who_waits_sleeps() {
-        let pause = |account: &str| Duration::from_secs(account.len() as u64);
-        let queued = new(true);
-        assert_eq!(Card::of(&queued).next, Next::Restless, "it wants a permit");
-        let by_hand = new(false);
-        assert_eq!(Card::of(&by_hand).next.due(pause), by_hand.deadline());
-        let sent = taken_by_the_provider();
-        let due = sent.updated_at().plus(Duration::from_secs("sandbox".len() as u64));
-        assert_eq!(Card::of(&sent).next.due(pause), Some(due));
+    fn it_comes_back_from_a_snapshot_as_it_went() {
+        for payout in [new(true), new(false), taken_by_the_provider()] {
+            let asleep = Asleep::of(&payout, &Notes::default()).unwrap();
+            let body = codec::sleeper(&Card::of(&payout), asleep.entries()).unwrap();
+            assert_eq!(codec::payout(payout.id(), &body).unwrap(), payout);
+            let (card, entries) = codec::card(&body).unwrap();
+            assert_eq!((&card, entries), (&Card::of(&payout), asleep.entries()));
+            let mut bytes = vec![255; NOTES_BYTES];
+            bytes.extend_from_slice(entries);
+            let back = Asleep::since_start(bytes, Some(Timestamp(3))).wake(payout.id()).unwrap();
+            let notes = Notes { armed: Some(Timestamp(3)), ..Notes::default() };
+            assert_eq!(back, (payout, notes));
+        }
     }
 
     #[test]
     fn bytes_that_are_cut_or_go_on_make_no_payout() {
         let payout = taken_by_the_provider();
-        let packed = Packed::of(&payout).unwrap();
-        let whole = packed.bytes();
+        let asleep = Asleep::of(&payout, &Notes::default()).unwrap();
+        let whole = asleep.entries();
         assert!(unpack(payout.id(), &whole[..whole.len() - 1]).is_err());
         assert!(unpack(payout.id(), &[whole, whole].concat()).is_err(), "versions begin again");
         assert!(unpack(payout.id(), &[]).is_err());
+        assert!(Asleep(Box::default()).wake(payout.id()).is_err());
+        assert!(Asleep(vec![255; NOTES_BYTES].into()).wake(payout.id()).is_err());
     }
 }

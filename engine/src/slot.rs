@@ -1,10 +1,10 @@
 //! One live payout in memory: awake, with its actor and what is remembered beside it, or asleep as
 //! bytes. Apart from the partition, which knows who is alive and not how.
 
-use crate::codec::Unreadable;
+use crate::card::Card;
+use crate::codec::{self, Unreadable};
 use crate::payout_actor::PayoutActor;
-use crate::recovery::Back;
-use crate::sleeper::Packed;
+use crate::sleeper::{Asleep, Notes};
 use actix::Addr;
 use domain::id::PayoutId;
 use domain::payout::Payout;
@@ -32,29 +32,12 @@ pub(crate) struct Awake {
     pub pending: u32,
 }
 
-/// A payout that sleeps.
-pub(crate) struct Asleep {
-    packed: Packed,
-    watch: Watch,
-    armed: Option<Timestamp>,
-    heard: Box<[u64]>,
-}
-
 /// A payout copied out of memory as it stood there.
 pub(crate) enum Copied {
     /// It was awake.
     Awake(Box<Payout>),
     /// It was asleep.
-    Asleep(PayoutId, Packed),
-}
-
-impl From<Back> for Copied {
-    fn from(back: Back) -> Copied {
-        match back {
-            Back::Awake(payout) => Copied::Awake(payout),
-            Back::Asleep { row, packed, .. } => Copied::Asleep(row.id, packed),
-        }
-    }
+    Asleep(PayoutId, Asleep),
 }
 
 impl Copied {
@@ -70,19 +53,21 @@ impl Copied {
     pub fn into_payout(self) -> Result<Payout, Unreadable> {
         match self {
             Copied::Awake(payout) => Ok(*payout),
-            Copied::Asleep(id, packed) => packed.unpack(id),
+            Copied::Asleep(id, asleep) => Ok(asleep.wake(id)?.0),
         }
     }
 
-    /// The payout with its entries packed.
-    pub fn both(self) -> Result<(Payout, Packed), Unreadable> {
-        match self {
+    /// The payout with its state as snapshots keep it.
+    pub fn for_snapshot(self) -> Result<(Payout, Vec<u8>), Unreadable> {
+        let (payout, asleep) = match self {
             Copied::Awake(payout) => {
-                let packed = Packed::of(&payout)?;
-                Ok((*payout, packed))
+                let asleep = Asleep::of(&payout, &Notes::default())?;
+                (*payout, asleep)
             }
-            Copied::Asleep(id, packed) => Ok((packed.unpack(id)?, packed)),
-        }
+            Copied::Asleep(id, asleep) => (asleep.wake(id)?.0, asleep),
+        };
+        let body = codec::sleeper(&Card::of(&payout), asleep.entries())?;
+        Ok((payout, body))
     }
 }
 
@@ -92,21 +77,11 @@ impl Slot {
         Slot::Awake(Awake { life: Rc::new(RefCell::new(life)), actor: None, pending: 0 })
     }
 
-    /// A payout that sleeps since the start.
-    pub fn asleep(packed: Packed, armed: Option<Timestamp>) -> Slot {
-        Slot::Asleep(Asleep { packed, watch: Watch::default(), armed, heard: Box::default() })
-    }
-
     /// The payout awake, woken if it slept.
     pub fn awake(&mut self, id: PayoutId) -> Result<&mut Awake, Unreadable> {
-        if let Slot::Asleep(Asleep { packed, watch, armed, heard }) = self {
-            let life = Life {
-                watch: *watch,
-                armed: *armed,
-                heard: std::mem::take(heard).into(),
-                ..Life::new(Some(packed.unpack(id)?))
-            };
-            *self = Slot::new(life);
+        if let Slot::Asleep(asleep) = self {
+            let (payout, Notes { armed, watch, heard }) = asleep.wake(id)?;
+            *self = Slot::new(Life { armed, watch, heard, ..Life::new(Some(payout)) });
         }
         match self {
             Slot::Awake(awake) => Ok(awake),
@@ -146,7 +121,10 @@ impl Slot {
                 let life = awake.life.borrow();
                 Ok(life.payout.as_ref().map(|payout| see(payout, life.watch)))
             }
-            Slot::Asleep(asleep) => Ok(Some(see(&asleep.packed.unpack(id)?, asleep.watch))),
+            Slot::Asleep(asleep) => {
+                let (payout, notes) = asleep.wake(id)?;
+                Ok(Some(see(&payout, notes.watch)))
+            }
         }
     }
 
@@ -157,25 +135,8 @@ impl Slot {
                 let life = awake.life.borrow();
                 life.payout.clone().map(|payout| Copied::Awake(Box::new(payout)))
             }
-            Slot::Asleep(asleep) => Some(Copied::Asleep(id, asleep.packed.clone())),
+            Slot::Asleep(asleep) => Some(Copied::Asleep(id, asleep.clone())),
         }
-    }
-}
-
-impl Asleep {
-    /// A payout that falls asleep. What is forgotten here may be lost in a crash as well.
-    pub fn of(life: &Life) -> Option<Asleep> {
-        let payout = life.payout.as_ref()?;
-        // One that cannot be encoded stays awake: memory is all there is of it then.
-        let packed = Packed::of(payout).inspect_err(|error| {
-            tracing::error!(payout = %payout.id(), %error, "a payout cannot be encoded");
-        });
-        Some(Asleep {
-            packed: packed.ok()?,
-            watch: life.watch,
-            armed: life.armed,
-            heard: life.heard.as_slice().into(),
-        })
     }
 }
 
@@ -233,6 +194,17 @@ impl Life {
         }
         self.heard.push(event);
         true
+    }
+
+    /// The same asleep. What is forgotten here may be lost in a crash as well.
+    pub fn asleep(&self) -> Option<Asleep> {
+        let payout = self.payout.as_ref()?;
+        let notes = Notes { armed: self.armed, watch: self.watch, heard: self.heard.clone() };
+        // One that cannot be encoded stays awake: memory is all there is of it then.
+        let asleep = Asleep::of(payout, &notes).inspect_err(|error| {
+            tracing::error!(payout = %payout.id(), %error, "a payout cannot be encoded");
+        });
+        asleep.ok()
     }
 
     /// A payout back from the archive.

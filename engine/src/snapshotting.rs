@@ -1,10 +1,8 @@
 //! Taking a snapshot while payouts go on living: copies in small portions, encoding and writing on
 //! a thread of its own. States may be newer than the base; replay skips what they contain already.
 
-use crate::codec;
 use crate::desk::{self, DESK, Desk, DeskState};
 use crate::payout_supervisor::{CopyOf, LiveIds, Mark, PayoutSupervisor, Settled};
-use crate::sleeper::Card;
 use crate::slot::Copied;
 use crate::snapshot_seen::{self, SnapshotSeen, Why};
 use crate::tally::Tally;
@@ -155,9 +153,8 @@ pub(crate) fn write(
     let mut tally = Tally::default();
     for portion in portions {
         for copied in portion {
-            let (payout, packed) = copied.both().map_err(|error| failed(&error))?;
-            let body = codec::sleeper(&Card::of(&payout), &packed);
-            writer.push(payout.id().0, &body.map_err(|error| failed(&error))?)?;
+            let (payout, body) = copied.for_snapshot().map_err(|error| failed(&error))?;
+            writer.push(payout.id().0, &body)?;
             tally.add(&payout);
         }
     }

@@ -5,10 +5,11 @@
 //! snapshot, and once at the end of a log.
 
 use super::{Contracts, RecoveryError};
+use crate::card::{Card, Next};
 use crate::codec::{self, Unreadable};
 use crate::live_index::LiveRow;
-use crate::sleeper::{Card, Head, Next, Packed, follows, unpack};
-use domain::id::PayoutId;
+use crate::sleeper::{Asleep, Head, NOTES_BYTES, follows, pack, unpack};
+use domain::id::{MerchantId, PayoutId};
 use domain::payout::{BrokenHistory, Payout};
 use domain::status::Status;
 use domain::time::Timestamp;
@@ -21,59 +22,29 @@ pub(crate) struct Met {
     pub version: u32,
     /// Its status after that.
     pub status: Status,
-    /// Its entries, packed.
+    /// Room for the notes of a sleeper, and its entries, packed.
     pub bytes: Vec<u8>,
-    /// From its card in the snapshot; none once something has happened since.
-    pub card: Option<Known>,
+    /// From its card; none once something has happened since.
+    pub known: Option<Known>,
 }
 
 /// What a card says, by the contracts of today.
 #[derive(Clone, Copy)]
 pub(crate) struct Known {
-    row: LiveRow,
+    merchant: MerchantId,
+    created_at: Timestamp,
+    facets: Facets,
+    reference: Option<[u8; 16]>,
     due: Option<Timestamp>,
     restless: bool,
 }
 
-/// A payout that lives, as recovery hands it on.
-pub(crate) enum Back {
-    /// It waits, and the timer calls it when it is due.
-    Asleep {
-        /// Its row in the index of live payouts.
-        row: LiveRow,
-        /// When the timer is to call.
-        due: Option<Timestamp>,
-        /// Its entries.
-        packed: Packed,
-    },
-    /// There is something to do for it, or for others to know of it.
-    Awake(Box<Payout>),
-}
-
-impl Back {
-    /// Its id.
-    pub fn id(&self) -> PayoutId {
-        match self {
-            Back::Asleep { row, .. } => row.id,
-            Back::Awake(payout) => payout.id(),
-        }
-    }
-
-    /// Its row in the index of live payouts.
-    pub fn row(&self) -> LiveRow {
-        match self {
-            Back::Asleep { row, .. } => *row,
-            Back::Awake(payout) => LiveRow::of(payout),
-        }
-    }
-}
-
 impl Known {
-    fn of(id: PayoutId, card: &Card<'_>, contracts: &Contracts<'_>) -> Known {
+    fn of(card: &Card<'_>, contracts: &Contracts<'_>) -> Known {
         let Card { version: _, merchant, created_at, facets, reference, ref next } = *card;
-        let row = LiveRow { id, merchant, created_at, facets: Facets(facets), reference };
         let due = next.due(contracts.first_pause);
-        Known { row, due, restless: *next == Next::Restless }
+        let (facets, restless) = (Facets(facets), *next == Next::Restless);
+        Known { merchant, created_at, facets, reference, due, restless }
     }
 }
 
@@ -92,17 +63,17 @@ impl Met {
         let (card, entries) = codec::card(body).map_err(|why| bad(why.into()))?;
         let facets = Facets(card.facets);
         let status = codec::status_of(facets).ok_or(RecoveryError::Card(id))?;
-        let known = Some(Known::of(id, &card, contracts));
-        Ok(Met { id, version: card.version, status, bytes: entries.to_vec(), card: known })
+        let known = Some(Known::of(&card, contracts));
+        Ok(Met { id, version: card.version, status, bytes: with_room(entries, 1), known })
     }
 
     /// A payout that is already made.
     pub fn of(payout: &Payout, contracts: &Contracts<'_>) -> Result<Met, RecoveryError> {
         let (id, version, status) = (payout.id(), payout.version(), payout.status());
-        let packed =
-            Packed::of(payout).map_err(|why| RecoveryError::State { id, why: why.into() })?;
-        let card = Some(Known::of(id, &Card::of(payout), contracts));
-        Ok(Met { id, version, status, bytes: packed.bytes().to_vec(), card })
+        let mut bytes = vec![0; NOTES_BYTES];
+        pack(payout, &mut bytes).map_err(|why| RecoveryError::State { id, why: why.into() })?;
+        let known = Some(Known::of(&Card::of(payout), contracts));
+        Ok(Met { id, version, status, bytes, known })
     }
 
     /// A payout that the log tells of from its first entry on.
@@ -111,10 +82,9 @@ impl Met {
         let head = Head::of(entry)?;
         follows(id, 0, head.version)?;
         // Nearly all of them get a few entries more.
-        let mut bytes = Vec::with_capacity(entry.len() * 2);
-        bytes.extend_from_slice(entry);
+        let bytes = with_room(entry, 2);
         let status = head.moved.map_or(Status::Created, |moved| moved.to);
-        Ok(Met { id, version: 1, status, bytes, card: None })
+        Ok(Met { id, version: 1, status, bytes, known: None })
     }
 
     /// Takes in its next entry. One that it has already changes nothing.
@@ -131,7 +101,7 @@ impl Met {
         if let Some(moved) = head.moved {
             self.status = moved.to;
         }
-        self.card = None;
+        self.known = None;
         Ok(())
     }
 
@@ -142,7 +112,7 @@ impl Met {
 
     /// The payout, folded.
     pub fn fold(&self) -> Result<Payout, RecoveryError> {
-        let payout = unpack(self.id, &self.bytes)
+        let payout = unpack(self.id, &self.bytes[NOTES_BYTES..])
             .map_err(|why| RecoveryError::State { id: self.id, why })?;
         match payout.version() == self.version {
             true => Ok(payout),
@@ -158,21 +128,37 @@ impl Met {
         }
     }
 
-    /// What it comes back as.
-    pub fn come_back(self, contracts: &Contracts<'_>) -> Result<Back, RecoveryError> {
-        let known = match self.card {
-            Some(Known { restless: true, .. }) => return Ok(Back::Awake(Box::new(self.fold()?))),
-            Some(known) => known,
+    /// Makes sure of what must be known of it; the payout itself, if it may not sleep.
+    pub fn settle(&mut self, contracts: &Contracts<'_>) -> Result<Option<Payout>, RecoveryError> {
+        match self.known {
+            Some(Known { restless: false, .. }) => Ok(None),
+            Some(Known { restless: true, .. }) => self.fold().map(Some),
             None => {
                 let payout = self.fold()?;
-                let known = Known::of(self.id, &Card::of(&payout), contracts);
-                if known.restless {
-                    return Ok(Back::Awake(Box::new(payout)));
-                }
-                known
+                let known = Known::of(&Card::of(&payout), contracts);
+                self.known = Some(known);
+                Ok(known.restless.then_some(payout))
             }
-        };
-        let packed = Packed::from_bytes(self.bytes);
-        Ok(Back::Asleep { row: known.row, due: known.due, packed })
+        }
     }
+
+    /// Its row in the index of live payouts; none before it is settled.
+    pub fn row(&self) -> Option<LiveRow> {
+        let Known { merchant, created_at, facets, reference, .. } = self.known?;
+        Some(LiveRow { id: self.id, merchant, created_at, facets, reference })
+    }
+
+    /// The payout asleep, and when the timer is to call.
+    pub fn fall_asleep(self) -> (Asleep, Option<Timestamp>) {
+        let due = self.known.and_then(|known| known.due);
+        (Asleep::since_start(self.bytes, due), due)
+    }
+}
+
+/// Entries behind the room for notes, in memory for so many times as much of them.
+fn with_room(entries: &[u8], times: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(NOTES_BYTES + entries.len() * times);
+    bytes.resize(NOTES_BYTES, 0);
+    bytes.extend_from_slice(entries);
+    bytes
 }

@@ -30,8 +30,19 @@ impl Pile {
         self.blocks.append(&mut other.blocks);
     }
 
-    fn len(&self) -> usize {
-        self.blocks.iter().flatten().flatten().count()
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Met> {
+        self.blocks.iter().flatten().flatten()
+    }
+
+    /// The places of all of them; who is taken out of it has left.
+    pub fn places(&mut self) -> impl Iterator<Item = &mut Option<Met>> {
+        self.blocks.iter_mut().flatten()
     }
 
     fn place(&mut self, met: Option<Met>) -> Place {
@@ -120,7 +131,7 @@ mod tests {
     fn met(number: u32) -> Met {
         let id = PayoutId(u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
         let bytes = number.to_le_bytes().to_vec();
-        Met { id, version: number, status: Status::Ready, bytes, card: None }
+        Met { id, version: number, status: Status::Ready, bytes, known: None }
     }
 
     #[test]

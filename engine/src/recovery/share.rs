@@ -1,9 +1,9 @@
 //! One share of what is read: the payouts of one partition, from the records that are theirs. Apart
 //! from `recovery`, which runs all shares at once, because here everything happens in order.
 
-use super::met::{Back, Met};
+use super::met::Met;
 use super::roster::{Pile, Roster};
-use super::{Contracts, Manner, RecoveryError, archived};
+use super::{Contracts, Kept, Manner, RecoveryError, archived};
 use crate::codec;
 use crate::desk::{self, DESK, DeskState};
 use crate::retire::is_finished;
@@ -67,11 +67,19 @@ impl<'a> Share<'a> {
     }
 
     /// The payouts that are still alive.
-    pub fn finish(&mut self) -> Result<Vec<Back>, RecoveryError> {
+    pub fn finish(&mut self) -> Result<Kept, RecoveryError> {
         self.archive_batch()?;
         let live = self.live.take().map(Roster::into_pile);
-        let live = live.unwrap_or_else(|| std::mem::take(&mut self.pile));
-        live.into_iter().map(|met| met.come_back(self.contracts)).collect()
+        let mut asleep = live.unwrap_or_else(|| std::mem::take(&mut self.pile));
+        let mut awake = Vec::new();
+        for place in asleep.places() {
+            let Some(met) = place else { continue };
+            if let Some(payout) = met.settle(self.contracts)? {
+                awake.push(payout);
+                *place = None;
+            }
+        }
+        Ok(Kept { asleep, awake })
     }
 
     fn live(&mut self) -> &mut Roster {

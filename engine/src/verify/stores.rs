@@ -4,9 +4,9 @@
 use super::folding::{Folded, Folding};
 use super::report::Report;
 use super::walk::Pace;
+use crate::card::Card;
 use crate::codec;
 use crate::desk::{self, DESK, DeskState};
-use crate::sleeper::Card;
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use snapshots::archive::RowAmiss;

@@ -1,0 +1,145 @@
+//! The card of a payout: what must be known of it without decoding its entries, so that it can sleep
+//! through a start. Apart from `sleeper`, which is the bytes: here it is decided who may sleep.
+
+use crate::codec;
+use crate::live_index::LiveRow;
+use crate::moderation_book::Contribution;
+use crate::retire::is_finished;
+use domain::id::{MerchantId, PayoutId};
+use domain::payout::Payout;
+use domain::schedule::{PollPlan, Watch, needs_asking, next_due};
+use domain::status::Status;
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use snapshots::Facets;
+use std::time::Duration;
+
+/// What must be known of a payout that sleeps. Written with its state, and held against it by
+/// verifications.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Card<'a> {
+    /// Its last entry.
+    pub(crate) version: u32,
+    pub(crate) merchant: MerchantId,
+    pub(crate) created_at: Timestamp,
+    /// What lists filter by, packed.
+    pub(crate) facets: u64,
+    /// The merchant's reference, by its hash.
+    pub(crate) reference: Option<[u8; 16]>,
+    #[serde(borrow)]
+    pub(crate) next: Next<'a>,
+}
+
+/// What a sleeping payout waits for.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Next<'a> {
+    /// It may not sleep through a start: there is something to do, or something that others must know.
+    Restless,
+    /// Nothing but a person's word.
+    Never,
+    /// That time.
+    At(Timestamp),
+    /// A question to its provider account, by that account's plan.
+    Question {
+        /// Since when.
+        since: Timestamp,
+        /// Which account.
+        #[serde(borrow)]
+        account: &'a str,
+    },
+}
+
+impl<'a> Card<'a> {
+    /// The card of a payout.
+    pub(crate) fn of(payout: &'a Payout) -> Card<'a> {
+        let request = payout.request();
+        Card {
+            version: payout.version(),
+            merchant: request.merchant,
+            created_at: payout.created_at(),
+            facets: codec::facets(payout).0,
+            reference: request.reference.as_deref().map(codec::reference_hash),
+            next: Next::of(payout),
+        }
+    }
+}
+
+impl Card<'_> {
+    /// The row of its payout in the index of live ones.
+    pub(crate) fn row(&self, id: PayoutId) -> LiveRow {
+        let Card { version: _, merchant, created_at, facets, reference, next: _ } = *self;
+        LiveRow { id, merchant, created_at, facets: Facets(facets), reference }
+    }
+}
+
+impl<'a> Next<'a> {
+    fn of(payout: &'a Payout) -> Next<'a> {
+        if is_restless(payout) {
+            return Next::Restless;
+        }
+        if needs_asking(payout) {
+            return match payout.account() {
+                Some(account) => Next::Question { since: payout.updated_at(), account },
+                None => Next::Restless,
+            };
+        }
+        // No plan has a say in the times of what was never sent.
+        next_due(payout, Watch::default(), &UNASKED).map_or(Next::Never, Next::At)
+    }
+
+    /// When the timer is to call after a start; `first_pause` is that of an account's plan.
+    pub(crate) fn due(&self, first_pause: impl Fn(&str) -> Duration) -> Option<Timestamp> {
+        match self {
+            Next::Restless | Next::Never => None,
+            Next::At(time) => Some(*time),
+            Next::Question { since, account } => Some(since.plus(first_pause(account))),
+        }
+    }
+}
+
+const UNASKED: PollPlan =
+    PollPlan { first: Duration::ZERO, factor: 1, cap: Duration::ZERO, give_up: Duration::ZERO };
+
+/// Whether a start has something to do for a payout, or to write into the lists that span payouts.
+/// Whatever only waits for its provider is left to the timer.
+fn is_restless(payout: &Payout) -> bool {
+    let standing = payout.standing();
+    let begun = match payout.status() {
+        Status::Invoking | Status::Revoking | Status::Cancelling => true,
+        Status::Ready => standing.process_asked,
+        _ => standing.resubmit_asked,
+    };
+    begun
+        || payout.is_sought()
+        || is_finished(payout)
+        || Contribution::of(payout) != Contribution::NONE
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    //! A card says what its payout would say.
+
+    use super::*;
+    use crate::sleeper::tests::{new, taken_by_the_provider};
+
+    #[test]
+    fn only_who_waits_sleeps() {
+        let pause = |account: &str| Duration::from_secs(account.len() as u64);
+        let queued = new(true);
+        assert_eq!(Card::of(&queued).next, Next::Restless, "it wants a permit");
+        let by_hand = new(false);
+        assert_eq!(Card::of(&by_hand).next.due(pause), by_hand.deadline());
+        let sent = taken_by_the_provider();
+        let due = sent.updated_at().plus(Duration::from_secs("sandbox".len() as u64));
+        assert_eq!(Card::of(&sent).next.due(pause), Some(due));
+    }
+
+    #[test]
+    fn its_row_is_that_of_its_payout() {
+        for payout in [new(true), new(false), taken_by_the_provider()] {
+            let (said, wanted) = (Card::of(&payout).row(payout.id()), LiveRow::of(&payout));
+            assert_eq!(said, wanted);
+        }
+    }
+}
