@@ -9,11 +9,14 @@
 //! skips, payout by payout, the versions that the state already has.
 
 use std::{
+    ops::Range,
+    panic,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    thread,
 };
 
 use super::{
@@ -191,6 +194,9 @@ impl SnapshotStore {
     }
 }
 
+/// Threads that read the chunks of a snapshot at a start.
+const READERS: usize = 2;
+
 /// A snapshot with its stored chunks.
 type Good = (Manifest, Vec<Vec<u8>>);
 
@@ -251,12 +257,30 @@ pub(crate) fn newest_good(database: &Database) -> Result<Option<Good>, SnapshotE
     Ok(None)
 }
 
-/// Reads each chunk and compares its hash, without unpacking it.
+/// Reads each chunk and compares its hash, without unpacking it; on several threads, because a start
+/// waits for it.
 fn verified_chunks(
     database: &Database,
     manifest: &Manifest,
 ) -> Result<Vec<Vec<u8>>, SnapshotError> {
-    (0..manifest.chunks.len()).map(|number| stored(database, manifest, number)).collect()
+    let all = manifest.chunks.len();
+    let share = all.div_ceil(READERS).max(1);
+    thread::scope(|scope| {
+        let read = |numbers: Range<usize>| -> Result<Vec<Vec<u8>>, SnapshotError> {
+            numbers.map(|number| stored(database, manifest, number)).collect()
+        };
+        let begin = |from: usize| {
+            let numbers = from..all.min(from + share);
+            scope.spawn(move || read(numbers))
+        };
+        let reading: Vec<_> = (0..all).step_by(share).map(begin).collect();
+        let mut chunks = Vec::with_capacity(all);
+        for thread in reading {
+            let read = thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
+            chunks.append(&mut read?);
+        }
+        Ok(chunks)
+    })
 }
 
 /// Hands on every payout, and compares the hash over all of them at the end.
