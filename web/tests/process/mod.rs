@@ -40,7 +40,13 @@ pub struct Running {
 impl Running {
     /// Starts it.
     pub fn start(args: &[&str]) -> Running {
-        let mut child = command(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Running::of(&mut command(args))
+    }
+
+    /// Starts one that is set up already.
+    #[allow(dead_code, reason = "most binaries of tests set nothing up")]
+    pub fn of(command: &mut Command) -> Running {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Running { child, lines }
     }
