@@ -49,8 +49,8 @@ fn named<'s>(page: &Page, commands: &[String], steps: &'s [Step]) -> &'s [Step] 
     let own: Vec<&str> = page.named().into_iter().filter(|span| !begins(span)).collect();
     let expected: Vec<&str> = steps.iter().map(|(line, ..)| *line).collect();
     for span in &own {
-        // `bursar restore` or `bursar verify` alone is a name and no command.
-        let is_name = span.split(' ').count() == 2;
+        // `bursar restore` or `bursar snapshot export` alone is a name and no command.
+        let is_name = span.chars().all(|letter| letter == ' ' || letter.is_ascii_lowercase());
         assert!(expected.contains(span) || is_name, "{span} is named and tried nowhere");
     }
     for line in &expected {
@@ -59,9 +59,9 @@ fn named<'s>(page: &Page, commands: &[String], steps: &'s [Step]) -> &'s [Step] 
     steps
 }
 
-/// Types a command, and holds its answer against what is expected. What is only read is asked for again
+/// Types a command, holds its answer against what is expected, and gives it back. What is only read is asked for again
 /// until it is so.
-fn try_it(world: &mut World, command: &str, (line, when, says): &Step) {
+fn try_it(world: &mut World, command: &str, (line, when, says): &Step) -> String {
     let mut typed = world.typed(command);
     if line.starts_with("bursar restore --snapshot") && !typed.contains("--yes") {
         // A person would be asked, and would answer.
@@ -71,10 +71,14 @@ fn try_it(world: &mut World, command: &str, (line, when, says): &Step) {
         world.clear(word);
     }
     match when {
-        When::Never(why) => return println!("not run, because {why}: {line}"),
+        When::Never(why) => {
+            println!("not run, because {why}: {line}");
+            return String::new();
+        }
         When::Serves => {
             world.serving(false);
-            return world.serves(&typed);
+            world.serves(&typed);
+            return String::new();
         }
         When::Serving => world.serving(true),
         When::AtRest => world.serving(false),
@@ -82,14 +86,16 @@ fn try_it(world: &mut World, command: &str, (line, when, says): &Step) {
     let only_reads = line.starts_with("curl") && !command.contains("-d '");
     for again in (0..if only_reads { 500 } else { 1 }).rev() {
         let (code, said) = world.run(&typed);
+        println!("$ {typed}\n{said}");
         assert_eq!(code, 0, "{typed}\n{said}");
         assert!(!said.contains("/problems/"), "{typed}\n{said}");
         if said.lines().any(|line| line.contains(says)) {
-            return;
+            return said;
         }
         assert!(again > 0, "{typed}\nsays nowhere {says:?}:\n{said}");
         std::thread::sleep(Duration::from_millis(20));
     }
+    unreachable!("the last look has failed or returned");
 }
 
 #[test]
@@ -105,8 +111,11 @@ fn every_command_of_the_operators_page_does_what_it_is_for() {
     world.serving(true);
     let held = world.create(1, NEVER_ARRIVES);
     let paid = world.create(2, PAID);
-    world.until(&held, "\"in_doubt\"");
+    world.until(&held, "\"moderation_required\":true");
     world.until(&paid, "\"PROCESSED\"");
+    world.let_stand("2026-11-20T09:30:00Z", jiff::Timestamp::now().to_string());
+    world.let_stand("--to-seq 184000", "--to-seq 4");
+    world.let_stand("diff 17 ", "diff 1 ");
     for (command, step) in steps {
         let is_about_held = command.starts_with("ID=") || command.contains("$ID");
         world.let_stand("po_…", if is_about_held { &held } else { &paid });
@@ -122,14 +131,21 @@ fn every_command_of_the_readme_does_what_it_is_for() {
     let page = Page::read("README.md");
     let commands = page.commands();
     let steps = paired(&commands, README);
-    let besides = named(&page, &commands, README_NAMED);
+    let both = [commands, Page::read("docs/operating.md").commands()].concat();
+    let besides = named(&page, &both, README_NAMED);
     if !has_tools() {
         return;
     }
     let mut world = World::new();
     world.serving(true);
     for (command, step) in steps {
-        try_it(&mut world, &command, step);
+        let said = try_it(&mut world, &command, step);
+        // What is made first is what the rest is about.
+        if let Some((_, rest)) =
+            said.split_once("\"id\":\"po_").filter(|_| command.contains("-d '"))
+        {
+            world.let_stand("po_…", format!("po_{}", &rest[..26]));
+        }
     }
     for step in besides {
         try_it(&mut world, step.0, step);
@@ -144,4 +160,26 @@ fn every_block_is_commands_or_something_that_is_none() {
             assert!(known, "{name}: a block of {language:?} is tried by nobody");
         }
     }
+}
+
+#[test]
+fn the_settings_of_the_operators_page_are_settings() {
+    let mut world = World::new();
+    let settings = Page::read("docs/operating.md").lines_of("toml").join("\n");
+    world.write("page.toml", &settings);
+    world.write("secret", "the secret of the store");
+    let in_effect = "env -u BURSAR__LOG_ARCHIVE__URL \
+        BURSAR__LOG_ARCHIVE__SECRET_ACCESS_KEY_FILE=secret bursar check-config --config page.toml";
+    let (code, said) = world.run(in_effect);
+    assert!(code == 0 && said.contains("s3://bucket/bursar"), "{said}");
+    assert!(!said.contains("the secret of the store"), "{said}");
+}
+
+#[test]
+fn the_shell_tells_how_a_command_ended_and_keeps_what_was_set() {
+    let mut world = World::new();
+    assert_eq!(world.run("A=$(echo 'b  c')").0, 0);
+    let (code, said) = world.run("sh -c 'echo \"$1\"; echo wrong >&2; exit 3' sh \"$A\"  # a word");
+    assert_eq!(code, 3);
+    assert!(said.contains("b  c") && said.contains("wrong"), "{said}");
 }

@@ -35,56 +35,68 @@ pub const OPERATING: &[Step] = &[
     (
         r#"curl -s http://127.0.0.1:8080/v1/ops/payouts/$ID/moderation -H "Authorization: Bearer $OPS""#,
         Serving,
-        r#""id":"po_"#,
+        r#""status":"INVOKING""#,
     ),
-    (
-        r#"bursar snapshot create --reason "before the upgrade""#,
-        Serving,
-        "snapshot 1 of 3 live payouts",
-    ),
+    (r#"bursar snapshot create --reason "before the upgrade""#, Serving, "snapshot 1 of "),
     ("bursar snapshot list", Serving, "dev-operator: before the upgrade"),
-    ("bursar snapshot verify latest", Serving, "snapshot 1 is good"),
+    ("bursar snapshot verify latest", Serving, "snapshot 1 is good: every chunk"),
     ("bursar snapshot prune --dry-run", Serving, "would delete: none"),
-    ("bursar snapshot diff 17 latest", Serving, "payouts"),
+    (
+        "bursar snapshot diff 17 latest",
+        Serving,
+        "0 changed, 0 only after, 0 only before, 2 the same",
+    ),
     (
         "bursar snapshot export latest --to bursar-2026-11-21.export",
         Serving,
-        "bursar-2026-11-21.export",
+        "read back and verified",
     ),
-    ("bursar snapshot export now --jsonl journal.jsonl", Serving, "journal.jsonl"),
+    ("bursar snapshot export now --jsonl journal.jsonl", Serving, "records of 2 payouts"),
     (
         "bursar snapshot import bursar-2026-11-21.export --into /srv/bursar-copy",
         Serving,
-        "bursar-copy",
+        "holds everything up to record",
     ),
-    ("bursar restore --drill", Serving, "ready"),
-    ("bursar restore --snapshot latest --into /srv/bursar-restored", AtRest, "bursar-restored"),
+    ("bursar restore --drill", Serving, "a restore to record"),
+    (
+        "bursar restore --snapshot latest --into /srv/bursar-restored",
+        AtRest,
+        "what was sent since is known; nothing has to be asked",
+    ),
     (
         "bursar restore --snapshot now --to 2026-11-20T09:30:00Z --into /srv/bursar-restored",
         AtRest,
-        "bursar-restored",
+        "what was sent since is known: 1 payouts are asked about",
     ),
     (
         "bursar restore --snapshot now --to-seq 184000 --into /srv/bursar-restored --yes",
         AtRest,
-        "bursar-restored",
+        "2 payouts differ",
     ),
     (
         "bursar restore --snapshot bursar-2026-11-21.export --into /srv/bursar-restored",
         AtRest,
-        "bursar-restored",
+        "the file knows nothing of what was sent after",
     ),
-    ("bursar restore --snapshot archive --into /srv/bursar-restored", AtRest, "bursar-restored"),
+    (
+        "bursar restore --snapshot archive --into /srv/bursar-restored",
+        AtRest,
+        "the archive may be a little behind",
+    ),
     (
         "bursar restore --snapshot archive --ledger /mnt/other/intents --into /srv/bursar-restored",
         AtRest,
-        "bursar-restored",
+        "what was sent since is known; nothing has to be asked",
     ),
     ("bursar serve --data-dir /srv/bursar-restored", Serves, ""),
     ("bursar verify --data-dir bursar-data", AtRest, "everything is there"),
     ("bursar verify --data-dir bursar-data --json", AtRest, r#""sound":true"#),
-    ("bursar inspect po_… --data-dir bursar-data --at 2026-11-20T09:30:00Z", AtRest, "READY"),
-    ("bursar replay po_… --data-dir bursar-data", AtRest, "everything is there"),
+    (
+        "bursar inspect po_… --data-dir bursar-data --at 2026-11-20T09:30:00Z",
+        AtRest,
+        "INVOKING  PROCESSING  provider_accepted",
+    ),
+    ("bursar replay po_… --data-dir bursar-data", AtRest, "payouts    1 folded from 5 entries"),
     ("bursar replay --all --data-dir bursar-data", AtRest, "everything is there"),
     (
         r#"bursar verify --online --reason "the disk has reported errors""#,
@@ -95,8 +107,8 @@ pub const OPERATING: &[Step] = &[
 
 /// Those that its prose names and that are no beginning of one above.
 pub const OPERATING_NAMED: &[Step] = &[
-    ("bursar snapshot export now --to copy.export", AtRest, "copy.export"),
-    ("bursar snapshot export latest --to before.export", AtRest, "before.export"),
+    ("bursar snapshot export now --to copy.export", AtRest, "copy.export: "),
+    ("bursar snapshot export latest --to before.export", AtRest, "before.export: "),
 ];
 
 /// The commands of `README.md`.

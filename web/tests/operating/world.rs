@@ -110,6 +110,11 @@ impl World {
         assert_eq!(self.start(&args).stop("TERM"), Some(0), "{typed}");
     }
 
+    /// Writes a file into its folder.
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
     /// Something of an earlier command that the next one must not find.
     pub fn clear(&self, path: &str) {
         if fs::remove_dir_all(path).is_err() {
