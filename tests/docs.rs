@@ -71,9 +71,14 @@ fn the_pages_name_the_addresses_that_there_are() {
             assert!(!named || served.iter().any(|one| one == path), "{page} names {path}");
         }
     }
-    for path in
-        ["/v1/ops/moderation", "/v1/ops/exposure", "/v1/ops/audit", "/v1/ops/snapshots", "?at="]
-    {
+    for path in [
+        "/v1/ops/moderation",
+        "/v1/ops/exposure",
+        "/v1/ops/audit",
+        "/v1/ops/snapshots",
+        "/v1/ops/verify",
+        "?at=",
+    ] {
         assert!(read("docs/operating.md").contains(path), "{path} is not described");
     }
 }

@@ -71,6 +71,7 @@ fn of_desk(sequence: u64, entry: DeskEntry) -> Audited {
         DeskOrder::TakeSnapshot => ("take_snapshot", None, None),
         DeskOrder::VerifySnapshot { id } => ("verify_snapshot", None, Some(id.to_string().into())),
         DeskOrder::PruneSnapshots => ("prune_snapshots", None, None),
+        DeskOrder::Verify => ("verify", None, None),
     };
     Audited {
         sequence,

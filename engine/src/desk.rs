@@ -52,6 +52,8 @@ pub enum DeskOrder {
     },
     /// The snapshots are deleted that the retention policy does not keep.
     PruneSnapshots,
+    /// Everything is read again beside the running gateway. Nothing for the desk to remember either.
+    Verify,
 }
 
 /// One restore to an earlier time: what the log was cut from, and what may have happened since.
@@ -119,7 +121,8 @@ impl DeskState {
             DeskOrder::Restored(restored) => self.restores.push(restored),
             DeskOrder::TakeSnapshot
             | DeskOrder::VerifySnapshot { id: _ }
-            | DeskOrder::PruneSnapshots => {}
+            | DeskOrder::PruneSnapshots
+            | DeskOrder::Verify => {}
         }
     }
 

@@ -227,7 +227,7 @@ impl Engine {
             scrub: self.scrub.clone(),
         });
         let grounds = scrub::Grounds {
-            store: store.clone(),
+            store: Arc::downgrade(&store),
             supervisors: supervisors.clone(),
             clock: self.clock.clone(),
         };

@@ -14,7 +14,7 @@ use crate::partition::{Counters, read_archived};
 use crate::payout_actor::{Answer, Precaution, Turn, as_created, question};
 use crate::payout_supervisor::{Deliver, Look, PayoutSupervisor};
 use crate::refusal::Refusal;
-use crate::scrub::{Grounds, Scrub, ScrubFigures};
+use crate::scrub::{For, Grounds, Scrub, ScrubFigures};
 use crate::verify;
 use actix::Addr;
 use adapters::rates::{NoRate, RateSource, Rates};
@@ -208,12 +208,15 @@ impl Gateway {
     /// Reads everything again at once, beside whatever goes on, and says what it found. One at a time.
     pub async fn verify(&self) -> Result<verify::Report, Refusal> {
         let parts = self.parts()?;
-        let grounds = Grounds {
-            store: parts.store.clone(),
+        parts.scrub.run(self.grounds(parts), For::Program).await.ok_or(Refusal::NotReady)
+    }
+
+    pub(crate) fn grounds(&self, parts: &Parts) -> Grounds {
+        Grounds {
+            store: Arc::downgrade(&parts.store),
             supervisors: parts.supervisors.clone(),
             clock: self.inner.clock.clone(),
-        };
-        parts.scrub.run(grounds, 0).await.ok_or(Refusal::NotReady)
+        }
     }
 
     /// What was found by reading everything again, since the start.

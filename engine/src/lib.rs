@@ -41,6 +41,7 @@ mod snapshot_seen;
 mod snapshotting;
 pub mod tally;
 mod timer_actor;
+mod verification_desk;
 pub mod verify;
 mod writing;
 
@@ -55,6 +56,7 @@ pub use recovery::RecoveryError;
 pub use refusal::Refusal;
 pub use snapshot_seen::{SnapshotSeen, Why};
 pub use snapshotting::{SnapshotError, SnapshotTaken};
+pub use verification_desk::VerificationRefused;
 
 #[cfg(test)]
 mod tests;

@@ -2,23 +2,24 @@
 //! Apart from `verify`, which knows no actor and no clock. What it finds never stops the gateway: it is
 //! told in the log, counted, and answered to whoever asked.
 
+mod memory;
+mod ordered;
+mod pacing;
+
+pub use ordered::{Stage, Verification};
+
 use crate::clock::Clock;
-use crate::payout_supervisor::{CopyOf, LiveIds, PayoutSupervisor};
-use crate::verify::{CompareLive, Folding, Report, is_the_same, running};
+use crate::payout_supervisor::PayoutSupervisor;
+use crate::verify::{CompareLive, Report, running};
 use actix::Addr;
-use domain::id::PayoutId;
+use pacing::Pacing;
 use snapshots::Running;
-use std::collections::HashSet;
-use std::ops::ControlFlow;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Copied in one turn of a supervisor; small enough not to be felt by a create.
-const COPIED_AT_ONCE: usize = 512;
-/// How long a scrub that waits for its rate may not notice that the gateway stops.
-const NOTICE: Duration = Duration::from_millis(50);
 /// How much politer than the gateway its thread is.
 const NICE: i32 = 15;
 
@@ -27,7 +28,8 @@ const NICE: i32 = 15;
 pub struct ScrubOptions {
     /// From the end of one scrub to the begin of the next; zero: never.
     pub every: Duration,
-    /// How much of the log and the archive is read in a second; zero: as much as there is.
+    /// How much of the log, the snapshots and the archive is read in a second; zero: as much as there
+    /// is.
     pub bytes_per_second: u64,
 }
 
@@ -53,16 +55,32 @@ pub struct ScrubFigures {
 pub(crate) struct Scrub {
     pub figures: ScrubFigures,
     stopping: AtomicBool,
+    /// Held by whichever thread reads; by nobody who could be dropped while its thread reads on.
     turn: tokio::sync::Mutex<()>,
+    ordered: ordered::Orders,
 }
 
-/// What a scrub looks at.
+/// What a scrub looks at. Whoever waits for its turn keeps no stopped store open.
 #[derive(Clone)]
 pub(crate) struct Grounds {
-    pub store: Arc<Running>,
+    pub store: Weak<Running>,
     pub supervisors: Vec<Addr<PayoutSupervisor>>,
     pub clock: Arc<dyn Clock>,
 }
+
+/// For whom everything is read.
+#[derive(Clone, Copy)]
+pub(crate) enum For {
+    /// The clock wanted it: so many bytes a second, and only while nobody else wants to.
+    Clock { bytes_per_second: u64 },
+    /// The program asked for it, and waits.
+    Program,
+    /// Somebody ordered it, and looks how far it is.
+    Order,
+}
+
+/// Looks at what lies beside all that the engine keeps, and adds to the report.
+pub type Beside = Box<dyn FnOnce(&mut Report) + Send>;
 
 impl Scrub {
     /// Scrubs whenever it is time, for as long as the store is in use.
@@ -70,38 +88,52 @@ impl Scrub {
         if options.every.is_zero() {
             return;
         }
-        let Grounds { store, supervisors, clock } = grounds;
-        // A task that only sleeps must not keep a stopped store open.
-        let store: Weak<Running> = Arc::downgrade(&store);
-        let scrub = self.clone();
+        let (scrub, clock) = (self.clone(), grounds.clock.clone());
         actix_rt::spawn(async move {
             loop {
                 clock.wait_until(clock.now().plus(options.every)).await;
-                let Some(store) = store.upgrade() else { return };
-                let grounds =
-                    Grounds { store, supervisors: supervisors.clone(), clock: clock.clone() };
-                scrub.run(grounds, options.bytes_per_second).await;
+                if grounds.store.strong_count() == 0 {
+                    return;
+                }
+                let bytes_per_second = options.bytes_per_second;
+                scrub.run(grounds.clone(), For::Clock { bytes_per_second }).await;
             }
         });
     }
 
-    /// Verifies once. None: the gateway is stopping.
-    pub async fn run(self: &Arc<Self>, grounds: Grounds, bytes_per_second: u64) -> Option<Report> {
-        let _turn = self.turn.lock().await;
-        let (scrub, runtime) = (self.clone(), tokio::runtime::Handle::current());
+    /// Verifies once. None: the gateway is stopping, or somebody else wanted it at once.
+    pub async fn run(self: &Arc<Self>, grounds: Grounds, whom: For) -> Option<Report> {
         let (answer, answered) = tokio::sync::oneshot::channel();
-        let body = move || {
-            // Its own thread alone; where the system does not let it, it is as quick as the others.
-            let _ = rustix::process::nice(NICE);
-            let report = scrub.verify(&grounds, &runtime, bytes_per_second);
+        let then = move |report| {
             // Whoever has stopped waiting reads it in the log.
             let _ = answer.send(report);
         };
-        if let Err(error) = thread::Builder::new().name("scrub".to_owned()).spawn(body) {
+        if let Err(error) = self.begin(grounds, whom, Box::new(|_| {}), then) {
             tracing::error!(%error, "a scrub could not be started");
             return None;
         }
         answered.await.ok().flatten()
+    }
+
+    /// Verifies once on a thread of its own, when its turn comes, and hands over what it found.
+    pub fn begin(
+        self: &Arc<Self>,
+        grounds: Grounds,
+        whom: For,
+        beside: Beside,
+        then: impl FnOnce(Option<Report>) + Send + 'static,
+    ) -> io::Result<()> {
+        let (scrub, runtime) = (self.clone(), tokio::runtime::Handle::current());
+        let body = move || {
+            // Its own thread alone; where the system does not let it, it is as quick as the others.
+            let _ = rustix::process::nice(NICE);
+            let report = {
+                let _turn = scrub.turn.blocking_lock();
+                scrub.verify(&grounds, &runtime, whom, beside)
+            };
+            then(report);
+        };
+        thread::Builder::new().name("scrub".to_owned()).spawn(body).map(drop)
     }
 
     /// Ends a scrub that is under way, and keeps others from beginning.
@@ -114,28 +146,28 @@ impl Scrub {
         &self,
         grounds: &Grounds,
         runtime: &tokio::runtime::Handle,
-        bytes_per_second: u64,
+        whom: For,
+        beside: Beside,
     ) -> Option<Report> {
-        let (began, mut read) = (Instant::now(), 0_u64);
-        let mut pace = |bytes: u64| {
-            read += bytes;
-            self.figures.bytes.fetch_add(bytes, Ordering::Relaxed);
-            while !self.stopping.load(Ordering::SeqCst) {
-                let ahead = allowed_after(read, bytes_per_second).saturating_sub(began.elapsed());
-                if ahead.is_zero() {
-                    return ControlFlow::Continue(());
-                }
-                thread::sleep(ahead.min(NOTICE));
-            }
-            ControlFlow::Break(())
-        };
-        let supervisors = &grounds.supervisors;
+        let began = Instant::now();
+        if self.is_to_end(whom) {
+            return None;
+        }
+        let store = grounds.store.upgrade()?;
         let compare: &CompareLive<'_> = &|folding, report| {
-            compare_live(&grounds.store, supervisors, runtime, folding, report);
+            let is_to_end = || self.is_to_end(whom);
+            memory::compare(&store, &grounds.supervisors, runtime, &is_to_end, folding, report)
         };
-        let report = running(&grounds.store, compare, &mut pace)?;
+        let mut report = running(&store, compare, &mut Pacing::new(self, whom))?;
+        beside(&mut report);
         self.tell(&report, grounds, began.elapsed());
         Some(report)
+    }
+
+    /// Whether nobody wants any more what is being read.
+    fn is_to_end(&self, whom: For) -> bool {
+        let gives_way = matches!(whom, For::Clock { .. }) && self.ordered.is_under_way();
+        gives_way || self.stopping.load(Ordering::SeqCst)
     }
 
     fn tell(&self, report: &Report, grounds: &Grounds, took: Duration) {
@@ -150,59 +182,6 @@ impl Scrub {
         if report.is_sound() {
             let now = u64::try_from(grounds.clock.now().0 / 1_000_000).unwrap_or(0);
             self.figures.last_success.store(now, Ordering::Relaxed);
-        }
-    }
-}
-
-/// When so much may have been read.
-fn allowed_after(bytes: u64, bytes_per_second: u64) -> Duration {
-    match bytes.saturating_mul(1_000_000).checked_div(bytes_per_second) {
-        Some(micros) => Duration::from_micros(micros),
-        None => Duration::ZERO,
-    }
-}
-
-/// The payouts in memory against the fold; and whether any that must still live is nowhere.
-fn compare_live(
-    store: &Running,
-    supervisors: &[Addr<PayoutSupervisor>],
-    runtime: &tokio::runtime::Handle,
-    folding: &Folding<'_>,
-    report: &mut Report,
-) {
-    let mut met: HashSet<PayoutId> = HashSet::new();
-    for supervisor in supervisors {
-        // A supervisor that is gone ends with its gateway: nothing can be said then.
-        let Ok(ids) = runtime.block_on(supervisor.send(LiveIds)) else { return };
-        let ids: Vec<PayoutId> = ids.into_iter().filter(|id| folding.wants(*id)).collect();
-        for some in ids.chunks(COPIED_AT_ONCE) {
-            let Ok(copies) = runtime.block_on(supervisor.send(CopyOf(some.to_vec()))) else {
-                return;
-            };
-            for copied in copies {
-                let id = copied.id();
-                met.insert(id);
-                let payout = match copied.into_payout() {
-                    Ok(payout) => payout,
-                    Err(error) => {
-                        report.amiss("memory", Some(id), error.to_string());
-                        continue;
-                    }
-                };
-                report.live += 1;
-                let told = folding.payouts.get(&payout.id()).and_then(|one| one.payout.as_ref());
-                if told.is_some_and(|told| !is_the_same(&payout, told, true)) {
-                    let what = "in memory it is not the payout that the log tells";
-                    report.amiss("memory", Some(payout.id()), what);
-                }
-            }
-        }
-    }
-    let unmet = folding.payouts.iter().filter(|(id, one)| one.in_archive == 0 && !met.contains(id));
-    for (id, _) in unmet {
-        // What left memory since it was looked for is in the archive by now.
-        if store.archive.contains(id.0).is_ok_and(|there| !there) {
-            report.amiss("memory", Some(*id), "it is neither in memory nor in the archive");
         }
     }
 }

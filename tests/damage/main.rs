@@ -126,7 +126,7 @@ fn verify(dir: &Path) -> Result<(), String> {
     let store = fixture::store_options(dir);
     match web::verification::whole(&store, &Default::default()) {
         Ok(report) if report.is_sound() => Ok(()),
-        Ok(report) => Err(web::verification::line(&report.told[0])),
+        Ok(report) => Err(web::verification::line(&web::render::report(&report).told[0])),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod operator_moderation;
 pub(crate) mod operator_payouts;
 pub(crate) mod operator_providers;
 pub(crate) mod operator_snapshots;
+pub(crate) mod operator_verification;
 mod parameters;
 pub(crate) mod payout_in;
 pub(crate) mod payouts;
@@ -40,6 +41,7 @@ pub fn endpoints() -> Endpoints {
     operator_providers::configure(&mut endpoints);
     operator_audit::configure(&mut endpoints);
     operator_snapshots::configure(&mut endpoints);
+    operator_verification::configure(&mut endpoints);
     operations::configure(&mut endpoints);
     docs::configure(&mut endpoints);
     webhook_endpoints::configure(&mut endpoints);

@@ -54,6 +54,8 @@ pub struct AppOptions {
     pub rate_limit: Option<RateLimit>,
     /// The event streams; whoever stops the server closes them first.
     pub streams: Streams,
+    /// Where the files lie that are verified beside what the engine keeps; none: they are not.
+    pub data_dir: Option<PathBuf>,
     /// Where the figures of the last restore drill are kept, for the metrics.
     pub drill_file: Option<PathBuf>,
 }
@@ -71,6 +73,7 @@ impl Default for AppOptions {
             expires_in: Duration::from_secs(2 * 24 * 3_600),
             rate_limit: None,
             streams: Streams::default(),
+            data_dir: None,
             drill_file: None,
         }
     }

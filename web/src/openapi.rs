@@ -10,8 +10,8 @@ pub use recipient::RecipientDoc;
 
 use crate::api::{
     callbacks, commands, docs, events, methods, operations, operator_audit, operator_moderation,
-    operator_payouts, operator_providers, operator_snapshots, payouts, rates, records,
-    webhook_endpoints,
+    operator_payouts, operator_providers, operator_snapshots, operator_verification, payouts,
+    rates, records, webhook_endpoints,
 };
 use crate::problem::{Kind, ProblemOut};
 use crate::render::{EventOut, SampleOut};
@@ -53,6 +53,7 @@ use utoipa::{Modify, OpenApi};
         operator_audit::list,
         operator_snapshots::create, operator_snapshots::list, operator_snapshots::get,
         operator_snapshots::verify, operator_snapshots::prune,
+        operator_verification::start, operator_verification::look,
         operations::livez, operations::readyz, operations::figures, operations::version,
         operations::about,
         docs::document, docs::front, docs::file,

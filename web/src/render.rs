@@ -10,6 +10,7 @@ mod snapshot;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
+mod verification;
 mod words;
 
 pub use attempts::AttemptOut;
@@ -18,6 +19,9 @@ pub use operator::{IncidentOut, OperatorPayoutOut, ProposalOut, SampleOut, amoun
 pub use outcome::{FailureCodeOut, FailureOut, ModerationOut, QuoteOut, RateOut, SettlementOut};
 pub use record::{HistoryRowOut, StatementOut, history, statement, statements};
 pub use snapshot::{SnapshotOut, TallyRowOut, snapshot, tally};
+pub use verification::{
+    CheckedOut, DivergenceOut, ProgressOut, ReportOut, VerificationOut, report, verification,
+};
 pub use words::{AmountOut, MetadataOut, RecipientOut, TimeOut};
 
 use domain::entry::Request;

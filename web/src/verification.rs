@@ -3,11 +3,12 @@
 
 use crate::identity::check_identity;
 use crate::keys::KeyStore;
+use crate::render::{DivergenceOut, ReportOut};
 use crate::webhooks::check_endpoints;
+use engine::scrub::Beside;
 use engine::verify::{Divergence, Report, VerifyOptions, verify};
-use serde_json::{Value, json};
 use snapshots::{OpenError, StoreOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Verifies the store and the files beside it. Changes nothing.
 ///
@@ -15,11 +16,24 @@ use std::path::Path;
 /// The directory is in use, is none, or the file system refuses.
 pub fn whole(store: &StoreOptions, options: &VerifyOptions) -> Result<Report, OpenError> {
     let mut report = verify(store, options)?;
-    for amiss in files(&store.data_dir, &mut report.notes) {
+    look_at_files(&store.data_dir, &mut report);
+    Ok(report)
+}
+
+/// The same files beside a running gateway, which verifies what it keeps by itself.
+pub fn look_beside(data_dir: Option<PathBuf>) -> Beside {
+    Box::new(move |report| {
+        if let Some(data_dir) = data_dir {
+            look_at_files(&data_dir, report);
+        }
+    })
+}
+
+fn look_at_files(data_dir: &Path, report: &mut Report) {
+    for amiss in files(data_dir, &mut report.notes) {
         report.divergences += 1;
         report.told.push(amiss);
     }
-    Ok(report)
 }
 
 /// The files that cannot be made again from the log.
@@ -47,57 +61,36 @@ fn files(data_dir: &Path, notes: &mut Vec<String>) -> Vec<Divergence> {
 }
 
 /// The report for people, line by line; the divergences are not among them.
-pub fn lines(report: &Report) -> Vec<String> {
-    let Report { last_sequence, frames, bytes, entries, payouts, passes, .. } = report;
+pub fn lines(report: &ReportOut) -> Vec<String> {
+    let ReportOut { last_sequence, checked, passes, .. } = report;
     let counted = [
-        format!("log        {frames} frames, {bytes} bytes, up to sequence {last_sequence}"),
-        format!("payouts    {payouts} folded from {entries} entries, in {passes} pass(es)"),
-        format!("desk       {} decisions", report.decisions),
-        format!("snapshots  {}, {} states", report.snapshots, report.snapshot_states),
-        format!("mirror     {} frames", report.mirrored),
-        format!("archive    {} payouts, {} index rows", report.archived, report.index_rows),
-        format!("events     {}", report.events),
+        format!(
+            "log        {} frames, {} bytes, up to sequence {last_sequence}",
+            checked.frames, checked.bytes
+        ),
+        format!(
+            "payouts    {} folded from {} entries, in {passes} pass(es)",
+            checked.payouts, checked.entries
+        ),
+        format!("desk       {} decisions", checked.decisions),
+        format!("snapshots  {}, {} states", checked.snapshots, checked.snapshot_states),
+        format!("mirror     {} frames", checked.mirrored),
+        format!("archive    {} payouts, {} index rows", checked.archived, checked.index_rows),
+        format!("events     {}", checked.events),
     ];
     let mut lines = counted.to_vec();
-    if report.live > 0 {
-        lines.push(format!("memory     {} payouts", report.live));
+    if checked.live > 0 {
+        lines.push(format!("memory     {} payouts", checked.live));
     }
     lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
     lines
 }
 
 /// One divergence for people.
-pub fn line(divergence: &Divergence) -> String {
-    let Divergence { place, payout, what } = divergence;
+pub fn line(divergence: &DivergenceOut) -> String {
+    let DivergenceOut { place, payout, what } = divergence;
     match payout {
-        Some(payout) if !place.contains(&payout.to_string()) => {
-            format!("{place}, {payout}: {what}")
-        }
+        Some(payout) if !place.contains(payout) => format!("{place}, {payout}: {what}"),
         _ => format!("{place}: {what}"),
     }
-}
-
-/// The report for programs.
-pub fn document(report: &Report) -> Value {
-    let divergences: Vec<Value> = report
-        .told
-        .iter()
-        .map(|one| json!({ "place": one.place, "payout": one.payout.map(|id| id.to_string()), "what": one.what }))
-        .collect();
-    json!({
-        "sound": report.is_sound(),
-        "last_sequence": report.last_sequence,
-        "anchored": report.anchored,
-        "checked": {
-            "frames": report.frames, "bytes": report.bytes, "entries": report.entries,
-            "payouts": report.payouts, "decisions": report.decisions,
-            "snapshots": report.snapshots, "snapshot_states": report.snapshot_states,
-            "mirrored": report.mirrored, "archived": report.archived,
-            "index_rows": report.index_rows, "events": report.events, "live": report.live,
-        },
-        "passes": report.passes,
-        "notes": report.notes,
-        "divergences": report.divergences,
-        "told": divergences,
-    })
 }

@@ -3,107 +3,30 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod process;
+mod rig;
 
-use process::{Running, bursar, stderr, stdout};
-use serde_json::{Value, json};
+use rig::Place;
+use serde_json::json;
 use std::fs;
-use std::path::PathBuf;
-use tempfile::TempDir;
 
-struct Place(TempDir);
-
-impl Place {
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
-    /// With small segments, and a ledger beside the data directory.
-    fn config(&self) -> String {
-        let ledger = self.text("intents");
-        let archive = format!("file://{}", self.text("archive"));
-        fs::create_dir_all(self.path("archive")).unwrap();
-        let text = format!(
+/// With small segments, and a ledger and an archive of the log beside the data directory.
+fn place() -> Place {
+    Place::with(|place| {
+        let (ledger, archive) =
+            (place.text("intents"), format!("file://{}", place.text("archive")));
+        fs::create_dir_all(place.path("archive")).unwrap();
+        format!(
             "[store]\nsegment_bytes = 4_194_304\nintent_ledger = {ledger:?}\n\
              [log_archive]\nurl = {archive:?}\n"
-        );
-        fs::write(self.path("bursar.toml"), text).unwrap();
-        self.text("bursar.toml")
-    }
-
-    fn serve(&self, data: &str) -> (Running, String) {
-        let (data, config) = (self.text(data), self.config());
-        let args = ["--bind", "127.0.0.1:0", "--data-dir", &data, "--config", &config];
-        let mut gateway = Running::start(&args);
-        let url = gateway.line("listening on http://");
-        gateway.line("curl -s ");
-        (gateway, url)
-    }
-
-    fn run(&self, args: &[&str]) -> (Option<i32>, Value) {
-        let (data, config) = (self.text("data"), self.config());
-        let ended = bursar(&[args, &["--json", "--data-dir", &data, "--config", &config]].concat());
-        let answer = stdout(&ended);
-        let answer =
-            answer.lines().last().unwrap_or_else(|| panic!("{args:?}: {}", stderr(&ended)));
-        (ended.status.code(), serde_json::from_str(answer).unwrap())
-    }
-
-    /// With what code it ended, and all that it said.
-    fn told(&self, args: &[&str]) -> (Option<i32>, String) {
-        let (data, config) = (self.text("data"), self.config());
-        let ended = bursar(&[args, &["--data-dir", &data, "--config", &config]].concat());
-        (ended.status.code(), stdout(&ended) + &stderr(&ended))
-    }
-
-    fn good(&self, args: &[&str]) -> Value {
-        let (code, answer) = self.run(args);
-        assert_eq!(code, Some(0), "{args:?}: {answer:#}");
-        answer
-    }
-
-    fn key(&self) -> String {
-        let keys = fs::read(self.path("data/dev-keys.json")).unwrap();
-        let keys: Value = serde_json::from_slice(&keys).unwrap();
-        keys["merchant_key"].as_str().unwrap().to_owned()
-    }
-
-    /// Makes a payout that is sent at once; its id.
-    fn create(&self, url: &str, number: u32) -> String {
-        let body = json!({
-            "amount": "125.40", "currency": "EUR", "method": "bank_transfer",
-            "recipient": {"type": "bank_account", "name": "Anna Schmidt", "country": "DE",
-                          "iban": "DE89370400440532013000"},
-        });
-        let key = self.key();
-        let headers = format!("Authorization: Bearer {key}\r\nIdempotency-Key: k-{number}\r\n");
-        let answer = process::post(url, "/v1/payouts", &headers, &body.to_string());
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-        let at = answer.find("po_").unwrap();
-        answer[at..at + 29].to_owned()
-    }
-
-    fn until_paid(&self, url: &str, id: &str) {
-        let key = self.key();
-        let first = format!("GET /v1/payouts/{id} HTTP/1.1\r\nAuthorization: Bearer {key}");
-        for _ in 0..1_000 {
-            if process::exchange(url, &first, "", "").contains("\"PROCESSED\"") {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        panic!("{id} was never paid");
-    }
+        )
+    })
 }
 
 #[test]
 fn what_is_stored_is_held_against_the_log_and_a_changed_byte_is_told() {
-    let place = Place(tempfile::tempdir().unwrap());
+    let place = place();
     let (gateway, url) = place.serve("data");
-    let ids = [1, 2, 3].map(|number| place.create(&url, number));
+    let ids = [1, 2, 3].map(|number| place.send(&url, number));
     ids.iter().for_each(|id| place.until_paid(&url, id));
     let (code, answer) = place.run(&["verify"]);
     assert_eq!(code, Some(1), "a gateway serves from it: {answer}");
@@ -133,13 +56,13 @@ fn what_is_stored_is_held_against_the_log_and_a_changed_byte_is_told() {
 
 #[test]
 fn a_ledger_knows_what_was_sent_after_the_last_copy() {
-    let place = Place(tempfile::tempdir().unwrap());
+    let place = place();
     let (gateway, url) = place.serve("data");
-    let first = place.create(&url, 1);
+    let first = place.send(&url, 1);
     place.until_paid(&url, &first);
     let file = place.text("copy.export");
     place.good(&["snapshot", "export", "now", "--to", &file, "--url", &url]);
-    let lost = place.create(&url, 2);
+    let lost = place.send(&url, 2);
     place.until_paid(&url, &lost);
     assert_eq!(gateway.stop("TERM"), Some(0));
 
@@ -157,9 +80,8 @@ fn a_ledger_knows_what_was_sent_after_the_last_copy() {
     assert_eq!((&restored["known"], &restored["orphans"]), (&json!(true), &json!(1)));
     assert_eq!(restored["carried"][0]["status"], "INVOKING", "it was sent, and is asked about");
     let (gateway, url) = place.serve("restored");
-    let key = place.key();
-    let ask = format!("GET /v1/payouts/{lost} HTTP/1.1\r\nAuthorization: Bearer {key}");
-    let answer = process::exchange(&url, &ask, "", "");
+    let key = place.key("data", "merchant_key");
+    let answer = rig::read(&url, &format!("/v1/payouts/{lost}"), &key);
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"restored\""), "{answer}");
     assert_eq!(gateway.stop("TERM"), Some(0));
 

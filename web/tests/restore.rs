@@ -4,64 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod process;
+mod rig;
 
-use process::{Running, bursar, stderr, stdout};
+use rig::Place;
 use serde_json::{Value, json};
-use std::fs;
-use std::path::PathBuf;
-use tempfile::TempDir;
-
-struct Place(TempDir);
-
-impl Place {
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
-    fn serve(&self, data: &str) -> (Running, String) {
-        let data = self.text(data);
-        let mut gateway = Running::start(&["--bind", "127.0.0.1:0", "--data-dir", &data]);
-        let url = gateway.line("listening on http://");
-        gateway.line("curl -s ");
-        (gateway, url)
-    }
-
-    /// A command on the directory `data`: with what code it ended, and what it answered.
-    fn run(&self, args: &[&str]) -> (Option<i32>, Value) {
-        let data = self.text("data");
-        let ended = bursar(&[args, &["--json", "--data-dir", &data]].concat());
-        let answer = stdout(&ended);
-        let answer =
-            answer.lines().last().unwrap_or_else(|| panic!("{args:?}: {}", stderr(&ended)));
-        (ended.status.code(), serde_json::from_str(answer).unwrap())
-    }
-
-    fn good(&self, args: &[&str]) -> Value {
-        let (code, answer) = self.run(args);
-        assert_eq!(code, Some(0), "{args:?}: {answer:#}");
-        answer
-    }
-
-    fn create(&self, url: &str, numbers: std::ops::Range<u32>) {
-        let keys: Value =
-            serde_json::from_slice(&fs::read(self.path("data/dev-keys.json")).unwrap()).unwrap();
-        for number in numbers {
-            let body = json!({
-                "amount": "125.40", "currency": "EUR", "method": "bank_transfer", "autoprocess": false,
-                "recipient": {"type": "bank_account", "name": "Anna Schmidt", "country": "DE",
-                              "iban": "DE89370400440532013000"},
-            });
-            let key = keys["merchant_key"].as_str().unwrap();
-            let headers = format!("Authorization: Bearer {key}\r\nIdempotency-Key: k-{number}\r\n");
-            let answer = process::post(url, "/v1/payouts", &headers, &body.to_string());
-            assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-        }
-    }
-}
 
 fn readiness(url: &str) -> Value {
     let answer = process::get(url, "/readyz");
@@ -73,7 +19,7 @@ fn readiness(url: &str) -> Value {
 
 #[test]
 fn a_restore_says_what_it_will_do_and_never_writes_over_anything() {
-    let place = Place(tempfile::tempdir().unwrap());
+    let place = Place::new();
     let (gateway, url) = place.serve("data");
     place.create(&url, 0..3);
     place.good(&["snapshot", "create", "--url", &url]);
@@ -125,26 +71,14 @@ fn a_restore_says_what_it_will_do_and_never_writes_over_anything() {
     assert_eq!(readiness(&url)["quarantine"], Value::Null, "all that was sent is known");
     // What was forgotten is made again by its key.
     place.create(&url, 0..5);
-    let keys: Value =
-        serde_json::from_slice(&fs::read(place.path("restored/dev-keys.json")).unwrap()).unwrap();
-    let operator = keys["operator_key"].as_str().unwrap();
-    let client = format!("GET /v1/ops/audit HTTP/1.1\r\nAuthorization: Bearer {operator}");
-    // The record is read from the journal behind the running gateway.
-    let mut audit = String::new();
-    for _ in 0..500 {
-        audit = process::exchange(&url, &client, "", "");
-        if audit.contains("\"restored\"") {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    let audit = place.audit("restored", &url, "\"restored\"");
     assert!(audit.contains("\"restored\"") && audit.contains("\"ann\""), "{audit}");
     assert_eq!(gateway.stop("TERM"), Some(0));
 }
 
 #[test]
 fn what_a_file_cannot_know_is_asked_about_until_nothing_is_left() {
-    let place = Place(tempfile::tempdir().unwrap());
+    let place = Place::new();
     let (gateway, url) = place.serve("data");
     place.create(&url, 0..4);
     assert_eq!(gateway.stop("TERM"), Some(0));

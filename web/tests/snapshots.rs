@@ -4,131 +4,50 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod process;
+mod rig;
 
-use process::{Running, bursar, stderr, stdout};
+use process::{stderr, stdout};
+use rig::Place;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use tempfile::TempDir;
-
-/// A data directory, and what is written beside it.
-struct Place {
-    folder: TempDir,
-}
-
-impl Place {
-    fn new() -> Place {
-        Place { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
-    /// A gateway on the directory, and its address.
-    fn serve(&self) -> (Running, String) {
-        self.serve_on("data")
-    }
-
-    fn serve_on(&self, data: &str) -> (Running, String) {
-        let data = self.text(data);
-        let mut gateway = Running::start(&["--bind", "127.0.0.1:0", "--data-dir", &data]);
-        let url = gateway.line("listening on http://");
-        gateway.line("curl -s ");
-        (gateway, url)
-    }
-
-    /// `bursar snapshot …` on the directory; with what code it ended, and what it answered.
-    fn snapshot(&self, args: &[&str]) -> (Option<i32>, Value) {
-        self.snapshot_of("data", args)
-    }
-
-    fn snapshot_of(&self, data: &str, args: &[&str]) -> (Option<i32>, Value) {
-        let data = self.text(data);
-        let all = [&["snapshot"], args, &["--json", "--data-dir", &data]].concat();
-        let ended = bursar(&all);
-        // What was changed or refused answers in one line.
-        let answer = stdout(&ended);
-        let answer =
-            answer.lines().last().unwrap_or_else(|| panic!("{args:?}: {}", stderr(&ended)));
-        (ended.status.code(), serde_json::from_str(answer).unwrap())
-    }
-
-    fn good(&self, args: &[&str]) -> Value {
-        let (code, answer) = self.snapshot(args);
-        assert_eq!(code, Some(0), "{args:?}: {answer:#}");
-        answer
-    }
-
-    /// Payouts that wait for their merchant.
-    fn create(&self, url: &str, numbers: std::ops::Range<u32>) {
-        let keys: Value =
-            serde_json::from_slice(&fs::read(self.path("data/dev-keys.json")).unwrap()).unwrap();
-        for number in numbers {
-            let body = json!({
-                "amount": "125.40", "currency": "EUR", "method": "bank_transfer", "autoprocess": false,
-                "recipient": {"type": "bank_account", "name": "Anna Schmidt", "country": "DE",
-                              "iban": "DE89370400440532013000"},
-            });
-            let key = keys["merchant_key"].as_str().unwrap();
-            let headers = format!("Authorization: Bearer {key}\r\nIdempotency-Key: k-{number}\r\n");
-            let answer = process::post(url, "/v1/payouts", &headers, &body.to_string());
-            assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-        }
-    }
-}
 
 #[test]
 fn beside_a_running_gateway_it_is_asked_and_at_rest_the_store_is_opened() {
     let place = Place::new();
-    let (code, answer) = place.snapshot(&["list"]);
+    let (code, answer) = place.run(&["snapshot", "list"]);
     assert_eq!(code, Some(1), "there is no data directory yet: {answer}");
     assert!(!place.path("data").exists(), "a look makes none");
 
-    let (gateway, url) = place.serve();
+    let (gateway, url) = place.serve("data");
     place.create(&url, 0..3);
-    let taken = place.good(&["create", "--url", &url, "--reason", "by hand"]);
+    let taken = place.good(&["snapshot", "create", "--url", &url, "--reason", "by hand"]);
     assert_eq!((&taken["payouts"], &taken["why"]), (&json!(3), &json!("operator")));
-    let (code, answer) = place.snapshot(&["list", "--bind", "127.0.0.1:0"]);
+    let (code, answer) = place.run(&["snapshot", "list", "--bind", "127.0.0.1:0"]);
     assert_eq!(code, Some(2), "the port is not in the configuration: {answer}");
-    assert_eq!(place.good(&["list", "--url", &url])["data"][0], taken);
-    assert_eq!(place.good(&["verify", "--url", &url])["good"], true);
-    let (code, answer) = place.snapshot(&["list", "--url", &url, "--key", "ok_wrong"]);
+    assert_eq!(place.good(&["snapshot", "list", "--url", &url])["data"][0], taken);
+    assert_eq!(place.good(&["snapshot", "verify", "--url", &url])["good"], true);
+    let (code, answer) = place.run(&["snapshot", "list", "--url", &url, "--key", "ok_wrong"]);
     assert_eq!((code, answer["error"]["exit_code"].as_u64()), (Some(2), Some(2)));
     assert!(!answer.to_string().contains("ok_wrong"), "a key is never shown");
     assert_eq!(gateway.stop("TERM"), Some(0));
 
-    let list = place.good(&["list"]);
+    let list = place.good(&["snapshot", "list"]);
     let words: Vec<_> = list["data"].as_array().unwrap().iter().map(|one| &one["why"]).collect();
     assert_eq!(words, ["stop", "operator"]);
-    let third = place.good(&["create", "--reason", "before the move"]);
+    let third = place.good(&["snapshot", "create", "--reason", "before the move"]);
     assert_eq!((&third["id"], &third["payouts"]), (&json!(3), &json!(3)));
     assert_eq!(third["live"][0]["amount"], "376.20");
-    assert_eq!(place.good(&["verify", "all"])["good"], true);
-    let would = place.good(&["prune", "--dry-run"]);
+    assert_eq!(place.good(&["snapshot", "verify", "all"])["good"], true);
+    let would = place.good(&["snapshot", "prune", "--dry-run"]);
     assert_eq!((&would["removed"], &would["kept"]), (&json!([]), &json!([3, 2])));
-    let (code, answer) = place.snapshot(&["verify", "9"]);
+    let (code, answer) = place.run(&["snapshot", "verify", "9"]);
     assert_eq!(code, Some(1), "{answer}");
 
     // What was done at rest is on the record like everything else.
-    let (gateway, url) = place.serve();
-    let keys: Value =
-        serde_json::from_slice(&fs::read(place.path("data/dev-keys.json")).unwrap()).unwrap();
-    let operator = keys["operator_key"].as_str().unwrap();
-    let client = format!("GET /v1/ops/audit HTTP/1.1\r\nAuthorization: Bearer {operator}");
-    let mut answer = String::new();
-    for _ in 0..200 {
-        answer = process::exchange(&url, &client, "", "");
-        if answer.contains("before the move") {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    let (gateway, url) = place.serve("data");
+    let answer = place.audit("data", &url, "before the move");
     assert!(answer.contains("before the move") && answer.contains("the command line"), "{answer}");
     assert!(answer.contains("verify_snapshot"), "{answer}");
     assert_eq!(gateway.stop("TERM"), Some(0));
@@ -148,27 +67,27 @@ fn damage(data: &Path, id: u64) {
 #[test]
 fn a_damaged_snapshot_ends_with_3() {
     let place = Place::new();
-    let (gateway, url) = place.serve();
+    let (gateway, url) = place.serve("data");
     place.create(&url, 0..2);
-    place.good(&["create", "--url", &url]);
+    place.good(&["snapshot", "create", "--url", &url]);
     assert_eq!(gateway.stop("TERM"), Some(0));
     damage(&place.path("data"), 2);
-    let (code, answer) = place.snapshot(&["verify", "all"]);
+    let (code, answer) = place.run(&["snapshot", "verify", "all"]);
     assert_eq!(code, Some(3), "{answer}");
     let line = answer["error"]["lines"][0].as_str().unwrap();
     assert!(line.contains("snapshot 2") && line.contains("does not match its hash"), "{line}");
-    assert_eq!(place.good(&["verify", "1"])["good"], true);
+    assert_eq!(place.good(&["snapshot", "verify", "1"])["good"], true);
 }
 
 #[test]
 fn an_export_travels_and_a_diff_tells_what_changed() {
     let place = Place::new();
-    let (gateway, url) = place.serve();
+    let (gateway, url) = place.serve("data");
     place.create(&url, 0..2);
-    let first = place.good(&["create", "--url", &url]);
+    let first = place.good(&["snapshot", "create", "--url", &url]);
     place.create(&url, 2..5);
     let file = place.text("first.export");
-    let told = place.good(&["export", "1", "--to", &file, "--url", &url]);
+    let told = place.good(&["snapshot", "export", "1", "--to", &file, "--url", &url]);
     assert_eq!((&told["snapshot"], &told["holds_secrets"]), (&json!(1), &json!(true)));
     assert_eq!(
         told["last_sequence"], first["sealed_at"],
@@ -178,23 +97,23 @@ fn an_export_travels_and_a_diff_tells_what_changed() {
     for name in ["identity", "pepper", "keys.json", "dev-keys.json"] {
         assert!(names.contains(&json!(name)), "{name}");
     }
-    let (code, answer) = place.snapshot(&["export", "1", "--to", &file, "--url", &url]);
+    let (code, answer) = place.run(&["snapshot", "export", "1", "--to", &file, "--url", &url]);
     assert_eq!(code, Some(1), "nothing is overwritten: {answer}");
 
-    let diff = place.good(&["diff", "1", "now", "--limit", "2", "--url", &url]);
+    let diff = place.good(&["snapshot", "diff", "1", "now", "--limit", "2", "--url", &url]);
     let counts = ["changed", "only_after", "only_before", "same"].map(|name| diff[name].clone());
     assert_eq!(counts, [json!(0), json!(3), json!(0), json!(2)]);
     assert_eq!(diff["differences"].as_array().unwrap().len(), 2);
     assert_eq!(diff["before"]["totals"][0]["amount"], "250.80");
     assert_eq!(diff["after"]["totals"][0]["amount"], "627.00");
     assert_eq!(gateway.stop("TERM"), Some(0));
-    let diff = place.good(&["diff", &file, "latest"]);
+    let diff = place.good(&["snapshot", "diff", &file, "latest"]);
     assert_eq!((&diff["only_after"], &diff["same"]), (&json!(3), &json!(2)));
-    let (code, _) = place.snapshot(&["diff", "1", "77"]);
+    let (code, _) = place.run(&["snapshot", "diff", "1", "77"]);
     assert_eq!(code, Some(1));
 
     let there = place.text("there");
-    let imported = place.good(&["import", &file, "--into", &there]);
+    let imported = place.good(&["snapshot", "import", &file, "--into", &there]);
     assert_eq!(imported["through"], told["last_sequence"]);
     assert_eq!(imported["known"], false, "the file cannot know what was sent after it was written");
     let mode = |path: &Path| {
@@ -202,14 +121,14 @@ fn an_export_travels_and_a_diff_tells_what_changed() {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
     };
     assert_eq!((mode(Path::new(&there)), mode(&place.path("there/identity"))), (0o700, 0o600));
-    let (code, answer) = place.snapshot(&["import", &file, "--into", &there]);
+    let (code, answer) = place.run(&["snapshot", "import", &file, "--into", &there]);
     assert_eq!(code, Some(1), "never over anything: {answer}");
-    let (code, answer) = place.snapshot_of("there", &["create"]);
+    let (code, answer) = place.run_on("there", &["snapshot", "create"]);
     assert_eq!(code, Some(1), "the archive is made at the first start: {answer}");
-    let (gateway, url) = place.serve_on("there");
+    let (gateway, url) = place.serve("there");
     // The same keys make the same payouts: their secret came along, and so did the merchants' own.
     place.create(&url, 0..2);
-    assert_eq!(place.good(&["create", "--url", &url])["payouts"], 2);
+    assert_eq!(place.good(&["snapshot", "create", "--url", &url])["payouts"], 2);
     assert_eq!(gateway.stop("TERM"), Some(0));
 
     let mut bytes = fs::read(&file).unwrap();
@@ -218,7 +137,7 @@ fn an_export_travels_and_a_diff_tells_what_changed() {
     let bad = place.text("bad.export");
     fs::write(&bad, bytes).unwrap();
     let nowhere = place.text("nowhere");
-    let (code, answer) = place.snapshot(&["import", &bad, "--into", &nowhere]);
+    let (code, answer) = place.run(&["snapshot", "import", &bad, "--into", &nowhere]);
     assert_eq!(code, Some(3), "{answer}");
     assert!(!place.path("nowhere").exists() && !place.path("nowhere.restoring").exists());
 }
@@ -238,11 +157,19 @@ fn judged(file: &Path) -> Option<Result<String, String>> {
 #[test]
 fn another_language_agrees_with_the_lines_and_notices_every_change() {
     let place = Place::new();
-    let (gateway, url) = place.serve();
+    let (gateway, url) = place.serve("data");
     place.create(&url, 0..4);
-    place.good(&["create", "--url", &url]);
+    place.good(&["snapshot", "create", "--url", &url]);
     let path = place.path("journal.jsonl");
-    let told = place.good(&["export", "now", "--jsonl", path.to_str().unwrap(), "--url", &url]);
+    let told = place.good(&[
+        "snapshot",
+        "export",
+        "now",
+        "--jsonl",
+        path.to_str().unwrap(),
+        "--url",
+        &url,
+    ]);
     assert_eq!(gateway.stop("TERM"), Some(0));
     let text = fs::read_to_string(&path).unwrap();
     for secret in ["Schmidt", "DE89", "iban"] {

@@ -10,10 +10,12 @@ mod scripted;
 mod settlement;
 mod snapshots;
 mod verifying;
+mod verifying_beside;
 
 use crate::clock::TurnedClock;
 use crate::desk::Signature;
 use crate::gateway::{Created, MerchantDoor, View};
+use crate::scrub::ScrubOptions;
 use crate::{Engine, EngineOptions};
 use domain::entry::Request;
 use domain::id::{Fingerprint, IdKey, MerchantId, PayoutId};
@@ -45,7 +47,12 @@ impl Rig {
         provider: Arc<Scripted>,
         prepare: impl FnOnce(&Engine),
     ) -> Rig {
-        Rig::build(dir, provider, Vec::new(), prepare).await
+        Rig::build(dir, provider, Vec::new(), ScrubOptions::default(), prepare).await
+    }
+
+    /// Which reads everything again by itself.
+    pub async fn start_scrubbing(dir: &Path, provider: Arc<Scripted>, scrub: ScrubOptions) -> Rig {
+        Rig::build(dir, provider, Vec::new(), scrub, |_| {}).await
     }
 
     /// Among other providers, which are asked for routes after this one.
@@ -54,18 +61,20 @@ impl Rig {
         provider: Arc<Scripted>,
         others: Vec<Arc<Scripted>>,
     ) -> Rig {
-        Rig::build(dir, provider, others, |_| {}).await
+        Rig::build(dir, provider, others, ScrubOptions::default(), |_| {}).await
     }
 
     async fn build(
         dir: &Path,
         provider: Arc<Scripted>,
         others: Vec<Arc<Scripted>>,
+        scrub: ScrubOptions,
         prepare: impl FnOnce(&Engine),
     ) -> Rig {
         let clock = TurnedClock::default();
         let mut options = EngineOptions::new(dir, IdKey([3; 32]));
         options.store.segment_bytes = 1 << 20;
+        options.scrub = scrub;
         let engine = Engine::prepare(options, Arc::new(clock.clone()));
         prepare(&engine);
         let mut all: Vec<Arc<dyn adapters::provider::Provider>> = vec![provider.clone()];
@@ -101,6 +110,11 @@ impl Rig {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         panic!("{} payouts are in memory", live());
+    }
+
+    /// A payout that is sent at once, under a key made on the spot.
+    pub async fn create_owned(&self, key: String) -> View {
+        self.create(&key, |_| {}).await
     }
 
     /// The payout once it is as wanted. A story that never gets there fails with what it saw.

@@ -11,7 +11,7 @@ use domain::id::PayoutId;
 use domain::payout::Payout;
 use snapshots::archive::RowAmiss;
 use snapshots::log::ChainHash;
-use snapshots::{ArchiveStore, Archived, SnapshotError, SnapshotReader};
+use snapshots::{ArchiveStore, Archived, SnapshotError, SnapshotInfo, SnapshotReader};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -20,6 +20,7 @@ use std::ops::ControlFlow;
 pub(crate) struct Taken {
     pub id: u64,
     pub base: u64,
+    pub payouts: u64,
     /// Read to its end without a fault.
     pub sound: bool,
 }
@@ -40,7 +41,7 @@ impl Place<'_> {
 }
 
 /// The snapshots that sled has; those whose manifests do not open are reported.
-pub(crate) fn snapshots(reader: &SnapshotReader, report: &mut Report) -> Vec<Taken> {
+pub(crate) fn snapshots(reader: &SnapshotReader, live: bool, report: &mut Report) -> Vec<Taken> {
     let listed = match reader.list() {
         Ok(listed) => listed,
         Err(error) => {
@@ -51,8 +52,10 @@ pub(crate) fn snapshots(reader: &SnapshotReader, report: &mut Report) -> Vec<Tak
     let mut taken = Vec::new();
     for (id, info) in listed {
         match info {
-            Ok(info) => taken.push(Taken { id, base: info.base_sequence, sound: true }),
-            Err(error) => report.amiss(format!("sled, snapshot {id}"), None, error.to_string()),
+            Ok(SnapshotInfo { base_sequence: base, payouts, .. }) => {
+                taken.push(Taken { id, base, payouts, sound: true });
+            }
+            Err(error) => unreadable(reader, id, &error, live, report),
         }
     }
     taken
@@ -65,10 +68,14 @@ pub(crate) fn compare_snapshot(
     folding: &mut Folding<'_>,
     desks: Option<&BTreeMap<u32, DeskState>>,
     live: bool,
+    pace: &mut dyn Pace,
     report: &mut Report,
-) {
+) -> ControlFlow<()> {
     let at = *taken;
-    let read = reader.read::<SnapshotError>(taken.id, &mut |id, body| {
+    let read = reader.read::<Ended>(taken.id, &mut |id, body| {
+        if pace.read(1, body.len() as u64).is_break() {
+            return Err(Ended::ByPace);
+        }
         if id == DESK {
             if let Some(desks) = desks {
                 compare_desk(&at, body, desks, report);
@@ -85,15 +92,42 @@ pub(crate) fn compare_snapshot(
         }
         Ok(())
     });
-    if let Err(error) = read {
-        taken.sound = false;
-        let listed = reader.list().unwrap_or_default();
-        if live && !listed.iter().any(|(id, _)| *id == taken.id) {
-            // A newer one took its place while it was read.
-            return;
+    match read {
+        Ok(_) => {}
+        Err(Ended::ByPace) => return ControlFlow::Break(()),
+        Err(Ended::ByFault(error)) => {
+            taken.sound = false;
+            unreadable(reader, taken.id, &error, live, report);
         }
-        report.amiss(format!("sled, snapshot {}", taken.id), None, error.to_string());
     }
+    ControlFlow::Continue(())
+}
+
+/// Why a snapshot was not read to its end.
+enum Ended {
+    ByPace,
+    ByFault(SnapshotError),
+}
+
+impl From<SnapshotError> for Ended {
+    fn from(error: SnapshotError) -> Ended {
+        Ended::ByFault(error)
+    }
+}
+
+fn unreadable(
+    reader: &SnapshotReader,
+    id: u64,
+    error: &SnapshotError,
+    live: bool,
+    report: &mut Report,
+) {
+    // A newer one may have taken its place while it was read.
+    let is_there = || reader.list().map_or(true, |all| all.iter().any(|(other, _)| *other == id));
+    if live && !is_there() {
+        return;
+    }
+    report.amiss(format!("sled, snapshot {id}"), None, error.to_string());
 }
 
 fn compare_desk(taken: &Taken, body: &[u8], desks: &BTreeMap<u32, DeskState>, report: &mut Report) {
@@ -110,13 +144,13 @@ pub(crate) fn compare_archive(
     archive: &dyn ArchiveStore,
     folding: &mut Folding<'_>,
     live: bool,
-    pace: &mut Pace<'_>,
+    pace: &mut dyn Pace,
     report: &mut Report,
 ) -> ControlFlow<()> {
     let mut paced = ControlFlow::Continue(());
     let read = archive.visit(&mut |archived| {
         let id = PayoutId(archived.id);
-        paced = pace(archived.body.len() as u64);
+        paced = pace.read(1, archived.body.len() as u64);
         if folding.wants(id) {
             report.archived += 1;
             let found = compare(&Place::Archive, id, &archived.body, folding, live, report);

@@ -16,11 +16,17 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-/// Told how many bytes were read; may slow the walk down, or break it off.
-pub(crate) type Pace<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
+/// Told what is read; may slow the walk down, or break it off.
+pub(crate) trait Pace {
+    /// So many records, states and payouts are going to be read, all passes together.
+    fn expect(&mut self, all: u64);
 
-/// Compares payouts in memory with the fold of a pass.
-pub(crate) type CompareLive<'a> = dyn Fn(&Folding<'_>, &mut Report) + 'a;
+    /// One more of them was read, of so many bytes; of a frame of the log, all its records at once.
+    fn read(&mut self, count: u64, bytes: u64) -> ControlFlow<()>;
+}
+
+/// Compares payouts in memory with the fold of a pass; breaks when the gateway stops.
+pub(crate) type CompareLive<'a> = dyn Fn(&Folding<'_>, &mut Report) -> ControlFlow<()> + 'a;
 
 /// What the log is held against.
 pub(crate) struct Grounds<'a> {
@@ -41,17 +47,19 @@ pub(crate) struct Grounds<'a> {
 pub(crate) fn walk(
     grounds: &Grounds<'_>,
     mirrored: &mut Mirrored,
-    pace: &mut Pace<'_>,
+    pace: &mut dyn Pace,
     report: &mut Report,
 ) -> ControlFlow<()> {
     report.last_sequence = grounds.through;
+    let live = grounds.live.is_some();
     let mut taken =
-        grounds.snapshots.map_or_else(Vec::new, |reader| stores::snapshots(reader, report));
-    if grounds.live.is_some() {
+        grounds.snapshots.map_or_else(Vec::new, |reader| stores::snapshots(reader, live, report));
+    if live {
         // What was taken since the walk began is not wholly in what it reads.
         taken.retain(|one| one.base <= grounds.through);
     }
     report.snapshots = taken.len() as u64;
+    pace.expect(all_there_is(grounds, &taken));
     let bases: Vec<u64> = taken.iter().map(|one| one.base).collect();
     for slice in Slice::all(grounds.through, grounds.records_per_pass) {
         report.passes = slice.passes();
@@ -68,6 +76,15 @@ pub(crate) fn walk(
         stores::compare_rows(archive, report);
     }
     ControlFlow::Continue(())
+}
+
+/// What the passes read together. The archive of a running gateway grows meanwhile, so it is only about
+/// as much.
+fn all_there_is(grounds: &Grounds<'_>, taken: &[Taken]) -> u64 {
+    let archived = grounds.archive.map_or(0, |archive| archive.len() as u64);
+    let states: u64 = taken.iter().map(|one| one.payouts).sum();
+    let passes = Slice::all(grounds.through, grounds.records_per_pass).count() as u64;
+    passes.saturating_mul(grounds.through + archived + states)
 }
 
 struct Pass<'a> {
@@ -101,7 +118,7 @@ impl<'a> Pass<'a> {
         &mut self,
         grounds: &Grounds<'_>,
         mirrored: &mut Mirrored,
-        pace: &mut Pace<'_>,
+        pace: &mut dyn Pace,
         report: &mut Report,
     ) -> ControlFlow<(), bool> {
         let mut reader = match LogReader::seek(grounds.log_dir, 1) {
@@ -112,15 +129,15 @@ impl<'a> Pass<'a> {
             }
         };
         loop {
-            let bytes = match reader.next_placed(grounds.through) {
+            let (records, bytes) = match reader.next_placed(grounds.through) {
                 Ok(Some(placed)) => {
                     if self.slice.is_first() {
                         report.frames += 1;
                         report.bytes += placed.frame.bytes().len() as u64;
                         stores::compare_mirrored(mirrored, &placed.frame, report);
                     }
-                    self.take(placed, grounds.through, report);
-                    placed.frame.bytes().len() as u64
+                    let records = self.take(placed, grounds.through, report);
+                    (records, placed.frame.bytes().len() as u64)
                 }
                 Ok(None) => return ControlFlow::Continue(true),
                 Err(error) => {
@@ -128,12 +145,15 @@ impl<'a> Pass<'a> {
                     return ControlFlow::Continue(false);
                 }
             };
-            pace(bytes)?;
+            pace.read(records, bytes)?;
         }
     }
 
-    fn take(&mut self, placed: Placed<'_>, through: u64, report: &mut Report) {
+    /// Takes in what a frame holds; how many records that are.
+    fn take(&mut self, placed: Placed<'_>, through: u64, report: &mut Report) -> u64 {
+        let mut records = 0;
         for (offset, record) in placed.records().filter(|(_, one)| one.sequence <= through) {
+            records += 1;
             if record.payout == DESK {
                 self.decide(placed.file, offset, record.body, report);
             } else if self.folding.wants(PayoutId(record.payout)) {
@@ -143,6 +163,7 @@ impl<'a> Pass<'a> {
                 telling.take(record, report);
             }
         }
+        records
     }
 
     fn decide(&mut self, file: &Path, offset: u64, body: &[u8], report: &mut Report) {
@@ -169,7 +190,7 @@ impl<'a> Pass<'a> {
         mut self,
         grounds: &Grounds<'_>,
         taken: &mut [Taken],
-        pace: &mut Pace<'_>,
+        pace: &mut dyn Pace,
         report: &mut Report,
     ) -> ControlFlow<()> {
         report.payouts += self.folding.payouts.len() as u64;
@@ -178,7 +199,8 @@ impl<'a> Pass<'a> {
             let desks = self.slice.is_first().then_some(&self.desks);
             for (number, one) in taken.iter_mut().enumerate() {
                 let of = (number, &mut *one);
-                stores::compare_snapshot(reader, of, &mut self.folding, desks, live, report);
+                let folding = &mut self.folding;
+                stores::compare_snapshot(reader, of, folding, desks, live, pace, report)?;
             }
         }
         if let Some(archive) = grounds.archive {
@@ -188,7 +210,7 @@ impl<'a> Pass<'a> {
             }
         }
         if let Some(compare_live) = grounds.live {
-            compare_live(&self.folding, report);
+            compare_live(&self.folding, report)?;
         }
         if let Some(telling) = self.telling {
             telling.finish(report);

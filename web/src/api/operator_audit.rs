@@ -40,7 +40,7 @@ pub struct AuditRowOut {
     #[schema(example = "ann")]
     by: String,
     /// release, resubmit, pause, statement, approve, reject, set_mode, take_snapshot, verify_snapshot,
-    /// prune_snapshots or restored.
+    /// prune_snapshots, verify or restored.
     #[schema(example = "resubmit")]
     action: &'static str,
     /// The payout that it was about.

@@ -6,6 +6,7 @@ mod logs;
 mod rates;
 mod rig;
 mod sockets;
+mod verification;
 mod webhooks;
 
 use super::*;

@@ -104,12 +104,19 @@ pub struct ReachArgs {
     key: Option<String>,
 }
 
+impl ReachArgs {
+    /// Whether a gateway is named, as against looked for.
+    pub fn is_an_address_given(&self) -> bool {
+        self.url.is_some()
+    }
+}
+
 /// Why something is done.
 #[derive(Clone, Debug, Args)]
 pub struct WhyArgs {
     /// For the record
     #[arg(long, value_name = "TEXT", default_value = "from the command line")]
-    reason: String,
+    pub reason: String,
 }
 
 /// Does it.

@@ -1,8 +1,12 @@
 //! `bursar verify` and `bursar replay`: is everything still there, and does this build read it as it was
 //! written? One walk behind both; they differ in what they look at and in how much they tell.
 
+mod online;
+
+use super::snapshot::{ReachArgs, WhyArgs};
 use super::{Failure, Output};
 use crate::config::Config;
+use crate::render::{self, ReportOut};
 use crate::serve::store_options;
 use crate::verification::{self, line, lines};
 use clap::Args;
@@ -17,6 +21,13 @@ pub struct VerifyArgs {
     /// Copy the databases into this directory to read them, not beside the originals
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
+    /// Have a running gateway do it, beside whatever goes on
+    #[arg(long, conflicts_with = "scratch")]
+    online: bool,
+    #[command(flatten)]
+    reach: ReachArgs,
+    #[command(flatten)]
+    why: WhyArgs,
 }
 
 /// What `replay` takes.
@@ -34,8 +45,14 @@ pub struct ReplayArgs {
     scratch: Option<PathBuf>,
 }
 
-/// Verifies the data directory; it must not be in use.
+/// Verifies the data directory: one that is not in use, or that of a running gateway.
 pub fn run(config: &Config, args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
+    if args.online {
+        return online::run(config, &args.reach, &args.why.reason, output);
+    }
+    if args.reach.is_an_address_given() {
+        return Err(Failure::usage("--url belongs to --online"));
+    }
     let options = VerifyOptions { scratch: args.scratch.clone(), ..VerifyOptions::default() };
     let report = verification::whole(&store_options(config), &options).map_err(refused)?;
     tell(&report, output, 1)
@@ -56,17 +73,25 @@ pub fn replay(config: &Config, args: &ReplayArgs, output: &Output) -> Result<(),
 }
 
 /// The report, with so many divergences; any at all is damage.
-pub fn tell(report: &Report, output: &Output, told_at_most: usize) -> Result<(), Failure> {
-    for line in lines(report) {
+fn tell(report: &Report, output: &Output, told_at_most: usize) -> Result<(), Failure> {
+    let copied = (!report.copied.names.is_empty()).then(|| {
+        let (names, bytes) = (report.copied.names.join(", "), report.copied.bytes);
+        format!("{names} were read as copies ({bytes} bytes), which are removed")
+    });
+    tell_rendered(&render::report(report), copied, output, told_at_most)
+}
+
+fn tell_rendered(
+    report: &ReportOut,
+    besides: Option<String>,
+    output: &Output,
+    told_at_most: usize,
+) -> Result<(), Failure> {
+    for line in lines(report).into_iter().chain(besides) {
         output.text_only(&line);
     }
-    if !report.copied.names.is_empty() {
-        let (names, bytes) = (report.copied.names.join(", "), report.copied.bytes);
-        output
-            .text_only(&format!("{names} were read as copies ({bytes} bytes), which are removed"));
-    }
-    output.json_only(&verification::document(report));
-    if report.is_sound() {
+    output.json_only(&serde_json::to_value(report).map_err(Failure::failed)?);
+    if report.sound {
         output.text_only("everything is there");
         return Ok(());
     }
@@ -84,8 +109,8 @@ pub fn tell(report: &Report, output: &Output, told_at_most: usize) -> Result<(),
 fn refused(error: OpenError) -> Failure {
     match error {
         OpenError::InUse(path) => Failure::failed(format!(
-            "{} is in use by another process; a gateway that runs reads everything again by itself, \
-             every `scrub.every`",
+            "{} is in use by another process; a gateway that runs does it by `verify --online`, and by \
+             itself every `scrub.every`",
             path.display()
         )),
         error => Failure::failed(error),

@@ -44,6 +44,7 @@ kinds! {
     INCIDENT_NOT_FOUND = NOT_FOUND, "incident_not_found", "There is no such incident, or nothing of it is held";
     PROVIDER_ACCOUNT_NOT_FOUND = NOT_FOUND, "provider_account_not_found", "There is no provider account of this name";
     SNAPSHOT_NOT_FOUND = NOT_FOUND, "snapshot_not_found", "There is no such snapshot";
+    VERIFICATION_NOT_FOUND = NOT_FOUND, "verification_not_found", "No verification was ordered since the start";
     METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take this HTTP method";
     SLOW_REQUEST = REQUEST_TIMEOUT, "request_timeout", "The request did not arrive in time";
     DUPLICATE_REFERENCE = CONFLICT, "duplicate_reference", "The reference is already used";
@@ -56,6 +57,7 @@ kinds! {
     SECOND_PERSON_REQUIRED = CONFLICT, "second_person_required", "Somebody else has to decide about this";
     OUTCOME_UNFIT = CONFLICT, "outcome_unfit", "The outcome does not fit the payout";
     SNAPSHOT_UNDER_WAY = CONFLICT, "snapshot_under_way", "A snapshot is being taken or deleted already";
+    VERIFICATION_UNDER_WAY = CONFLICT, "verification_under_way", "A verification is under way already";
     BODY_TOO_LARGE = PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large";
     UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body has a type that is not taken here";
     INVALID_FIELDS = UNPROCESSABLE_ENTITY, "invalid_fields", "A field of the request is invalid";

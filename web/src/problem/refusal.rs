@@ -4,7 +4,7 @@
 use super::{FieldFault, Kind, Problem};
 use adapters::rates::NoRate;
 use domain::command::Refused;
-use engine::{Refusal, SnapshotError};
+use engine::{Refusal, SnapshotError, VerificationRefused};
 
 /// When to come back after a refusal that will pass.
 const SOON_SECONDS: u64 = 1;
@@ -78,6 +78,18 @@ impl From<SnapshotError> for Problem {
             SnapshotError::Damaged(_) | SnapshotError::Store(_) | SnapshotError::Interrupted => {
                 tracing::error!(%error, "a snapshot failed");
                 Problem::new(Kind::INTERNAL_ERROR, "the snapshot failed; the log says why")
+            }
+        }
+    }
+}
+
+impl From<VerificationRefused> for Problem {
+    fn from(refused: VerificationRefused) -> Problem {
+        match refused {
+            VerificationRefused::NotRunning => Refusal::NotReady.into(),
+            VerificationRefused::UnderWay => Problem::plain(Kind::VERIFICATION_UNDER_WAY),
+            VerificationRefused::Failed => {
+                Problem::new(Kind::INTERNAL_ERROR, "it was not begun; the log says why")
             }
         }
     }

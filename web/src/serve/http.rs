@@ -115,6 +115,7 @@ fn app_options(config: &Config) -> AppOptions {
     let server = &config.server;
     let limit = RateLimit { per_second: server.rate_per_second, burst: server.rate_burst };
     AppOptions {
+        data_dir: Some(config.store.data_dir.clone()),
         drill_file: Some(config.store.data_dir.join(DRILL_FILE)),
         workers: server.workers,
         max_connections: server.max_connections,

@@ -1,6 +1,7 @@
 //! Running the built binary: to its end, or until it is told to stop.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(dead_code, reason = "not every binary of tests does all of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -40,7 +41,12 @@ pub struct Running {
 impl Running {
     /// Starts it.
     pub fn start(args: &[&str]) -> Running {
-        let mut child = command(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Running::of(&mut command(args))
+    }
+
+    /// Starts one that is set up already.
+    pub fn of(command: &mut Command) -> Running {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Running { child, lines }
     }
@@ -74,19 +80,16 @@ impl Drop for Running {
 }
 
 /// The whole answer to a GET.
-#[allow(dead_code, reason = "not every binary of tests reads")]
 pub fn get(address: &str, path: &str) -> String {
     exchange(address, &format!("GET {path} HTTP/1.1"), "", "")
 }
 
 /// The whole answer to a POST of JSON, with these header lines.
-#[allow(dead_code, reason = "not every binary of tests posts")]
 pub fn post(address: &str, path: &str, headers: &str, body: &str) -> String {
     let headers = format!("Content-Type: application/json\r\n{headers}");
     exchange(address, &format!("POST {path} HTTP/1.1"), &headers, body)
 }
 
-#[allow(dead_code, reason = "not every binary of tests needs headers")]
 pub fn exchange(address: &str, first: &str, headers: &str, body: &str) -> String {
     let host = address.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();

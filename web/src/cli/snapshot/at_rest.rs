@@ -50,7 +50,9 @@ impl<'c> AtRest<'c> {
     pub fn verify(&self, id: u64, reason: &str, output: &Output) -> Result<Value, Failure> {
         let store = self.order(DeskOrder::VerifySnapshot { id }, reason)?;
         let progress = Progress::start("verify", None, output);
-        let found = store.snapshots.verify(id, &mut |done, all| progress.reached_of(done, all));
+        let found = store
+            .snapshots
+            .verify(id, &mut |done, all| progress.reached_of(done as u64, all as u64));
         progress.finish();
         store.close();
         let found = VerificationOut::of(id, found.map(drop).map_err(SnapshotError::from));

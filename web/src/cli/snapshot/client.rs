@@ -43,6 +43,11 @@ impl Client {
         self.ask(Method::GET, path, None)?.map_err(Refused::failure)
     }
 
+    /// Orders.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.ask(Method::POST, path, Some(body))?.map_err(Refused::failure)
+    }
+
     /// Takes a snapshot, and waits for it even if the answer does not.
     pub fn take_snapshot(&self, reason: &str, output: &Output) -> Result<Value, Failure> {
         let before = points::newest(&self.get("/v1/ops/snapshots")?)?;
@@ -94,8 +99,7 @@ impl Client {
     /// Applies the retention policy.
     pub fn prune(&self, dry_run: bool, reason: &str) -> Result<Value, Failure> {
         let body = json!({ "reason": reason, "dry_run": dry_run });
-        let pruned = self.ask(Method::POST, "/v1/ops/snapshots/prune", Some(&body))?;
-        pruned.map_err(Refused::failure)
+        self.post("/v1/ops/snapshots/prune", &body)
     }
 
     fn ask(

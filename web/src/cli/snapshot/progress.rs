@@ -9,6 +9,10 @@ use std::time::{Duration, Instant};
 /// Between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
+/// How it looks while nobody knows how much there is, and once it is known.
+const UNMEASURED: &str = "{prefix:<10} {spinner}";
+const MEASURED: &str = "{prefix:<10} {bar:40} {percent}%";
+
 /// The progress of one command.
 pub struct Progress {
     bar: ProgressBar,
@@ -27,15 +31,7 @@ impl Progress {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(of, target).with_prefix(name);
-        let template = if of.is_some() {
-            "{prefix:<10} {bar:40} {percent}%"
-        } else {
-            "{prefix:<10} {spinner}"
-        };
-        // A template that does not parse leaves the plain bar.
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
+        draw(&bar, if of.is_some() { MEASURED } else { UNMEASURED });
         let lines = output.is_read_as_text() && !watched;
         Progress { bar, name, lines, told: Cell::new(Instant::now()) }
     }
@@ -54,13 +50,23 @@ impl Progress {
     }
 
     /// This much of so much is done.
-    pub fn reached_of(&self, position: usize, of: usize) {
-        self.bar.set_length(of as u64);
-        self.reached(position as u64);
+    pub fn reached_of(&self, position: u64, of: u64) {
+        if self.bar.length().is_none() {
+            draw(&self.bar, MEASURED);
+        }
+        self.bar.set_length(of);
+        self.reached(position);
     }
 
     /// Gives the line back to what follows.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+fn draw(bar: &ProgressBar, template: &str) {
+    // A template that does not parse leaves the plain bar.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
     }
 }
