@@ -2,7 +2,9 @@
 //! provider account may be used for. A journal of its own among the payouts' journals, under an id
 //! that no payout has, so that it is durable, ordered, restored and audited like everything else.
 
+use crate::orphans::{Closed, ListRead, Orphan, OrphanKept};
 use crate::refusal::Refusal;
+use domain::id::PayoutId;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use snapshots::codec::{CodecError, Kind, open, seal};
@@ -52,6 +54,21 @@ pub enum DeskOrder {
     },
     /// The snapshots are deleted that the retention policy does not keep.
     PruneSnapshots,
+    // About payments that a restore has forgotten. The first and the last are the engine's own words.
+    /// A provider has these payments, and no payout here accounts for them.
+    FoundOrphans(Vec<Arc<Orphan>>),
+    /// What became of such a payment was dealt with outside.
+    CloseOrphan {
+        /// The payout that it would have been of.
+        payout: PayoutId,
+    },
+    /// The list of what an account did in the lost time was read to its end.
+    ReadList {
+        /// The account.
+        account: Box<str>,
+        /// The last restore whose lost time it covers, and what stood on it.
+        read: ListRead,
+    },
 }
 
 /// One restore to an earlier time: what the log was cut from, and what may have happened since.
@@ -82,6 +99,18 @@ pub struct DeskState {
     pub modes: BTreeMap<Box<str>, ModeSet>,
     /// Every restore, the first first.
     pub restores: Vec<Restored>,
+    /// Payments that nobody here knew when a provider listed them, by reference.
+    pub orphans: BTreeMap<Box<str>, OrphanKept>,
+    /// What the lists of lost times came to, by account.
+    pub lists: BTreeMap<Box<str>, ListRead>,
+}
+
+/// The state as snapshots kept it before providers were asked for lists.
+#[derive(Deserialize)]
+struct DeskStateUnlisted {
+    version: u32,
+    modes: BTreeMap<Box<str>, ModeSet>,
+    restores: Vec<Restored>,
 }
 
 /// The state as snapshots kept it before there were restores.
@@ -117,9 +146,34 @@ impl DeskState {
                 self.modes.insert(account, ModeSet { mode, by, reason, at });
             }
             DeskOrder::Restored(restored) => self.restores.push(restored),
+            DeskOrder::FoundOrphans(found) => self.found(found),
+            DeskOrder::CloseOrphan { payout } => {
+                let open = self.orphans.values_mut().filter(|kept| kept.orphan.payout == payout);
+                for kept in open.filter(|kept| kept.closed.is_none()) {
+                    let (by, reason) = (by.clone(), reason.clone());
+                    kept.closed = Some(Closed { by, reason, at });
+                }
+            }
+            DeskOrder::ReadList { account, read } => {
+                self.lists.insert(account, read);
+            }
             DeskOrder::TakeSnapshot
             | DeskOrder::VerifySnapshot { id: _ }
             | DeskOrder::PruneSnapshots => {}
+        }
+    }
+
+    /// What is closed stays as it was closed; of the others the newest word counts.
+    fn found(&mut self, found: Vec<Arc<Orphan>>) {
+        for orphan in found {
+            match self.orphans.get_mut(&orphan.reference) {
+                Some(OrphanKept { closed: Some(_), .. }) => {}
+                Some(kept) => kept.orphan = orphan,
+                None => {
+                    let reference = orphan.reference.clone();
+                    self.orphans.insert(reference, OrphanKept { orphan, closed: None });
+                }
+            }
         }
     }
 
@@ -167,6 +221,11 @@ impl Desk {
     /// What was decided so far.
     pub fn state(&self) -> DeskState {
         self.lock().clone()
+    }
+
+    /// Looks something up in what was decided so far.
+    pub fn look<T>(&self, at: impl FnOnce(&DeskState) -> T) -> T {
+        at(&self.lock())
     }
 
     /// Whether a payout made now may repeat a key that was used in a lost time.
@@ -230,9 +289,12 @@ pub(crate) fn state_body(state: &DeskState) -> Result<Vec<u8>, CodecError> {
 pub(crate) fn state(body: &[u8]) -> Result<DeskState, CodecError> {
     open(Kind::Engine, body).or_else(|error| {
         // The envelope's checksum has matched, so only the shape can be another one.
+        if let Ok(DeskStateUnlisted { version, modes, restores }) = open(Kind::Engine, body) {
+            return Ok(DeskState { version, modes, restores, ..DeskState::default() });
+        }
         let Ok(DeskStateBefore { version, modes }) = open(Kind::Engine, body) else {
             return Err(error);
         };
-        Ok(DeskState { version, modes, restores: Vec::new() })
+        Ok(DeskState { version, modes, ..DeskState::default() })
     })
 }

@@ -1,0 +1,433 @@
+//! Payments that a restore has forgotten: found in the provider's list, shown until somebody has dealt
+//! with them, and never made a second time.
+
+use super::{MERCHANT, request, signed};
+use crate::clock::{Clock, TurnedClock};
+use crate::desk;
+use crate::gateway::{Created, MerchantDoor};
+use crate::orphans::{ListRead, ListSeen, ListState, OrphanPage};
+use crate::quarantine::Quarantine;
+use crate::restore::{Beyond, Orders, Point, carry_out, plan};
+use crate::{Engine, EngineOptions, Refusal};
+use adapters::provider::*;
+use adapters::sandbox::{InlineSandbox, SandboxSettings, VirtualClock};
+use domain::entry::{HoldCause, Request};
+use domain::failure::{Failure, Origin};
+use domain::id::{IdKey, PayoutId, provider_reference};
+use domain::money::Amount;
+use domain::payout::Payout;
+use domain::recipient::{Recipient, RecipientInput};
+use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
+use domain::resolution::Resolution;
+use domain::status::Status;
+use domain::time::Timestamp;
+use futures_util::future::BoxFuture;
+use snapshots::codec::{Kind, seal};
+use snapshots::log::{Frame, FrameSource, LogError, LogFrames};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The sandbox, with a list that lies for as long as it was told to.
+#[derive(Clone)]
+struct Bank {
+    sandbox: InlineSandbox,
+    caps: Caps,
+    lies: Arc<Mutex<VecDeque<ListOutcome>>>,
+    asked: Arc<Mutex<Vec<ListWish>>>,
+}
+
+impl Bank {
+    fn new(clock: &TurnedClock) -> Bank {
+        let settings =
+            SandboxSettings { visibility_lag: 30 * SECOND, ..SandboxSettings::default() };
+        let standing = Arc::new(VirtualClock::standing(clock.now()));
+        let sandbox = InlineSandbox::new(&settings, standing);
+        let (caps, lies, asked) = (sandbox.caps().clone(), Arc::default(), Arc::default());
+        Bank { sandbox, caps, lies, asked }
+    }
+
+    fn submissions(&self, id: PayoutId) -> u32 {
+        self.sandbox.calls(Some(id)).iter().map(|row| row.submits).sum()
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+}
+
+impl Provider for Bank {
+    fn caps(&self) -> &Caps {
+        &self.caps
+    }
+
+    fn prepare(&self, order: &Order) -> Result<(), Failure> {
+        self.sandbox.prepare(order)
+    }
+
+    fn submit(&self, order: Arc<Order>) -> BoxFuture<'static, SubmitOutcome> {
+        self.sandbox.submit(order)
+    }
+
+    fn fetch_status(&self, lookup: Lookup) -> BoxFuture<'static, FetchOutcome> {
+        self.sandbox.fetch_status(lookup)
+    }
+
+    fn revoke(&self, lookup: Lookup) -> BoxFuture<'static, UndoOutcome> {
+        self.sandbox.revoke(lookup)
+    }
+
+    fn cancel(&self, lookup: Lookup) -> BoxFuture<'static, UndoOutcome> {
+        self.sandbox.cancel(lookup)
+    }
+
+    fn callback(&self, raw: &RawCallback) -> CallbackOutcome {
+        self.sandbox.callback(raw)
+    }
+
+    fn quote(&self, wish: QuoteWish) -> BoxFuture<'static, Result<Quote, Failure>> {
+        self.sandbox.quote(wish)
+    }
+
+    fn list(&self, wish: ListWish) -> BoxFuture<'static, ListOutcome> {
+        self.asked.lock().unwrap().push(wish.clone());
+        match self.lies.lock().unwrap().pop_front() {
+            Some(lie) => Box::pin(async move { lie }),
+            // Two on a page: every story has several pages.
+            None => self.sandbox.list(ListWish { limit: 2, ..wish }),
+        }
+    }
+}
+
+/// An engine with its bank, on clocks that are turned together.
+struct Running {
+    engine: Engine,
+    bank: Bank,
+    clock: TurnedClock,
+}
+
+impl Running {
+    async fn start(dir: &Path, bank: &Bank, clock: &TurnedClock) -> Running {
+        let mut options = EngineOptions::new(dir, IdKey([3; 32]));
+        options.store.segment_bytes = 1 << 20;
+        let engine = Engine::prepare(options, Arc::new(clock.clone()));
+        engine.recover(vec![Arc::new(bank.clone())]).await.unwrap();
+        Running { engine, bank: bank.clone(), clock: clock.clone() }
+    }
+
+    fn door(&self) -> MerchantDoor {
+        self.engine.gateway().for_merchant(MERCHANT)
+    }
+
+    async fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.bank.sandbox.advance(time);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+
+    async fn create(&self, key: &str, request: Request) -> PayoutId {
+        match self.door().create(key, request).await.unwrap() {
+            Created::New(view) | Created::Replayed(view) => view.payout.id(),
+        }
+    }
+
+    async fn until(&self, id: PayoutId, status: Status) -> Payout {
+        for _ in 0..2_000 {
+            let payout = self.door().get(id).await.unwrap().payout;
+            if payout.status() == status {
+                return payout;
+            }
+            self.pass(SECOND).await;
+        }
+        panic!("never {status:?}: {:?}", self.door().get(id).await.unwrap().payout.standing());
+    }
+
+    async fn orphans(&self) -> OrphanPage {
+        self.engine.gateway().orphans(None, 100).await.unwrap()
+    }
+
+    fn quarantine(&self) -> Quarantine {
+        self.engine.gateway().quarantine().unwrap().unwrap()
+    }
+
+    fn list(&self) -> ListSeen {
+        self.quarantine().lists.pop().unwrap()
+    }
+
+    fn through(&self) -> u64 {
+        use snapshots::JournalPort;
+        self.engine.gateway().store().unwrap().journal.durable_sequence()
+    }
+
+    async fn stop(self) {
+        self.engine.stop().await;
+    }
+}
+
+fn paying(clock: &TurnedClock, suffix: &str, amount: &str) -> Request {
+    let input = RecipientInput {
+        kind: Some("bank_account".into()),
+        name: Some("Anna Schmidt".into()),
+        account_number: Some(format!("12345{suffix}")),
+        bank_code: Some("021000021".into()),
+        country: Some("US".into()),
+        ..RecipientInput::default()
+    };
+    let request = request(clock);
+    let amount = Amount::parse(amount, request.currency).unwrap();
+    Request { amount, recipient: Recipient::build(input).unwrap(), ..request }
+}
+
+/// The frames of a log up to a record: all that an older copy has.
+struct Copy(LogFrames, u64);
+
+impl FrameSource for Copy {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, LogError> {
+        let last = self.1;
+        Ok(self.0.next_frame()?.filter(|frame| frame.last_sequence() <= last))
+    }
+}
+
+/// Restores what stood up to a record; what followed nobody knows.
+fn restore(dir: &Path, into: &Path, point: u64, clock: &TurnedClock) {
+    let source = || Copy(LogFrames::open(&dir.join("log")).unwrap(), point);
+    let planned = plan(&mut source(), Point::End, Beyond::Unknown, None, &mut |_| {}).unwrap();
+    assert!(!planned.known);
+    let orders = Orders {
+        into: into.to_owned(),
+        signed: signed("ann"),
+        now: clock.now(),
+        ask_first_for: Duration::from_secs(3_600),
+        segment_bytes: 1 << 20,
+        side_files: Vec::new(),
+    };
+    carry_out(&mut source(), &planned, &orders, &mut |_| {}).unwrap();
+}
+
+fn broken() -> ListOutcome {
+    let why = Failure::new(Resolution::ProviderInternalError, Origin::Provider).with_http(503);
+    ListOutcome::Unknown { why, retry_after: None }
+}
+
+fn page(next: Option<&str>) -> ListOutcome {
+    ListOutcome::Page(ListPage { rows: Vec::new(), next: next.map(Into::into) })
+}
+
+#[actix_rt::test]
+async fn what_a_restore_has_forgotten_is_found_shown_and_never_paid_again() {
+    let (home, clock) = (tempfile::tempdir().unwrap(), TurnedClock::default());
+    let (old, new) = (home.path().join("old"), home.path().join("new"));
+    let bank = Bank::new(&clock);
+    let running = Running::start(&old, &bank, &clock).await;
+    let known = running.create("k0", paying(&clock, "000", "1.00")).await;
+    running.until(known, Status::Processed).await;
+    let point = running.through();
+    let (first, second) = (paying(&clock, "000", "125.40"), paying(&clock, "040", "20.00"));
+    let lost = running.create("k1", first.clone()).await;
+    let part = running.create("k2", second.clone()).await;
+    running.until(lost, Status::Processed).await;
+    running.until(part, Status::PartiallyProcessed).await;
+    let hidden = running.create("k3", paying(&clock, "019", "7.00")).await;
+    while running.bank.submissions(hidden) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    running.stop().await;
+    let theirs = Order {
+        payout: PayoutId([8; 16]),
+        merchant: MERCHANT,
+        reference: "invoice-7".into(),
+        amount: first.amount,
+        currency: first.currency,
+        method: first.method,
+        recipient: first.recipient.clone(),
+        description: None,
+        settlement: None,
+    };
+    bank.submit(Arc::new(theirs)).await;
+    restore(&old, &new, point, &clock);
+
+    // A list that is broken, and one that goes round in circles, are not the end of the search.
+    let lies = [broken(), page(Some("0")), page(Some("0")), broken(), broken()];
+    bank.lies.lock().unwrap().extend(lies);
+    let running = Running::start(&new, &bank, &clock).await;
+    assert_eq!((running.list().state, running.orphans().await.open), (ListState::UnderWay, 0));
+    for _ in 0..200 {
+        // Not yet as long as the third may hide.
+        if running.orphans().await.open >= 2 {
+            break;
+        }
+        running.pass(SECOND / 10).await;
+    }
+    let found = running.orphans().await;
+    assert_eq!((found.open, running.list().state), (2, ListState::UnderWay));
+    let by_id: BTreeMap<_, _> = found.orphans.iter().map(|one| (one.payout, one)).collect();
+    let whole = by_id[&lost];
+    let amount = |text: &str| Some((Amount::parse(text, first.currency).unwrap(), first.currency));
+    assert_eq!((whole.asked, whole.paid), (amount("125.40"), amount("125.40")));
+    assert_eq!((&*whole.outcome, &*whole.account), ("settled", "sandbox"));
+    assert_eq!(*whole.reference, *provider_reference(lost, 1));
+    assert!(whole.provider_id.is_some() && whole.at < whole.found_at);
+    assert_eq!((by_id[&part].asked, by_id[&part].paid), (amount("20.00"), amount("12.00")));
+    assert_eq!(&*by_id[&part].outcome, "partially_settled");
+    running.engine.snapshot().await.unwrap();
+    running.stop().await;
+
+    // What was found is there at once, and the search goes on where it is needed.
+    let running = Running::start(&new, &bank, &clock).await;
+    assert_eq!(running.orphans().await.orphans, found.orphans);
+    for _ in 0..200 {
+        if running.quarantine().lists[0].state == ListState::Read {
+            break;
+        }
+        running.pass(SECOND).await;
+    }
+    let read = ListRead { epoch: 1, rows: 5, others: 1, cut_short: false };
+    assert_eq!((running.list().state, running.list().read), (ListState::Read, read));
+    assert_eq!(running.orphans().await.open, 3, "the third hides no longer");
+    let (page, rest) = (running.engine.gateway().orphans(None, 2).await.unwrap(), 1);
+    let (next, more) = (page.next, running.engine.gateway().orphans(page.next, 2).await.unwrap());
+    assert_eq!((page.orphans.len(), more.orphans.len(), more.next), (2, rest, None));
+    assert!(next.is_some() && more.orphans[0].at >= page.orphans[1].at);
+    running.stop().await;
+
+    let asked = bank.asked();
+    let running = Running::start(&new, &bank, &clock).await;
+    running.pass(60 * SECOND).await;
+    assert_eq!((running.list().state, bank.asked()), (ListState::Read, asked), "read is read");
+    assert!(bank.asked.lock().unwrap().iter().all(|wish| {
+        let (made, late) = (found.orphans[0].at, whole.found_at);
+        wish.from < made && wish.until > late
+    }));
+    // Its merchant's retry makes the same payout, which finds its payment.
+    assert_eq!(running.create("k1", first.clone()).await, lost);
+    assert_eq!(running.orphans().await.open, 2, "there is a payout of this id");
+    let adopted = running.until(lost, Status::Processed).await;
+    assert!(!adopted.is_sought() && adopted.provider_id().is_some());
+    // The others: one is dealt with outside.
+    let gateway = running.engine.gateway();
+    let closed = gateway.close_orphan(part, signed("bob")).await.unwrap();
+    assert_eq!(*closed[0].reference, *provider_reference(part, 1));
+    let again = gateway.close_orphan(part, signed("ann")).await.unwrap_err();
+    assert_eq!(again, Refusal::NotFound);
+    assert_eq!(gateway.close_orphan(lost, signed("ann")).await.unwrap_err(), Refusal::NotFound);
+    drop(gateway);
+    running.stop().await;
+
+    let running = Running::start(&new, &bank, &clock).await;
+    let left = running.orphans().await;
+    assert_eq!(left.orphans.iter().map(|one| one.payout).collect::<Vec<_>>(), [hidden]);
+    let gateway = running.engine.gateway();
+    let kept = gateway.parts().unwrap().desk.state().orphans.remove(&*provider_reference(part, 1));
+    let closed = kept.unwrap().closed.unwrap();
+    assert_eq!((&*closed.by, &*closed.reason), ("bob", "seen on the statement"));
+    // Long after the time in which every new payout is asked about, this one still is.
+    running.pass(Duration::from_secs(7_200)).await;
+    assert!(running.quarantine().asks_first_until.is_none());
+    running.create("k2", second).await;
+    let late = running.until(part, Status::PartiallyProcessed).await;
+    assert!(late.entries().iter().any(|entry| {
+        matches!(&entry.fact, domain::entry::Fact::Held(hold) if hold.cause == HoldCause::Restored)
+    }));
+    for id in [lost, part, hidden] {
+        assert_eq!(bank.submissions(id), 1, "nothing was sent a second time");
+    }
+    let report = gateway.verify().await.unwrap();
+    assert!(report.is_sound(), "{:?}", report.told);
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn an_account_without_a_list_says_so_and_is_not_asked() {
+    let (home, clock) = (tempfile::tempdir().unwrap(), TurnedClock::default());
+    let (old, new) = (home.path().join("old"), home.path().join("new"));
+    let mut bank = Bank::new(&clock);
+    let running = Running::start(&old, &bank, &clock).await;
+    let known = running.create("k0", paying(&clock, "000", "1.00")).await;
+    running.until(known, Status::Processed).await;
+    let point = running.through();
+    running.stop().await;
+    restore(&old, &new, point, &clock);
+    bank.caps.lists = None;
+    let running = Running::start(&new, &bank, &clock).await;
+    running.pass(120 * SECOND).await;
+    assert_eq!((running.list().state, bank.asked()), (ListState::NotOffered, 0));
+    running.stop().await;
+    // One whose list reaches back a minute is read, and is said to be cut short.
+    let lists = Lists { visibility_lag: SECOND, reaches_back: Some(60 * SECOND) };
+    bank.caps.lists = Some(lists);
+    let running = Running::start(&new, &bank, &clock).await;
+    for _ in 0..200 {
+        if running.list().state == ListState::Read {
+            break;
+        }
+        running.pass(SECOND).await;
+    }
+    let list = running.list();
+    assert!(list.state == ListState::Read && list.read.cut_short && bank.asked() > 0);
+    let first = bank.asked.lock().unwrap()[0].clone();
+    assert!(clock.now().since(first.from) < Duration::from_secs(600), "no further than it reaches");
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_payment_that_our_books_call_failed_is_a_reason_to_ask() {
+    let (home, clock) = (tempfile::tempdir().unwrap(), TurnedClock::default());
+    let (old, new) = (home.path().join("old"), home.path().join("new"));
+    let bank = Bank::new(&clock);
+    let running = Running::start(&old, &bank, &clock).await;
+    // It says failed, and pays five seconds later.
+    let id = running.create("k0", paying(&clock, "042", "1.00")).await;
+    running.until(id, Status::ProcessFailed).await;
+    let point = running.through();
+    running.stop().await;
+    bank.sandbox.advance(60 * SECOND);
+    restore(&old, &new, point, &clock);
+    let running = Running::start(&new, &bank, &clock).await;
+    let held = |payout: Payout| payout.standing().hold.map(|(hold, _)| hold.cause);
+    for _ in 0..200 {
+        if running.door().get(id).await.unwrap().payout.moderation_required() {
+            break;
+        }
+        running.pass(SECOND / 10).await;
+    }
+    let payout = running.door().get(id).await.unwrap().payout;
+    assert_eq!(payout.status(), Status::ProcessFailed, "a list is no evidence");
+    assert_eq!(held(payout), Some(HoldCause::Discrepancy), "but the answer to the question is");
+    assert_eq!(running.orphans().await.open, 0);
+    running.stop().await;
+}
+
+#[test]
+fn the_desk_of_older_snapshots_opens() {
+    let modes: BTreeMap<Box<str>, desk::ModeSet> = BTreeMap::from([(
+        "bank".into(),
+        desk::ModeSet {
+            mode: "closed".into(),
+            by: "ann".into(),
+            reason: "r".into(),
+            at: Timestamp(4),
+        },
+    )]);
+    let restored = desk::Restored {
+        epoch: 1,
+        log_id: 2,
+        through: 3,
+        chain: [4; 32],
+        lost_from: Timestamp(5),
+        known: false,
+        ask_first_until: Timestamp(6),
+    };
+    let restores = vec![restored];
+    let first = seal(Kind::Engine, &(7_u32, &modes)).unwrap();
+    let second = seal(Kind::Engine, &(7_u32, &modes, &restores)).unwrap();
+    let opened = desk::state(&first).unwrap();
+    assert_eq!((opened.version, &opened.modes, opened.restores.len()), (7, &modes, 0));
+    let opened = desk::state(&second).unwrap();
+    assert_eq!((opened.version, &opened.modes, &opened.restores), (7, &modes, &restores));
+    assert!(opened.orphans.is_empty() && opened.lists.is_empty());
+    let now = desk::state_body(&opened).unwrap();
+    assert_eq!(desk::state(&now).unwrap(), opened);
+}
