@@ -71,9 +71,14 @@ fn the_pages_name_the_addresses_that_there_are() {
             assert!(!named || served.iter().any(|one| one == path), "{page} names {path}");
         }
     }
-    for path in
-        ["/v1/ops/moderation", "/v1/ops/exposure", "/v1/ops/audit", "/v1/ops/snapshots", "?at="]
-    {
+    for path in [
+        "/v1/ops/moderation",
+        "/v1/ops/exposure",
+        "/v1/ops/audit",
+        "/v1/ops/orphans",
+        "/v1/ops/snapshots",
+        "?at=",
+    ] {
         assert!(read("docs/operating.md").contains(path), "{path} is not described");
     }
 }
@@ -135,7 +140,15 @@ async fn the_routes_that_the_readme_uses_answer() {
     for path in paths {
         assert_eq!(world.merchant.get(&path).await.status, 200, "{path}");
     }
-    for path in ["moderation", "exposure", "audit", "providers", "providers/sandbox", "snapshots"] {
+    for path in [
+        "moderation",
+        "exposure",
+        "audit",
+        "orphans",
+        "providers",
+        "providers/sandbox",
+        "snapshots",
+    ] {
         assert_eq!(world.operator.get(&format!("/v1/ops/{path}")).await.status, 200, "{path}");
     }
     let page = world.merchant.get("/docs").await;
