@@ -80,6 +80,9 @@ fn of_desk(sequence: u64, entry: DeskEntry) -> Audited {
             payout = Some(of);
             ("close_orphan", None, None)
         }
+        DeskOrder::ForgetOrphans(keys) => {
+            ("forget_orphans", None, Some(keys.len().to_string().into()))
+        }
         DeskOrder::ReadList { account, read } => {
             ("read_list", Some(account), Some(read.rows.to_string().into()))
         }

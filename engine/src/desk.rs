@@ -2,14 +2,14 @@
 //! provider account may be used for. A journal of its own among the payouts' journals, under an id
 //! that no payout has, so that it is durable, ordered, restored and audited like everything else.
 
-use crate::orphans::{Closed, ListRead, Orphan, OrphanKept};
+use crate::orphans::{ListRead, Orphan, OrphanKey};
 use crate::refusal::Refusal;
 use domain::id::PayoutId;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use snapshots::codec::{CodecError, Kind, open, seal};
 use snapshots::{JournalPort, Record, Running};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where the desk's records stand in the journal. Payout ids are keyed hashes: none is all zeros.
@@ -54,7 +54,7 @@ pub enum DeskOrder {
     },
     /// The snapshots are deleted that the retention policy does not keep.
     PruneSnapshots,
-    // About payments that a restore has forgotten. The first and the last are the engine's own words.
+    // About payments that a restore has forgotten; all but the closing are the engine's own words.
     /// A provider has these payments, and no payout here accounts for them.
     FoundOrphans(Vec<Arc<Orphan>>),
     /// What became of such a payment was dealt with outside.
@@ -69,6 +69,8 @@ pub enum DeskOrder {
         /// The last restore whose lost time it covers, and what stood on it.
         read: ListRead,
     },
+    /// These have payouts by now, and need not be remembered here any longer.
+    ForgetOrphans(Vec<OrphanKey>),
 }
 
 /// One restore to an earlier time: what the log was cut from, and what may have happened since.
@@ -99,8 +101,10 @@ pub struct DeskState {
     pub modes: BTreeMap<Box<str>, ModeSet>,
     /// Every restore, the first first.
     pub restores: Vec<Restored>,
-    /// Payments that nobody here knew when a provider listed them, by reference.
-    pub orphans: BTreeMap<Box<str>, OrphanKept>,
+    /// Payments that nobody here knew when a provider listed them.
+    pub orphans: BTreeMap<OrphanKey, Arc<Orphan>>,
+    /// Those that were dealt with outside.
+    pub closed_orphans: BTreeSet<OrphanKey>,
     /// What the lists of lost times came to, by account.
     pub lists: BTreeMap<Box<str>, ListRead>,
 }
@@ -146,13 +150,20 @@ impl DeskState {
                 self.modes.insert(account, ModeSet { mode, by, reason, at });
             }
             DeskOrder::Restored(restored) => self.restores.push(restored),
-            DeskOrder::FoundOrphans(found) => self.found(found),
+            DeskOrder::FoundOrphans(found) => {
+                let news = found.into_iter().map(|orphan| (orphan.key(), orphan));
+                self.orphans.extend(news.filter(|(key, _)| !self.closed_orphans.contains(key)));
+            }
             DeskOrder::CloseOrphan { payout } => {
-                let open = self.orphans.values_mut().filter(|kept| kept.orphan.payout == payout);
-                for kept in open.filter(|kept| kept.closed.is_none()) {
-                    let (by, reason) = (by.clone(), reason.clone());
-                    kept.closed = Some(Closed { by, reason, at });
+                let of = (payout, u8::MIN)..=(payout, u8::MAX);
+                let keys: Vec<_> = self.orphans.range(of).map(|(key, _)| *key).collect();
+                for key in keys {
+                    self.orphans.remove(&key);
+                    self.closed_orphans.insert(key);
                 }
+            }
+            DeskOrder::ForgetOrphans(keys) => {
+                keys.iter().for_each(|key| drop(self.orphans.remove(key)));
             }
             DeskOrder::ReadList { account, read } => {
                 self.lists.insert(account, read);
@@ -160,20 +171,6 @@ impl DeskState {
             DeskOrder::TakeSnapshot
             | DeskOrder::VerifySnapshot { id: _ }
             | DeskOrder::PruneSnapshots => {}
-        }
-    }
-
-    /// What is closed stays as it was closed; of the others the newest word counts.
-    fn found(&mut self, found: Vec<Arc<Orphan>>) {
-        for orphan in found {
-            match self.orphans.get_mut(&orphan.reference) {
-                Some(OrphanKept { closed: Some(_), .. }) => {}
-                Some(kept) => kept.orphan = orphan,
-                None => {
-                    let reference = orphan.reference.clone();
-                    self.orphans.insert(reference, OrphanKept { orphan, closed: None });
-                }
-            }
         }
     }
 

@@ -14,11 +14,13 @@ mod sifting;
 
 pub(crate) use book::OrphanBook;
 pub(crate) use search::start as search;
+#[cfg(test)]
+pub(crate) use sifting::KEPT_BYTES;
 
 use crate::desk::{DeskOrder, Signature};
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
-use domain::id::PayoutId;
+use domain::id::{PayoutId, provider_reference};
 use domain::money::{Amount, Currency};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,8 +35,6 @@ pub struct Orphan {
     pub payout: PayoutId,
     /// The number of the attempt.
     pub attempt: u8,
-    /// Our reference of it.
-    pub reference: Box<str>,
     /// The provider's own id.
     pub provider_id: Option<Box<str>>,
     /// What was asked for; none where the list did not say it readably.
@@ -49,24 +49,19 @@ pub struct Orphan {
     pub found_at: Timestamp,
 }
 
-/// An orphan at the desk.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct OrphanKept {
-    /// What is known of it.
-    pub orphan: Arc<Orphan>,
-    /// Who has dealt with it, if somebody has.
-    pub closed: Option<Closed>,
-}
+/// Which payment an orphan is: of this payout the attempt of this number.
+pub type OrphanKey = (PayoutId, u8);
 
-/// That an orphan was dealt with outside.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Closed {
-    /// Who says so.
-    pub by: Arc<str>,
-    /// What was done, in their words.
-    pub reason: Box<str>,
-    /// When.
-    pub at: Timestamp,
+impl Orphan {
+    /// Which payment it is.
+    pub fn key(&self) -> OrphanKey {
+        (self.payout, self.attempt)
+    }
+
+    /// Our reference of it.
+    pub fn reference(&self) -> String {
+        provider_reference(self.payout, self.attempt)
+    }
 }
 
 /// What the list of an account came to.

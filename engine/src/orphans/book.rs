@@ -38,13 +38,12 @@ impl OrphanBook {
         in_archive: impl Fn(PayoutId) -> Result<bool, E>,
     ) -> OrphanBook {
         let book = OrphanBook::default();
-        if desk.orphans.is_empty() {
+        if desk.orphans.is_empty() && desk.closed_orphans.is_empty() {
             return book;
         }
-        let all: Vec<Arc<Orphan>> = desk.orphans.values().map(|kept| kept.orphan.clone()).collect();
+        let all: Vec<Arc<Orphan>> = desk.orphans.values().cloned().collect();
+        book.lock().met.extend(desk.closed_orphans.iter().map(|(id, _)| (*id, Vec::new())));
         book.take(&all);
-        let closed = desk.orphans.values().filter(|kept| kept.closed.is_some());
-        closed.for_each(|kept| book.close(kept.orphan.payout));
         live.for_each(|id| book.exists(id));
         for id in all.iter().map(|orphan| orphan.payout) {
             if in_archive(id).unwrap_or(false) {
@@ -95,6 +94,11 @@ impl OrphanBook {
         places.filter_map(|place| inner.open.get(place)).cloned().collect()
     }
 
+    /// Whether this one is open.
+    pub fn is_open(&self, orphan: &Orphan) -> bool {
+        self.lock().open.contains_key(&(orphan.at, orphan.payout, orphan.attempt))
+    }
+
     /// How many are open.
     pub fn open_count(&self) -> u64 {
         self.lock().open.len() as u64
@@ -121,12 +125,14 @@ impl OrphanBook {
     /// How far each account's list is read; of accounts of which none is wanted there is nothing.
     pub fn lists(&self) -> Vec<ListSeen> {
         let inner = self.lock();
-        let seen = |(account, (state, read)): (&Box<str>, &(ListState, ListRead))| ListSeen {
-            account: account.clone(),
-            state: *state,
-            read: *read,
-        };
-        inner.lists.iter().map(seen).collect()
+        let lists = inner.lists.iter();
+        lists
+            .map(|(account, (state, read))| ListSeen {
+                account: account.clone(),
+                state: *state,
+                read: *read,
+            })
+            .collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

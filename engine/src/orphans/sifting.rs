@@ -3,7 +3,7 @@
 //! which only sees to it that there are pages.
 
 use super::Orphan;
-use crate::desk::{DeskOrder, DeskState, Signature};
+use crate::desk::{self, DeskOrder, DeskState, Signature};
 use crate::gateway::{Gateway, View};
 use crate::partition::Counters;
 use crate::payout_actor::{Ring, Turn};
@@ -12,7 +12,19 @@ use adapters::provider::Listed;
 use domain::id::{PayoutId, read_provider_reference};
 use domain::status::Status;
 use domain::time::Timestamp;
+use snapshots::codec::PAYLOAD_LIMIT;
 use std::sync::Arc;
+
+/// What the desk may come to before more is written down, in bytes as a snapshot holds it.
+pub(crate) const KEPT_BYTES: usize = if cfg!(test) { 256 << 10 } else { 3 << 20 };
+/// Orphans that one decision of the desk's tells of.
+const WRITTEN_AT_ONCE: usize = 1_000;
+/// No provider's id of a payment is longer; what is longer is no id to ask about.
+const PROVIDER_ID_MAX: usize = 128;
+
+/// More than one orphan comes to, with the longest of names.
+const ORPHAN_BYTES: usize = 512;
+const _: () = assert!(KEPT_BYTES + WRITTEN_AT_ONCE * ORPHAN_BYTES < PAYLOAD_LIMIT);
 
 /// What was on a page beside what is ours.
 pub(super) struct Sifted {
@@ -50,8 +62,7 @@ fn orphan(account: &str, payout: PayoutId, attempt: u8, row: &Listed, now: Times
         account: account.into(),
         payout,
         attempt,
-        reference: row.reference.as_str().into(),
-        provider_id: row.found.provider_id.clone(),
+        provider_id: row.found.provider_id.clone().filter(|id| id.len() <= PROVIDER_ID_MAX),
         asked: row.asked,
         paid: row.found.amount,
         outcome: row.found.state.word().into(),
@@ -65,17 +76,17 @@ async fn write_down(gateway: &Gateway, account: &str, found: Vec<Orphan>) -> Res
     let news: Vec<Arc<Orphan>> = parts.desk.look(|desk| {
         found.into_iter().filter_map(|orphan| news(desk, orphan)).map(Arc::new).collect()
     });
-    if news.is_empty() {
-        return Ok(());
-    }
-    let count = news.len();
-    tracing::warn!(account, count, "the provider has payments that nobody here knows");
-    note(gateway, DeskOrder::FoundOrphans(news.clone())).await?;
-    parts.orphans.take(&news);
-    for orphan in news {
-        // Its merchant may have been quicker than the journal.
-        if gateway.is_known(orphan.payout).await? {
-            parts.orphans.exists(orphan.payout);
+    for some in news.chunks(WRITTEN_AT_ONCE) {
+        make_room(gateway).await?;
+        let count = some.len();
+        tracing::warn!(account, count, "the provider has payments that nobody here knows");
+        note(gateway, DeskOrder::FoundOrphans(some.to_vec())).await?;
+        parts.orphans.take(some);
+        for orphan in some {
+            // Its merchant may have been quicker than the journal.
+            if gateway.is_known(orphan.payout).await? {
+                parts.orphans.exists(orphan.payout);
+            }
         }
     }
     Ok(())
@@ -83,10 +94,43 @@ async fn write_down(gateway: &Gateway, account: &str, found: Vec<Orphan>) -> Res
 
 /// What is not yet known of an orphan; it stays the same one since it was first found.
 fn news(desk: &DeskState, orphan: Orphan) -> Option<Orphan> {
-    let Some(kept) = desk.orphans.get(&orphan.reference) else { return Some(orphan) };
-    let (at, found_at) = (kept.orphan.at, kept.orphan.found_at);
-    let orphan = Orphan { at, found_at, ..orphan };
-    (kept.closed.is_none() && orphan != *kept.orphan).then_some(orphan)
+    if desk.closed_orphans.contains(&orphan.key()) {
+        return None;
+    }
+    let Some(kept) = desk.orphans.get(&orphan.key()) else { return Some(orphan) };
+    let orphan = Orphan { at: kept.at, found_at: kept.found_at, ..orphan };
+    (orphan != **kept).then_some(orphan)
+}
+
+/// Sees to it that a snapshot can hold what the desk remembers. What has a payout by now is forgotten;
+/// if that is not enough, the rest waits on the provider's list until some have been dealt with.
+async fn make_room(gateway: &Gateway) -> Result<(), Refusal> {
+    let parts = gateway.parts()?;
+    if parts.desk.look(has_room) {
+        return Ok(());
+    }
+    let over = parts.desk.look(|desk| {
+        let over = desk.orphans.iter().filter(|(_, orphan)| !parts.orphans.is_open(orphan));
+        over.map(|(key, _)| *key).collect::<Vec<_>>()
+    });
+    if !over.is_empty() {
+        note(gateway, DeskOrder::ForgetOrphans(over)).await?;
+    }
+    if parts.desk.look(has_room) {
+        return Ok(());
+    }
+    let open = parts.orphans.open_count();
+    tracing::error!(
+        open,
+        "too many orphans are open; the list is read on when some are dealt with"
+    );
+    Err(Refusal::Overloaded)
+}
+
+fn has_room(desk: &DeskState) -> bool {
+    // Far below that nothing has to be measured.
+    let few = desk.orphans.len() + desk.closed_orphans.len() < 1_000;
+    few || desk::state_body(desk).is_ok_and(|body| body.len() <= KEPT_BYTES)
 }
 
 /// That a provider has a payment which our books call unsent or failed is a reason to ask, and no more

@@ -5,10 +5,10 @@ use super::{MERCHANT, request, signed};
 use crate::clock::{Clock, TurnedClock};
 use crate::desk;
 use crate::gateway::{Created, MerchantDoor};
-use crate::orphans::{ListRead, ListSeen, ListState, OrphanPage};
+use crate::orphans::{KEPT_BYTES, ListRead, ListSeen, ListState, OrphanPage};
 use crate::quarantine::Quarantine;
 use crate::restore::{Beyond, Orders, Point, carry_out, plan};
-use crate::{Engine, EngineOptions, Refusal};
+use crate::{Audited, Engine, EngineOptions, Refusal};
 use adapters::provider::*;
 use adapters::sandbox::{InlineSandbox, SandboxSettings, VirtualClock};
 use domain::entry::{HoldCause, Request};
@@ -17,7 +17,7 @@ use domain::id::{IdKey, PayoutId, provider_reference};
 use domain::money::Amount;
 use domain::payout::Payout;
 use domain::recipient::{Recipient, RecipientInput};
-use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
+use domain::report::{FetchOutcome, Found, ProviderState, SubmitOutcome, UndoOutcome};
 use domain::resolution::Resolution;
 use domain::status::Status;
 use domain::time::Timestamp;
@@ -26,6 +26,7 @@ use snapshots::codec::{Kind, seal};
 use snapshots::log::{Frame, FrameSource, LogError, LogFrames};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ struct Bank {
     sandbox: InlineSandbox,
     caps: Caps,
     lies: Arc<Mutex<VecDeque<ListOutcome>>>,
+    /// So many payments are on the list that nobody here made.
+    flood: Arc<AtomicU32>,
     asked: Arc<Mutex<Vec<ListWish>>>,
 }
 
@@ -46,8 +49,8 @@ impl Bank {
             SandboxSettings { visibility_lag: 30 * SECOND, ..SandboxSettings::default() };
         let standing = Arc::new(VirtualClock::standing(clock.now()));
         let sandbox = InlineSandbox::new(&settings, standing);
-        let (caps, lies, asked) = (sandbox.caps().clone(), Arc::default(), Arc::default());
-        Bank { sandbox, caps, lies, asked }
+        let (lies, flood, asked) = (Arc::default(), Arc::default(), Arc::default());
+        Bank { caps: sandbox.caps().clone(), sandbox, lies, flood, asked }
     }
 
     fn submissions(&self, id: PayoutId) -> u32 {
@@ -94,6 +97,11 @@ impl Provider for Bank {
 
     fn list(&self, wish: ListWish) -> BoxFuture<'static, ListOutcome> {
         self.asked.lock().unwrap().push(wish.clone());
+        let flood = self.flood.load(Ordering::SeqCst);
+        if flood > 0 {
+            let page = many(wish.cursor.as_deref(), flood);
+            return Box::pin(async move { page });
+        }
         match self.lies.lock().unwrap().pop_front() {
             Some(lie) => Box::pin(async move { lie }),
             // Two on a page: every story has several pages.
@@ -158,7 +166,6 @@ impl Running {
     }
 
     fn through(&self) -> u64 {
-        use snapshots::JournalPort;
         self.engine.gateway().store().unwrap().journal.durable_sequence()
     }
 
@@ -268,7 +275,7 @@ async fn what_a_restore_has_forgotten_is_found_shown_and_never_paid_again() {
     let amount = |text: &str| Some((Amount::parse(text, first.currency).unwrap(), first.currency));
     assert_eq!((whole.asked, whole.paid), (amount("125.40"), amount("125.40")));
     assert_eq!((&*whole.outcome, &*whole.account), ("settled", "sandbox"));
-    assert_eq!(*whole.reference, *provider_reference(lost, 1));
+    assert_eq!(whole.reference(), provider_reference(lost, 1));
     assert!(whole.provider_id.is_some() && whole.at < whole.found_at);
     assert_eq!((by_id[&part].asked, by_id[&part].paid), (amount("20.00"), amount("12.00")));
     assert_eq!(&*by_id[&part].outcome, "partially_settled");
@@ -309,7 +316,7 @@ async fn what_a_restore_has_forgotten_is_found_shown_and_never_paid_again() {
     // The others: one is dealt with outside.
     let gateway = running.engine.gateway();
     let closed = gateway.close_orphan(part, signed("bob")).await.unwrap();
-    assert_eq!(*closed[0].reference, *provider_reference(part, 1));
+    assert_eq!(closed[0].reference(), provider_reference(part, 1));
     let again = gateway.close_orphan(part, signed("ann")).await.unwrap_err();
     assert_eq!(again, Refusal::NotFound);
     assert_eq!(gateway.close_orphan(lost, signed("ann")).await.unwrap_err(), Refusal::NotFound);
@@ -320,9 +327,19 @@ async fn what_a_restore_has_forgotten_is_found_shown_and_never_paid_again() {
     let left = running.orphans().await;
     assert_eq!(left.orphans.iter().map(|one| one.payout).collect::<Vec<_>>(), [hidden]);
     let gateway = running.engine.gateway();
-    let kept = gateway.parts().unwrap().desk.state().orphans.remove(&*provider_reference(part, 1));
-    let closed = kept.unwrap().closed.unwrap();
-    assert_eq!((&*closed.by, &*closed.reason), ("bob", "seen on the statement"));
+    let closed = gateway.parts().unwrap().desk.state().closed_orphans;
+    assert_eq!(closed.into_iter().collect::<Vec<_>>(), [(part, 1)]);
+    let close = |row: &Audited| row.action == "close_orphan";
+    let record = loop {
+        // The record is read behind the journal.
+        if let Some(record) = gateway.audit(0, 100).unwrap().into_iter().find(close) {
+            break record;
+        }
+        running.pass(SECOND).await;
+    };
+    assert_eq!((record.payout, &*record.by), (Some(part), "bob"));
+    assert_eq!(record.reason.as_deref(), Some("seen on the statement"));
+    assert_eq!(record.from.as_deref(), Some("127.0.0.1"));
     // Long after the time in which every new payout is asked about, this one still is.
     running.pass(Duration::from_secs(7_200)).await;
     assert!(running.quarantine().asks_first_until.is_none());
@@ -397,6 +414,71 @@ async fn a_payment_that_our_books_call_failed_is_a_reason_to_ask() {
     assert_eq!(payout.status(), Status::ProcessFailed, "a list is no evidence");
     assert_eq!(held(payout), Some(HoldCause::Discrepancy), "but the answer to the question is");
     assert_eq!(running.orphans().await.open, 0);
+    running.stop().await;
+}
+
+/// A page of payments that were sent under references of our form.
+fn many(cursor: Option<&str>, all: u32) -> ListOutcome {
+    let row = |number: u32| Listed {
+        reference: provider_reference(id_of(number), 1),
+        asked: None,
+        found: Found {
+            provider_id: Some("x".repeat(60).into()),
+            ..Found::new(ProviderState::Settled)
+        },
+        at: Timestamp(1),
+    };
+    let from = cursor.map_or(0, |cursor| cursor.parse().unwrap());
+    let end = all.min(from + 1_500);
+    let next = (end < all).then(|| end.to_string().into());
+    ListOutcome::Page(ListPage { rows: (from..end).map(row).collect(), next })
+}
+
+fn id_of(number: u32) -> PayoutId {
+    PayoutId::derive(&IdKey([3; 32]), MERCHANT, &format!("many-{number}"))
+}
+
+#[actix_rt::test]
+async fn more_orphans_than_a_snapshot_holds_wait_on_the_list_until_some_are_dealt_with() {
+    let (home, clock) = (tempfile::tempdir().unwrap(), TurnedClock::default());
+    let (old, new) = (home.path().join("old"), home.path().join("new"));
+    let bank = Bank::new(&clock);
+    let running = Running::start(&old, &bank, &clock).await;
+    let known = running.create("k0", paying(&clock, "000", "1.00")).await;
+    running.until(known, Status::Processed).await;
+    let point = running.through();
+    running.stop().await;
+    restore(&old, &new, point, &clock);
+    bank.flood.store(9_000, Ordering::SeqCst);
+    let running = Running::start(&new, &bank, &clock).await;
+    let full = async |than: u64| {
+        for _ in 0..2_000 {
+            running.pass(SECOND).await;
+            let gateway = running.engine.gateway();
+            let kept = gateway.parts().unwrap().desk.look(Clone::clone);
+            let (open, bytes) = (running.orphans().await.open, desk::state_body(&kept).unwrap());
+            let told = than > 0 || open == kept.orphans.len() as u64;
+            if bytes.len() > KEPT_BYTES && open > than && told {
+                return open;
+            }
+        }
+        panic!("{} are open", running.orphans().await.open);
+    };
+    let open = full(0).await;
+    running.pass(60 * SECOND).await;
+    assert_eq!((running.orphans().await.open, running.list().state), (open, ListState::UnderWay));
+    assert!(open < 9_000, "the others wait on the list: {open}");
+    running.engine.snapshot().await.unwrap();
+    for number in 0..500 {
+        running.create(&format!("many-{number}"), paying(&clock, "000", "1.00")).await;
+    }
+    assert_eq!(running.orphans().await.open, open - 500);
+    let more = full(open - 500).await;
+    assert!(more > open - 500, "those that have payouts have made room: {more} of {open}");
+    running.engine.snapshot().await.unwrap();
+    // Payouts that were asked about and never sent are as sound as any.
+    let report = running.engine.gateway().verify().await.unwrap();
+    assert!(report.is_sound(), "{:?}", report.told.first());
     running.stop().await;
 }
 

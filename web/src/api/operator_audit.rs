@@ -40,7 +40,7 @@ pub struct AuditRowOut {
     #[schema(example = "ann")]
     by: String,
     /// release, resubmit, pause, statement, approve, reject, set_mode, take_snapshot, verify_snapshot,
-    /// prune_snapshots, restored or close_orphan; and found_orphans and read_list, which the engine
+    /// prune_snapshots, restored or close_orphan; and found_orphans, forget_orphans and read_list, which the engine
     /// itself did.
     #[schema(example = "resubmit")]
     action: &'static str,

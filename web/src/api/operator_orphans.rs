@@ -203,7 +203,7 @@ impl OrphanOut {
         OrphanOut {
             payout: orphan.payout.to_string(),
             provider_account: orphan.account.to_string(),
-            provider_reference: orphan.reference.to_string(),
+            provider_reference: orphan.reference(),
             provider_id: orphan.provider_id.as_deref().map(str::to_owned),
             asked: orphan.asked.map(amount),
             paid: orphan.paid.map(amount),
