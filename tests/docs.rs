@@ -75,6 +75,7 @@ fn the_pages_name_the_addresses_that_there_are() {
         "/v1/ops/moderation",
         "/v1/ops/exposure",
         "/v1/ops/audit",
+        "/v1/ops/orphans",
         "/v1/ops/snapshots",
         "/v1/ops/verify",
         "?at=",
@@ -140,7 +141,15 @@ async fn the_routes_that_the_readme_uses_answer() {
     for path in paths {
         assert_eq!(world.merchant.get(&path).await.status, 200, "{path}");
     }
-    for path in ["moderation", "exposure", "audit", "providers", "providers/sandbox", "snapshots"] {
+    for path in [
+        "moderation",
+        "exposure",
+        "audit",
+        "orphans",
+        "providers",
+        "providers/sandbox",
+        "snapshots",
+    ] {
         assert_eq!(world.operator.get(&format!("/v1/ops/{path}")).await.status, 200, "{path}");
     }
     let page = world.merchant.get("/docs").await;

@@ -11,7 +11,10 @@
 //!    that nothing was created, on an allow-list for that very call; everything you do not know is
 //!    `Ambiguous`. Never name one of the 18 statuses: only the payout does that.
 //! 4. Send once: no redirects, no retries, no reused idle connection for a submission.
-//! 5. Put recorded exchanges into tests, and its name into `registry.rs`.
+//! 5. If its API has a list of what an account did, fill [`Provider::list`] and declare it in
+//!    [`Caps::lists`]: after a restore it is how payments are found that nobody here remembers. A page
+//!    that cannot be read to its end is `Unknown`, never an empty one.
+//! 6. Put recorded exchanges into tests, and its name into `registry.rs`.
 //!
 //! The sandbox (`sandbox/`) is the worked example.
 
@@ -23,6 +26,7 @@ use domain::money::{Amount, Currency};
 use domain::recipient::Recipient;
 use domain::report::{FetchOutcome, Found, SubmitOutcome, UndoOutcome};
 use domain::schedule::Policy;
+use domain::time::Timestamp;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +58,11 @@ pub trait Provider: Send + Sync + 'static {
 
     /// A conversion for a method that converts. Moves no money.
     fn quote(&self, wish: QuoteWish) -> BoxFuture<'static, Result<Quote, Failure>>;
+
+    /// A page of what the account did in a window of time. Asked only where [`Caps::lists`] offers it.
+    fn list(&self, _: ListWish) -> BoxFuture<'static, ListOutcome> {
+        Box::pin(async { ListOutcome::NotOffered })
+    }
 }
 
 /// What is sent: everything an adapter may know of a payout.
@@ -120,6 +129,17 @@ pub struct Caps {
     pub policy: Policy,
     /// How hard it may be asked.
     pub limits: Limits,
+    /// The list of what the account did; none: it offers none, or none that can be relied on.
+    pub lists: Option<Lists>,
+}
+
+/// What may be concluded from the list of what an account did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lists {
+    /// A payment may be missing from it for so long after it was taken.
+    pub visibility_lag: Duration,
+    /// How far back it reaches; none: to the beginning.
+    pub reaches_back: Option<Duration>,
 }
 
 /// How hard one provider account may be asked.
@@ -206,4 +226,55 @@ pub struct Quote {
     pub settlement: Settlement,
     /// The offer ends here, in seconds since 1970.
     pub valid_until: i64,
+}
+
+/// Which part of what an account did is wanted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListWish {
+    /// Taken at or after this time, on the provider's clock.
+    pub from: Timestamp,
+    /// Taken before this time.
+    pub until: Timestamp,
+    /// Where the page before ended; none: from the beginning.
+    pub cursor: Option<Box<str>>,
+    /// At most so many rows; a provider may give fewer.
+    pub limit: u32,
+}
+
+/// What became of the wish for a page.
+#[derive(Clone, PartialEq, Debug)]
+pub enum ListOutcome {
+    /// One page, whole.
+    Page(ListPage),
+    /// This account has no such list.
+    NotOffered,
+    /// No page, or one that cannot be read to its end. It says nothing about what the account did.
+    Unknown {
+        /// How it failed.
+        why: Failure,
+        /// How long the provider asks us to wait.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// One page of what an account did.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ListPage {
+    /// The payments on it, in the provider's order.
+    pub rows: Vec<Listed>,
+    /// Where the next page begins; none: this was the last.
+    pub next: Option<Box<str>>,
+}
+
+/// One payment of an account.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Listed {
+    /// The reference that it was sent under, by whomever.
+    pub reference: String,
+    /// What was asked for; none where that cannot be read.
+    pub asked: Option<(Amount, Currency)>,
+    /// What became of it, as a status fetch would tell it.
+    pub found: Found,
+    /// When the provider took it, on its own clock.
+    pub at: Timestamp,
 }

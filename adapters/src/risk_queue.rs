@@ -7,11 +7,13 @@
 //! all the time, so it is not kept: questions lie in buckets by the binary logarithm of their
 //! amount, oldest first, and only the fronts of the buckets are compared, each with the amount that
 //! its bucket begins with. An amount is thereby rounded down to a power of two, by less than half.
+//!
+//! Questions on which no money hangs go when no other waits, in the order of their coming.
 
 use crate::provider::AtRisk;
 use rust_decimal::prelude::ToPrimitive;
 use std::array;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// One for every whole binary logarithm of 64 bits.
@@ -21,6 +23,8 @@ const BUCKETS: usize = u64::BITS as usize;
 #[derive(Debug)]
 pub(crate) struct RiskQueue<V> {
     buckets: [BTreeMap<Place, V>; BUCKETS],
+    /// Nothing is at risk with these.
+    last: VecDeque<V>,
     arrivals: u64,
     len: usize,
 }
@@ -38,7 +42,8 @@ struct Place {
 impl<V> RiskQueue<V> {
     /// An empty queue.
     pub(crate) fn new() -> RiskQueue<V> {
-        RiskQueue { buckets: array::from_fn(|_| BTreeMap::new()), arrivals: 0, len: 0 }
+        let buckets = array::from_fn(|_| BTreeMap::new());
+        RiskQueue { buckets, last: VecDeque::new(), arrivals: 0, len: 0 }
     }
 
     /// Puts in a question that comes now.
@@ -50,14 +55,22 @@ impl<V> RiskQueue<V> {
         self.len += 1;
     }
 
+    /// Puts in a question on which no money hangs.
+    pub(crate) fn push_last(&mut self, value: V) {
+        self.last.push_back(value);
+        self.len += 1;
+    }
+
     /// Takes out the question with the most at risk now; of two with the same, the larger amount.
     pub(crate) fn pop(&mut self, now: Duration) -> Option<V> {
         let fronts = self.buckets.iter().enumerate().filter_map(|(bucket, waiting)| {
             let (place, _) = waiting.first_key_value()?;
             Some((risk(bucket, place.since, now), bucket))
         });
-        let (_, most) = fronts.max()?;
-        let (_, value) = self.buckets[most].pop_first()?;
+        let value = match fronts.max() {
+            Some((_, most)) => self.buckets[most].pop_first().map(|(_, value)| value)?,
+            None => self.last.pop_front()?,
+        };
         self.len -= 1;
         Some(value)
     }

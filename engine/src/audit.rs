@@ -63,6 +63,7 @@ fn read(row: EventRow) -> Result<Audited, Refusal> {
 
 fn of_desk(sequence: u64, entry: DeskEntry) -> Audited {
     let DeskEntry { version: _, at, by, reason, from, order } = entry;
+    let mut payout = None;
     let (action, account, value) = match order {
         DeskOrder::SetMode { account, mode } => ("set_mode", Some(account), Some(mode)),
         DeskOrder::Restored(restored) => {
@@ -72,13 +73,27 @@ fn of_desk(sequence: u64, entry: DeskEntry) -> Audited {
         DeskOrder::VerifySnapshot { id } => ("verify_snapshot", None, Some(id.to_string().into())),
         DeskOrder::PruneSnapshots => ("prune_snapshots", None, None),
         DeskOrder::Verify => ("verify", None, None),
+        DeskOrder::FoundOrphans(found) => {
+            let account = found.first().map(|orphan| orphan.account.clone());
+            ("found_orphans", account, Some(found.len().to_string().into()))
+        }
+        DeskOrder::CloseOrphan { payout: of } => {
+            payout = Some(of);
+            ("close_orphan", None, None)
+        }
+        DeskOrder::ForgetOrphans(keys) => {
+            ("forget_orphans", None, Some(keys.len().to_string().into()))
+        }
+        DeskOrder::ReadList { account, read } => {
+            ("read_list", Some(account), Some(read.rows.to_string().into()))
+        }
     };
     Audited {
         sequence,
         at,
         by,
         action,
-        payout: None,
+        payout,
         account,
         value,
         reason: Some(reason),

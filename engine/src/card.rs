@@ -2,7 +2,6 @@
 //! through a start. Apart from `sleeper`, which is the bytes: here it is decided who may sleep.
 
 use crate::codec;
-use crate::live_index::LiveRow;
 use crate::moderation_book::Contribution;
 use crate::retire::is_finished;
 use domain::id::{MerchantId, PayoutId};
@@ -11,7 +10,6 @@ use domain::schedule::{PollPlan, Watch, needs_asking, next_due};
 use domain::status::Status;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use snapshots::Facets;
 use std::time::Duration;
 
 /// What must be known of a payout that sleeps. Written with its state, and held against it by
@@ -61,14 +59,6 @@ impl<'a> Card<'a> {
             reference: request.reference.as_deref().map(codec::reference_hash),
             next: Next::of(payout),
         }
-    }
-}
-
-impl Card<'_> {
-    /// The row of its payout in the index of live ones.
-    pub(crate) fn row(&self, id: PayoutId) -> LiveRow {
-        let Card { version: _, merchant, created_at, facets, reference, next: _ } = *self;
-        LiveRow { id, merchant, created_at, facets: Facets(facets), reference }
     }
 }
 
@@ -133,13 +123,5 @@ mod tests {
         let sent = taken_by_the_provider();
         let due = sent.updated_at().plus(Duration::from_secs("sandbox".len() as u64));
         assert_eq!(Card::of(&sent).next.due(pause), Some(due));
-    }
-
-    #[test]
-    fn its_row_is_that_of_its_payout() {
-        for payout in [new(true), new(false), taken_by_the_provider()] {
-            let (said, wanted) = (Card::of(&payout).row(payout.id()), LiveRow::of(&payout));
-            assert_eq!(said, wanted);
-        }
     }
 }

@@ -2,12 +2,14 @@
 //! provider account may be used for. A journal of its own among the payouts' journals, under an id
 //! that no payout has, so that it is durable, ordered, restored and audited like everything else.
 
+use crate::orphans::{ListRead, Orphan, OrphanKey};
 use crate::refusal::Refusal;
+use domain::id::PayoutId;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use snapshots::codec::{CodecError, Kind, open, seal};
 use snapshots::{JournalPort, Record, Running};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where the desk's records stand in the journal. Payout ids are keyed hashes: none is all zeros.
@@ -54,6 +56,23 @@ pub enum DeskOrder {
     PruneSnapshots,
     /// Everything is read again beside the running gateway. Nothing for the desk to remember either.
     Verify,
+    // About payments that a restore has forgotten; all but the closing are the engine's own words.
+    /// A provider has these payments, and no payout here accounts for them.
+    FoundOrphans(Vec<Arc<Orphan>>),
+    /// What became of such a payment was dealt with outside.
+    CloseOrphan {
+        /// The payout that it would have been of.
+        payout: PayoutId,
+    },
+    /// The list of what an account did in the lost time was read to its end.
+    ReadList {
+        /// The account.
+        account: Box<str>,
+        /// The last restore whose lost time it covers, and what stood on it.
+        read: ListRead,
+    },
+    /// These have payouts by now, and need not be remembered here any longer.
+    ForgetOrphans(Vec<OrphanKey>),
 }
 
 /// One restore to an earlier time: what the log was cut from, and what may have happened since.
@@ -84,6 +103,20 @@ pub struct DeskState {
     pub modes: BTreeMap<Box<str>, ModeSet>,
     /// Every restore, the first first.
     pub restores: Vec<Restored>,
+    /// Payments that nobody here knew when a provider listed them.
+    pub orphans: BTreeMap<OrphanKey, Arc<Orphan>>,
+    /// Those that were dealt with outside.
+    pub closed_orphans: BTreeSet<OrphanKey>,
+    /// What the lists of lost times came to, by account.
+    pub lists: BTreeMap<Box<str>, ListRead>,
+}
+
+/// The state as snapshots kept it before providers were asked for lists.
+#[derive(Deserialize)]
+struct DeskStateUnlisted {
+    version: u32,
+    modes: BTreeMap<Box<str>, ModeSet>,
+    restores: Vec<Restored>,
 }
 
 /// The state as snapshots kept it before there were restores.
@@ -119,6 +152,24 @@ impl DeskState {
                 self.modes.insert(account, ModeSet { mode, by, reason, at });
             }
             DeskOrder::Restored(restored) => self.restores.push(restored),
+            DeskOrder::FoundOrphans(found) => {
+                let news = found.into_iter().map(|orphan| (orphan.key(), orphan));
+                self.orphans.extend(news.filter(|(key, _)| !self.closed_orphans.contains(key)));
+            }
+            DeskOrder::CloseOrphan { payout } => {
+                let of = (payout, u8::MIN)..=(payout, u8::MAX);
+                let keys: Vec<_> = self.orphans.range(of).map(|(key, _)| *key).collect();
+                for key in keys {
+                    self.orphans.remove(&key);
+                    self.closed_orphans.insert(key);
+                }
+            }
+            DeskOrder::ForgetOrphans(keys) => {
+                keys.iter().for_each(|key| drop(self.orphans.remove(key)));
+            }
+            DeskOrder::ReadList { account, read } => {
+                self.lists.insert(account, read);
+            }
             DeskOrder::TakeSnapshot
             | DeskOrder::VerifySnapshot { id: _ }
             | DeskOrder::PruneSnapshots
@@ -170,6 +221,11 @@ impl Desk {
     /// What was decided so far.
     pub fn state(&self) -> DeskState {
         self.lock().clone()
+    }
+
+    /// Looks something up in what was decided so far.
+    pub fn look<T>(&self, at: impl FnOnce(&DeskState) -> T) -> T {
+        at(&self.lock())
     }
 
     /// Whether a payout made now may repeat a key that was used in a lost time.
@@ -233,9 +289,12 @@ pub(crate) fn state_body(state: &DeskState) -> Result<Vec<u8>, CodecError> {
 pub(crate) fn state(body: &[u8]) -> Result<DeskState, CodecError> {
     open(Kind::Engine, body).or_else(|error| {
         // The envelope's checksum has matched, so only the shape can be another one.
+        if let Ok(DeskStateUnlisted { version, modes, restores }) = open(Kind::Engine, body) {
+            return Ok(DeskState { version, modes, restores, ..DeskState::default() });
+        }
         let Ok(DeskStateBefore { version, modes }) = open(Kind::Engine, body) else {
             return Err(error);
         };
-        Ok(DeskState { version, modes, restores: Vec::new() })
+        Ok(DeskState { version, modes, ..DeskState::default() })
     })
 }

@@ -8,6 +8,7 @@ use crate::event_feed::{EventFeed, EventHub, Owners};
 use crate::gateway::{Gateway, Parts};
 use crate::live_index::LiveIndex;
 use crate::moderation_book::ModerationBook;
+use crate::orphans::{self, OrphanBook};
 use crate::partition::{Counters, Partition, Slots};
 use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
 use crate::recovery::{self, Contracts, Kept, Manner, Recollected, RecoveryError};
@@ -204,6 +205,8 @@ impl Engine {
         let book = Arc::new(ModerationBook::new(adapters.exposure_limits()));
         let hub = Arc::new(EventHub::default());
         let supervisors = self.start_partitions(&store, &adapters, &index, &book).await?;
+        let live = shares.iter().flat_map(Kept::rows).map(|row| row.id);
+        let orphans = Arc::new(OrphanBook::new(&desk, live, |id| store.archive.contains(id.0)));
         let owners = adopt(&supervisors, shares).await?;
         // On a thread of its own, and not before: the payouts are ready first.
         EventFeed::start(&store, hub.clone(), owners, desk.clone())?;
@@ -223,6 +226,7 @@ impl Engine {
             adapters,
             book,
             desk: desk.clone(),
+            orphans,
             hub,
             scrub: self.scrub.clone(),
         });
@@ -232,6 +236,7 @@ impl Engine {
             clock: self.clock.clone(),
         };
         self.scrub.start(grounds, self.options.scrub);
+        orphans::search(&self.gateway);
         return_watch::start(&store, &supervisors, self.clock.clone());
         let schedule = Schedule {
             records: self.options.snapshot_every,

@@ -10,6 +10,7 @@ use crate::event_feed::EventHub;
 use crate::listing::{self, ListQuery, Page};
 use crate::live_index::LiveIndex;
 use crate::moderation_book::ModerationBook;
+use crate::orphans::OrphanBook;
 use crate::partition::{Counters, read_archived};
 use crate::payout_actor::{Answer, Precaution, Turn, as_created, question};
 use crate::payout_supervisor::{Deliver, Look, PayoutSupervisor};
@@ -29,7 +30,7 @@ use domain::statement::Statement;
 use domain::time::Timestamp;
 use snapshots::Running as Store;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 /// A payout as its readers see it.
 #[derive(Clone, Debug)]
@@ -75,6 +76,18 @@ pub struct Gateway {
     inner: Arc<Inner>,
 }
 
+/// The same door for a task that must not keep a stopped engine in memory.
+#[derive(Clone)]
+pub(crate) struct WeakGateway(Weak<Inner>);
+
+impl WeakGateway {
+    /// The door, while somebody else holds it and it was not closed.
+    pub fn open(&self) -> Option<Gateway> {
+        let gateway = Gateway { inner: self.0.upgrade()? };
+        gateway.is_ready().then_some(gateway)
+    }
+}
+
 struct Inner {
     parts: OnceLock<Parts>,
     closed: AtomicBool,
@@ -96,6 +109,7 @@ pub(crate) struct Parts {
     pub adapters: Arc<AdapterSupervisor>,
     pub book: Arc<ModerationBook>,
     pub desk: Arc<Desk>,
+    pub orphans: Arc<OrphanBook>,
     pub hub: Arc<EventHub>,
     pub scrub: Arc<Scrub>,
 }
@@ -147,6 +161,10 @@ impl Gateway {
     pub(crate) fn open(&self, parts: Parts) {
         // Opening twice would be a mistake in the composition; the first opening stands.
         let _ = self.inner.parts.set(parts);
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakGateway {
+        WeakGateway(Arc::downgrade(&self.inner))
     }
 
     pub(crate) fn close(&self) {
@@ -310,10 +328,14 @@ impl MerchantDoor {
                 return self.known(id, request.body).await.unwrap_or(Err(refusal));
             }
         };
-        let asks_first = parts.desk.asks_first(self.gateway.inner.clock.now());
+        let asks_first =
+            parts.desk.asks_first(self.gateway.inner.clock.now()) || parts.orphans.has_met(id);
         let precaution = if asks_first { Precaution::AskFirst } else { Precaution::None };
         let turn = Turn::Create(Box::new(request), quoted, precaution);
         let answer = self.gateway.deliver(id, turn).await;
+        if matches!(answer, Ok(Answer::Created(_) | Answer::Replayed(_))) {
+            parts.orphans.exists(id);
+        }
         match answer {
             Ok(Answer::Created(view)) => Ok(Created::New(*view)),
             Ok(Answer::Replayed(view)) => Ok(Created::Replayed(*view)),

@@ -24,6 +24,7 @@ mod listing;
 mod live_index;
 pub mod moderation_book;
 mod operating;
+pub mod orphans;
 mod partition;
 mod payout_actor;
 mod payout_supervisor;

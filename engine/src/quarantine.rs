@@ -3,7 +3,9 @@
 //!
 //! ← `web` (readiness, metrics, drills)
 
+use crate::desk::DeskState;
 use crate::gateway::Gateway;
+use crate::orphans::{ListSeen, ListState};
 use crate::refusal::Refusal;
 use adapters::provider::Limits;
 use domain::entry::HoldCause;
@@ -29,6 +31,11 @@ pub struct Quarantine {
     /// Until then every new payout is asked about before it is sent. None when all keys of the lost
     /// time are known.
     pub asks_first_until: Option<Timestamp>,
+    /// Payments of the lost time that a provider has and nobody here knows.
+    pub orphans: u64,
+    /// How far the lists of what the accounts did in the lost time are read. Empty when all of it is
+    /// known.
+    pub lists: Vec<ListSeen>,
 }
 
 impl Gateway {
@@ -38,8 +45,11 @@ impl Gateway {
     /// Recovery is not through.
     pub fn quarantine(&self) -> Result<Option<Quarantine>, Refusal> {
         let (parts, now) = (self.parts()?, self.clock().now());
-        let desk = parts.desk.state();
-        let Some(last) = desk.restores.last() else { return Ok(None) };
+        let restored = |desk: &DeskState| {
+            let last = desk.restores.last().map(|last| last.epoch);
+            last.map(|epoch| (epoch, desk.ask_first_until()))
+        };
+        let Some((epoch, ask_first_until)) = parts.desk.look(restored) else { return Ok(None) };
         let (mut left, mut amounts, mut needed) = (0, BTreeMap::new(), Some(Duration::ZERO));
         for incident in parts.book.incidents() {
             if incident.key.cause != HoldCause::Restored {
@@ -59,12 +69,14 @@ impl Gateway {
                 needed = needed.zip(time).map(|(known, time)| known.max(time));
             }
         }
-        let asks_first_until = Some(desk.ask_first_until()).filter(|until| *until > now);
-        if left == 0 && asks_first_until.is_none() {
+        let asks_first_until = Some(ask_first_until).filter(|until| *until > now);
+        let (orphans, lists) = (parts.orphans.open_count(), parts.orphans.lists());
+        let reading = lists.iter().any(|list| list.state == ListState::UnderWay);
+        if left == 0 && asks_first_until.is_none() && orphans == 0 && !reading {
             return Ok(None);
         }
         let ends_at = needed.filter(|_| left > 0).map(|needed| now.plus(needed));
-        Ok(Some(Quarantine { epoch: last.epoch, left, amounts, ends_at, asks_first_until }))
+        Ok(Some(Quarantine { epoch, left, amounts, ends_at, asks_first_until, orphans, lists }))
     }
 }
 

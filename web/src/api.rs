@@ -13,6 +13,7 @@ mod moderation_in;
 pub(crate) mod operations;
 pub(crate) mod operator_audit;
 pub(crate) mod operator_moderation;
+pub(crate) mod operator_orphans;
 pub(crate) mod operator_payouts;
 pub(crate) mod operator_providers;
 pub(crate) mod operator_snapshots;
@@ -39,6 +40,7 @@ pub fn endpoints() -> Endpoints {
     operator_payouts::configure(&mut endpoints);
     operator_moderation::configure(&mut endpoints);
     operator_providers::configure(&mut endpoints);
+    operator_orphans::configure(&mut endpoints);
     operator_audit::configure(&mut endpoints);
     operator_snapshots::configure(&mut endpoints);
     operator_verification::configure(&mut endpoints);

@@ -17,6 +17,7 @@ use adapters::circuit_breaker::BreakerState;
 use domain::money::Currency;
 use engine::Counters;
 use engine::moderation_book::ModerationBook;
+use engine::orphans::ListState;
 use engine::quarantine::Quarantine;
 use engine::scrub::ScrubFigures;
 use rust_decimal::Decimal;
@@ -100,7 +101,7 @@ fn drilled(text: &mut Text, drill: &LastDrill) {
     }
 }
 
-/// What is held for a restore. Both are there and zero when there was none, so that an alarm can wait
+/// What is held for a restore. All are there and zero when there was none, so that an alarm can wait
 /// for it.
 fn quarantined(text: &mut Text, quarantine: Option<&Quarantine>) {
     let help = "payouts held until a provider has said whether a restore has lost their submission";
@@ -109,6 +110,17 @@ fn quarantined(text: &mut Text, quarantine: Option<&Quarantine>) {
     let help = "1 while every new payout is asked about before it is sent, after a restore";
     let asks = quarantine.is_some_and(|quarantine| quarantine.asks_first_until.is_some());
     text.one("bursar_quarantine_asks_first", Kind::Gauge, help, asks.into());
+    let help = "payments of a lost time that a provider has and no payout accounts for";
+    let orphans = quarantine.map_or(0, |quarantine| quarantine.orphans);
+    text.one("bursar_orphans", Kind::Gauge, help, orphans);
+    let lists = |state: ListState| {
+        let all = quarantine.map_or(&[][..], |quarantine| &quarantine.lists);
+        all.iter().filter(|list| list.state == state).count() as u64
+    };
+    let help = "provider accounts whose list of a lost time is still being read";
+    text.one("bursar_orphan_lists_under_way", Kind::Gauge, help, lists(ListState::UnderWay));
+    let help = "provider accounts without a list: what they paid in a lost time is not looked for";
+    text.one("bursar_orphan_lists_not_offered", Kind::Gauge, help, lists(ListState::NotOffered));
 }
 
 /// The last durable record of a store's journal.

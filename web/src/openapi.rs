@@ -10,8 +10,8 @@ pub use recipient::RecipientDoc;
 
 use crate::api::{
     callbacks, commands, docs, events, methods, operations, operator_audit, operator_moderation,
-    operator_payouts, operator_providers, operator_snapshots, operator_verification, payouts,
-    rates, records, webhook_endpoints,
+    operator_orphans, operator_payouts, operator_providers, operator_snapshots,
+    operator_verification, payouts, rates, records, webhook_endpoints,
 };
 use crate::problem::{Kind, ProblemOut};
 use crate::render::{EventOut, SampleOut};
@@ -50,6 +50,7 @@ use utoipa::{Modify, OpenApi};
         operator_payouts::inspect, operator_payouts::moderate,
         operator_moderation::list, operator_moderation::moderate, operator_moderation::exposure,
         operator_providers::list, operator_providers::get, operator_providers::set,
+        operator_orphans::list, operator_orphans::close,
         operator_audit::list,
         operator_snapshots::create, operator_snapshots::list, operator_snapshots::get,
         operator_snapshots::verify, operator_snapshots::prune,

@@ -1,8 +1,8 @@
-//! What the four kinds of call have in common: each has an answer for "we did not call" and for "we
+//! What the five kinds of call have in common: each has an answer for "we did not call" and for "we
 //! gave up", and each says something about the provider.
 
 use crate::circuit_breaker::Verdict;
-use crate::provider::Quote;
+use crate::provider::{ListOutcome, Quote};
 use domain::failure::{Failure, Origin};
 use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
 use domain::resolution::Resolution;
@@ -74,6 +74,23 @@ impl Answer for UndoOutcome {
             // An account may be barred from recalls and still be allowed to pay.
             UndoOutcome::Done | UndoOutcome::Pending | UndoOutcome::Refused { .. } => Verdict::Well,
             UndoOutcome::Ambiguous { why } => Verdict::on(Some(why)),
+        }
+    }
+}
+
+impl Answer for ListOutcome {
+    fn unseen(why: Failure) -> ListOutcome {
+        ListOutcome::Unknown { why, retry_after: None }
+    }
+
+    fn unsent(why: Failure, retry_after: Option<Duration>) -> ListOutcome {
+        ListOutcome::Unknown { why, retry_after }
+    }
+
+    fn verdict(&self) -> Verdict {
+        match self {
+            ListOutcome::Page(_) | ListOutcome::NotOffered => Verdict::Well,
+            ListOutcome::Unknown { why, .. } => Verdict::on(Some(why)),
         }
     }
 }

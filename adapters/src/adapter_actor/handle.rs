@@ -4,12 +4,14 @@
 use super::AdapterActor;
 use super::answer::our_own_fault;
 use super::messages::{
-    Fetch, GetHealth, Health, Mode, RequestPermit, SetMode, SetStopped, Submit, Undo, UndoKind,
-    Withdraw,
+    Fetch, GetHealth, Health, List, Mode, RequestPermit, SetMode, SetStopped, Submit, Undo,
+    UndoKind, Withdraw,
 };
 use crate::fair_queue::QueueFull;
 use crate::permit::Permit;
-use crate::provider::{CallbackOutcome, Caps, Lookup, Order, Provider, RawCallback};
+use crate::provider::{
+    CallbackOutcome, Caps, ListOutcome, ListWish, Lookup, Order, Provider, RawCallback,
+};
 use actix::Addr;
 use domain::id::PayoutId;
 use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
@@ -60,6 +62,12 @@ impl AdapterHandle {
     pub async fn fetch(&self, lookup: Lookup) -> FetchOutcome {
         let answer = self.addr.send(Fetch { lookup }).await;
         answer.unwrap_or_else(|_| FetchOutcome::Unknown { why: our_own_fault(), retry_after: None })
+    }
+
+    /// Asks for a page of what the account did.
+    pub async fn list(&self, wish: ListWish) -> ListOutcome {
+        let answer = self.addr.send(List { wish }).await;
+        answer.unwrap_or_else(|_| ListOutcome::Unknown { why: our_own_fault(), retry_after: None })
     }
 
     /// Asks for a recall or an undo.

@@ -5,12 +5,12 @@ use super::AdapterActor;
 use super::answer::{Answer, our_own_fault};
 use super::line::Turn;
 use super::messages::{
-    Fetch, GetHealth, Health, Mode, OneMoreCall, RequestPermit, SetMode, SetStopped, SlotFreed,
-    Submit, Undo, Withdraw,
+    Fetch, GetHealth, Health, List, Mode, OneMoreCall, RequestPermit, SetMode, SetStopped,
+    SlotFreed, Submit, Undo, Withdraw,
 };
 use crate::call_schedule::Side;
 use crate::fair_queue::QueueFull;
-use crate::provider::AtRisk;
+use crate::provider::{AtRisk, ListOutcome};
 use crate::risk_queue::RiskQueue;
 use actix::{Context, Handler, MessageResult, ResponseFuture};
 use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
@@ -55,9 +55,23 @@ impl Handler<Fetch> for AdapterActor {
     type Result = ResponseFuture<FetchOutcome>;
 
     fn handle(&mut self, Fetch { lookup }: Fetch, ctx: &mut Context<Self>) -> Self::Result {
-        match self.turn(lookup.at_risk, ctx) {
+        match self.turn(Some(lookup.at_risk), ctx) {
             Some(turn) => Box::pin(self.line.clone().fetch(turn, lookup)),
             None => Box::pin(ready(FetchOutcome::unsent(our_own_fault(), None))),
+        }
+    }
+}
+
+impl Handler<List> for AdapterActor {
+    type Result = ResponseFuture<ListOutcome>;
+
+    fn handle(&mut self, List { wish }: List, ctx: &mut Context<Self>) -> Self::Result {
+        if self.line.provider.caps().lists.is_none() {
+            return Box::pin(ready(ListOutcome::NotOffered));
+        }
+        match self.turn(None, ctx) {
+            Some(turn) => Box::pin(self.line.clone().list(turn, wish)),
+            None => Box::pin(ready(ListOutcome::unsent(our_own_fault(), None))),
         }
     }
 }
@@ -66,7 +80,7 @@ impl Handler<Undo> for AdapterActor {
     type Result = ResponseFuture<UndoOutcome>;
 
     fn handle(&mut self, Undo { kind, lookup }: Undo, ctx: &mut Context<Self>) -> Self::Result {
-        match self.turn(lookup.at_risk, ctx) {
+        match self.turn(Some(lookup.at_risk), ctx) {
             Some(turn) => Box::pin(self.line.clone().undo(turn, kind, lookup)),
             None => Box::pin(ready(UndoOutcome::unsent(our_own_fault(), None))),
         }
@@ -141,8 +155,9 @@ impl Handler<OneMoreCall> for AdapterActor {
 }
 
 impl AdapterActor {
-    /// A question's turn, now or later; none when it may not even wait.
-    fn turn(&mut self, at_risk: AtRisk, ctx: &mut Context<Self>) -> Option<Turn> {
+    /// A question's turn, now or later; none when it may not even wait. One that no money hangs on
+    /// comes behind all the others.
+    fn turn(&mut self, at_risk: Option<AtRisk>, ctx: &mut Context<Self>) -> Option<Turn> {
         if let Some(slot) = self.slot_at_once(Side::Verify) {
             return Some(Turn::Now(slot));
         }
@@ -150,7 +165,10 @@ impl AdapterActor {
             return None;
         }
         let (tell, told) = oneshot::channel();
-        self.questions.push(self.line.now(), at_risk, tell);
+        match at_risk {
+            Some(at_risk) => self.questions.push(self.line.now(), at_risk, tell),
+            None => self.questions.push_last(tell),
+        }
         self.pump(ctx);
         Some(Turn::Later(told))
     }

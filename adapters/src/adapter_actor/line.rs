@@ -10,7 +10,7 @@ use super::messages::{Mode, UndoKind};
 use crate::call_schedule::Side;
 use crate::circuit_breaker::{BreakerState, CircuitBreaker};
 use crate::permit::{Permit, Slot};
-use crate::provider::{Lookup, Order, Provider, Quote, QuoteWish};
+use crate::provider::{ListOutcome, ListWish, Lookup, Order, Provider, Quote, QuoteWish};
 use crate::rates::RateSource;
 use domain::failure::{Failure, Origin};
 use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
@@ -69,6 +69,12 @@ impl Line {
     pub(super) async fn fetch(self: Rc<Self>, turn: Turn, lookup: Lookup) -> FetchOutcome {
         let provider = self.provider.clone();
         self.ask(turn, async move { provider.fetch_status(lookup).await }).await
+    }
+
+    /// Asks for a page of what the account did, when its turn has come.
+    pub(super) async fn list(self: Rc<Self>, turn: Turn, wish: ListWish) -> ListOutcome {
+        let provider = self.provider.clone();
+        self.ask(turn, async move { provider.list(wish).await }).await
     }
 
     /// Asks for a recall or undo when its turn has come.

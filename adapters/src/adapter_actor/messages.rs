@@ -4,7 +4,7 @@
 use crate::circuit_breaker::{BreakerSettings, BreakerState};
 use crate::fair_queue::QueueFull;
 use crate::permit::Permit;
-use crate::provider::{Lookup, Order, QuoteWish};
+use crate::provider::{ListOutcome, ListWish, Lookup, Order, QuoteWish};
 use crate::rates::RateSource;
 use actix::{Message, Recipient};
 use domain::entry::Settlement;
@@ -70,6 +70,14 @@ pub struct Submit {
 pub struct Fetch {
     /// Which attempt.
     pub lookup: Lookup,
+}
+
+/// Asks for a page of what the account did, when no question about money waits any more.
+#[derive(Message, Clone, Debug)]
+#[rtype(result = "ListOutcome")]
+pub struct List {
+    /// Which page.
+    pub wish: ListWish,
 }
 
 /// Which way money is to come back.

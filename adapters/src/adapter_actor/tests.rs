@@ -3,6 +3,7 @@
 
 mod fake;
 mod limits;
+mod lists;
 mod modes;
 mod quotes;
 mod rates;

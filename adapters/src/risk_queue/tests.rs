@@ -140,3 +140,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_no_money_hangs_on_goes_when_nothing_else_waits() {
+    let mut queue = RiskQueue::new();
+    queue.push_last("first of the last");
+    queue.push_last("second of the last");
+    queue.push(secs(9), at_risk(1, Duration::ZERO), "a little, new");
+    assert_eq!(queue.len(), 3);
+    let expected = ["a little, new", "first of the last", "second of the last"];
+    assert_eq!(order(&mut queue, secs(1_000)), expected);
+    assert!(queue.is_empty());
+}

@@ -9,7 +9,8 @@ use super::settings::SandboxSettings;
 use super::signature::CallbackKey;
 use super::{callback, wire};
 use crate::provider::{
-    CallbackOutcome, Caps, Lookup, Order, Provider, Quote, QuoteWish, RawCallback,
+    CallbackOutcome, Caps, ListOutcome, ListWish, Lookup, Order, Provider, Quote, QuoteWish,
+    RawCallback,
 };
 use crate::rates::NoRate;
 use domain::conversion::Rate;
@@ -121,6 +122,10 @@ impl Account {
         }
     }
 
+    async fn list(&self, wish: &ListWish) -> ListOutcome {
+        map::listed(self.call(|| self.http.transactions(wish)).await.unwrap_or_else(|no| no))
+    }
+
     async fn rate(&self, from: Currency, to: Asset) -> Result<Rate, NoRate> {
         let heard = self.call(|| self.http.rate(from.code(), to.symbol())).await;
         map::rated(heard.unwrap_or_else(|no_token| no_token), from, to)
@@ -169,6 +174,11 @@ impl Provider for SandboxProvider {
     fn quote(&self, wish: QuoteWish) -> BoxFuture<'static, Result<Quote, Failure>> {
         let account = self.account.clone();
         Box::pin(async move { account.quote(&wish).await })
+    }
+
+    fn list(&self, wish: ListWish) -> BoxFuture<'static, ListOutcome> {
+        let account = self.account.clone();
+        Box::pin(async move { account.list(&wish).await })
     }
 }
 

@@ -9,9 +9,10 @@ use super::clock::VirtualClock;
 use super::map::{self, order};
 use super::settings::SandboxSettings;
 use super::wire::{CallsRow, LedgerRow, Page};
-use super::world::QuoteAsked;
+use super::world::{PageAsked, QuoteAsked};
 use crate::provider::{
-    CallbackOutcome, Caps, Lookup, Order, Provider, Quote, QuoteWish, RawCallback,
+    CallbackOutcome, Caps, ListOutcome, ListWish, Lookup, Order, Provider, Quote, QuoteWish,
+    RawCallback,
 };
 use crate::rates::NoRate;
 use domain::conversion::Rate;
@@ -148,6 +149,17 @@ impl Provider for InlineSandbox {
             let asked = QuoteAsked { payout, amount, currency, recipient: &recipient };
             let reply = shared.world().quote(shared.clock.now(), &asked);
             map::quoted(shared.heard(reply))
+        })
+    }
+
+    fn list(&self, wish: ListWish) -> BoxFuture<'static, ListOutcome> {
+        let shared = self.shared.clone();
+        Box::pin(async move {
+            let ListWish { from, until, cursor, limit } = wish;
+            let cursor = cursor.and_then(|text| text.parse().ok()).unwrap_or(0);
+            let asked = PageAsked { from, until, cursor, limit: usize::try_from(limit).ok() };
+            let reply = shared.world().transactions(shared.clock.now(), asked);
+            map::listed(shared.heard(reply))
         })
     }
 }

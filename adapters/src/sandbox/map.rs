@@ -3,10 +3,12 @@
 //! without it cannot mean different things.
 
 pub mod code;
+mod listed;
 pub mod order;
 mod payout;
 mod rate;
 
+pub use listed::listed;
 pub use payout::{found, found_in};
 pub use rate::{SOURCE as RATE_SOURCE, rated};
 

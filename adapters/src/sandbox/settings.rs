@@ -2,7 +2,7 @@
 //! account that the gateway has there. Apart from the gateway's config file, which fills it.
 
 use super::world::faults::Faults;
-use crate::provider::{Caps, Limits};
+use crate::provider::{Caps, Limits, Lists};
 use domain::method::Method;
 use domain::schedule::{Policy, PollPlan, ReturnWatch};
 use secrecy::SecretString;
@@ -94,6 +94,13 @@ impl SandboxSettings {
                 believe_signed_callbacks: self.believe_signed_callbacks,
             },
             limits: self.limits.clone(),
+            lists: Some(Lists { visibility_lag: self.hidden_for(), reaches_back: None }),
         }
+    }
+
+    /// How long a payment may be hidden, by its recipient's wish or by chance.
+    fn hidden_for(&self) -> Duration {
+        let by_chance = self.faults.visibility_lag.map_or(Duration::ZERO, |span| span.0);
+        self.visibility_lag.max(by_chance)
     }
 }

@@ -5,6 +5,7 @@ mod callbacks;
 mod equality;
 mod meaning;
 mod server;
+mod transactions;
 mod transport;
 
 use super::{SandboxOptions, SandboxProvider, SandboxServer, SandboxSettings, serve};

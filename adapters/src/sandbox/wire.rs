@@ -133,6 +133,16 @@ pub struct PayoutBody {
     pub origin: Option<Text>,
 }
 
+/// One line of the answer to `GET /v1/transactions?from=…&to=…&limit=…&cursor=…`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TransactionRow {
+    /// When it was taken, in microseconds since 1970.
+    pub at: i64,
+    /// What it is and what became of it, as a lookup tells it.
+    #[serde(flatten)]
+    pub payout: PayoutBody,
+}
+
 /// The body of an error.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Problem {
@@ -201,6 +211,7 @@ pub struct RateBody {
 #[allow(missing_docs, reason = "the types within say it")]
 pub enum Said {
     Payout(PayoutBody),
+    Transactions(Page<TransactionRow>),
     Quote(QuoteBody),
     Rate(RateBody),
     Deferred(Deferred),

@@ -20,6 +20,7 @@ mod submission;
 pub mod suffix;
 #[cfg(test)]
 mod tests;
+mod transactions;
 mod undo;
 pub mod word;
 
@@ -28,6 +29,7 @@ pub use ledger::PAGE_DEFAULT;
 pub use quotes::{QuoteAsked, rate};
 pub use reply::{Manner, Reply};
 pub use submission::Asked;
+pub use transactions::PageAsked;
 
 use super::settings::SandboxSettings;
 use domain::id::{Fingerprint, PayoutId};
@@ -67,6 +69,8 @@ pub struct World {
     quotes_given: Index<PayoutId, u32>,
     /// The current second, and the calls in it.
     calls_this_second: (i64, u32),
+    /// Pages of the list asked for so far: by their number chance spoils one and not another.
+    pages_asked: u32,
 }
 
 impl World {
@@ -87,6 +91,7 @@ impl World {
             callback_url: None,
             quotes_given: Index::default(),
             calls_this_second: (0, 0),
+            pages_asked: 0,
         }
     }
 

@@ -104,10 +104,13 @@ pub fn provider_reference(payout: PayoutId, attempt: u8) -> String {
     format!("{}-{attempt}", payout.base32())
 }
 
-/// The payout and attempt that a provider reference names.
+/// The payout and attempt that a provider reference names. Exactly as it was written: another spelling
+/// of the same number is another's reference.
 pub fn read_provider_reference(text: &str) -> Result<(PayoutId, u8), InvalidId> {
-    let (payout, attempt) = text.split_once('-').ok_or(InvalidId)?;
-    Ok((PayoutId::from_base32(payout)?, attempt.parse().map_err(|_| InvalidId)?))
+    let (payout, number) = text.split_once('-').ok_or(InvalidId)?;
+    let (payout, attempt) =
+        (PayoutId::from_base32(payout)?, number.parse().map_err(|_| InvalidId)?);
+    if provider_reference(payout, attempt) == text { Ok((payout, attempt)) } else { Err(InvalidId) }
 }
 
 /// One event of one merchant; printed as `evt_` and 26 characters. It carries the event's place in the
@@ -204,6 +207,17 @@ mod tests {
             let id = PayoutId(bytes);
             prop_assert_eq!(id.to_string().parse::<PayoutId>(), Ok(id));
             prop_assert_eq!(read_provider_reference(&provider_reference(id, 7)), Ok((id, 7)));
+        }
+    }
+
+    #[test]
+    fn a_reference_that_we_would_write_otherwise_is_not_ours() {
+        let ours = provider_reference(PayoutId([9; 16]), 1);
+        assert_eq!(read_provider_reference(&ours), Ok((PayoutId([9; 16]), 1)));
+        let loud = ours.to_uppercase();
+        let odd = [&ours[..26], &loud, &ours.replace("-1", "-01"), &ours.replace("-1", "-+1")];
+        for other in odd.into_iter().chain(["", "-1", "invoice-1", &*format!("{ours}-again")]) {
+            assert_eq!(read_provider_reference(other), Err(InvalidId), "{other}");
         }
     }
 

@@ -73,6 +73,40 @@ pub enum ProviderState {
     Unmapped,
 }
 
+impl ProviderState {
+    /// The state as one word, for records and operators.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            ProviderState::Accepted => "accepted",
+            ProviderState::Queued => "queued",
+            ProviderState::AtNetwork => "at_network",
+            ProviderState::Held => "held",
+            ProviderState::Settled => "settled",
+            ProviderState::PartiallySettled => "partially_settled",
+            ProviderState::Failed => "failed",
+            ProviderState::Returned => "returned",
+            ProviderState::Revoking => "revoking",
+            ProviderState::Revoked => "revoked",
+            ProviderState::Reversing => "reversing",
+            ProviderState::Reversed => "reversed",
+            ProviderState::Expired => "expired",
+            ProviderState::Unmapped => "unmapped",
+        }
+    }
+
+    /// Whether money is on its way, or is with its recipient, as far as the provider says.
+    pub const fn is_taken(&self) -> bool {
+        !matches!(
+            self,
+            ProviderState::Failed
+                | ProviderState::Returned
+                | ProviderState::Revoked
+                | ProviderState::Reversed
+                | ProviderState::Expired
+        )
+    }
+}
+
 /// What a status fetch found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Found {

@@ -162,3 +162,36 @@ fn with_room(entries: &[u8], times: usize) -> Vec<u8> {
     bytes.extend_from_slice(entries);
     bytes
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    //! A payout is indexed the same, however it came back.
+
+    use super::*;
+    use crate::sleeper::tests::{new, taken_by_the_provider};
+    use std::time::Duration;
+
+    #[test]
+    fn its_row_is_that_of_its_payout() {
+        let pause = |_: &str| Duration::from_secs(60);
+        let contracts = Contracts { watch_for: &|_| None, first_pause: &pause };
+        for payout in [new(true), new(false), taken_by_the_provider()] {
+            let mut packed = Vec::new();
+            pack(&payout, &mut packed).unwrap();
+            let body = codec::sleeper(&Card::of(&payout), &packed).unwrap();
+            let carded = Met::in_snapshot(payout.id(), &body, &contracts).unwrap();
+            let whole = codec::body(&payout).unwrap();
+            let whole = Met::in_snapshot(payout.id(), &whole, &contracts).unwrap();
+            for mut met in [carded, whole] {
+                assert_eq!((met.version, met.status), (payout.version(), payout.status()));
+                assert_eq!(met.row(), Some(LiveRow::of(&payout)));
+                let awake = met.settle(&contracts).unwrap();
+                match awake {
+                    Some(awake) => assert_eq!(awake, payout),
+                    None => assert_eq!(met.fall_asleep().0.wake(payout.id()).unwrap().0, payout),
+                }
+            }
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod deaths;
 mod golden;
 mod lives;
 mod moderation;
+mod orphans;
 mod restarts;
 mod scripted;
 mod settlement;

@@ -75,8 +75,8 @@ impl Scripted {
             queue: 100_000,
             in_doubt_max: Vec::new(),
         };
-        let mut caps =
-            Caps { account: "scripted".into(), methods: Method::ALL.to_vec(), policy, limits };
+        let (account, methods) = ("scripted".into(), Method::ALL.to_vec());
+        let mut caps = Caps { account, methods, policy, limits, lists: None };
         change(&mut caps);
         Arc::new(Scripted {
             caps,

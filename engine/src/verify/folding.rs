@@ -133,9 +133,10 @@ fn follows(payout: &Payout, intent: &Intent) -> Result<(), String> {
     Err(format!("send {send} of attempt {attempt} follows send {sends} of attempt {before}"))
 }
 
-/// A provider can only speak of what was sent, and nothing is sent without an intent.
+/// A provider can only speak of what was sent, and nothing is sent without an intent; but one that was
+/// asked whether a restore has lost an intent may say that there was none.
 fn sent(payout: &Payout) -> Result<(), String> {
-    if payout.standing().attempt > 0 {
+    if payout.standing().attempt > 0 || payout.is_sought() {
         return Ok(());
     }
     Err("a provider speaks of it before any intent (I-4)".to_owned())

@@ -5,6 +5,7 @@ use crate::app::{AppState, Endpoints};
 use crate::metrics;
 use crate::render::{AmountOut, TimeOut, amounts};
 use actix_web::{HttpResponse, web};
+use engine::orphans::{ListSeen, ListState};
 use engine::quarantine::Quarantine;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -94,17 +95,35 @@ pub struct QuarantineOut {
     /// Until then every new payout is asked about before it is sent; null when all keys of the lost
     /// time are known.
     asks_first_until: Option<TimeOut>,
+    /// Payments of the lost time that a provider has and no payout here accounts for; `/v1/ops/orphans`
+    /// has them.
+    #[schema(example = 2)]
+    orphans: u64,
+    /// Whether the providers' lists of the lost time are still being read; until then there may be more.
+    listing_under_way: bool,
+    /// Provider accounts that offer no such list: what they paid in the lost time is not looked for.
+    not_offered: Vec<String>,
+    /// Provider accounts whose list does not reach back to the beginning of the lost time.
+    cut_short: Vec<String>,
 }
 
 impl QuarantineOut {
     fn of(quarantine: Quarantine) -> QuarantineOut {
-        let Quarantine { epoch, left, amounts: sums, ends_at, asks_first_until } = quarantine;
+        let Quarantine { epoch, left, amounts: sums, ends_at, asks_first_until, orphans, lists } =
+            quarantine;
+        let accounts = |wanted: fn(&ListSeen) -> bool| {
+            lists.iter().filter(|list| wanted(list)).map(|list| list.account.to_string()).collect()
+        };
         QuarantineOut {
             epoch,
             left,
             amounts: amounts(sums.into_iter()),
             ends_at: ends_at.map(TimeOut),
             asks_first_until: asks_first_until.map(TimeOut),
+            orphans,
+            listing_under_way: lists.iter().any(|list| list.state == ListState::UnderWay),
+            not_offered: accounts(|list| list.state == ListState::NotOffered),
+            cut_short: accounts(|list| list.read.cut_short),
         }
     }
 }

@@ -40,15 +40,16 @@ pub struct AuditRowOut {
     #[schema(example = "ann")]
     by: String,
     /// release, resubmit, pause, statement, approve, reject, set_mode, take_snapshot, verify_snapshot,
-    /// prune_snapshots, verify or restored.
+    /// prune_snapshots, verify, restored or close_orphan; and found_orphans, forget_orphans and read_list,
+    /// which the engine itself did.
     #[schema(example = "resubmit")]
     action: &'static str,
     /// The payout that it was about.
     payout: Option<String>,
     /// The provider account that it was about.
     provider_account: Option<String>,
-    /// The mode, the outcome or the snapshot that was wanted, or the last journal record that a
-    /// restore kept.
+    /// The mode, the outcome or the snapshot that was wanted, the last journal record that a restore
+    /// kept, or how many orphans or payments were listed.
     value: Option<String>,
     /// Why, in their words.
     reason: Option<String>,

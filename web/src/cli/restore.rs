@@ -66,7 +66,7 @@ pub fn run(config: &Config, args: &RestoreArgs, output: &Output) -> Result<(), F
     let into = args.into.as_deref().ok_or_else(|| Failure::usage("--into names no directory"))?;
     must_be_free(into)?;
     let plan = make_plan(&source, point, args, output)?;
-    show::plan(&plan, &source, Some(into), output);
+    show::plan(&plan, &source, Some(into), config, output);
     if !args.yes && !agreed()? {
         return Err(Failure::failed("nothing was restored"));
     }

@@ -42,6 +42,7 @@ kinds! {
     NOT_FOUND = NOT_FOUND, "not_found", "There is nothing at this address";
     PAYOUT_NOT_FOUND = NOT_FOUND, "payout_not_found", "There is no such payout";
     INCIDENT_NOT_FOUND = NOT_FOUND, "incident_not_found", "There is no such incident, or nothing of it is held";
+    ORPHAN_NOT_FOUND = NOT_FOUND, "orphan_not_found", "There is no such orphan, or it is not open any more";
     PROVIDER_ACCOUNT_NOT_FOUND = NOT_FOUND, "provider_account_not_found", "There is no provider account of this name";
     SNAPSHOT_NOT_FOUND = NOT_FOUND, "snapshot_not_found", "There is no such snapshot";
     VERIFICATION_NOT_FOUND = NOT_FOUND, "verification_not_found", "No verification was ordered since the start";

@@ -47,9 +47,14 @@ impl Place {
 
     /// A gateway that serves from this directory, and its address.
     pub fn serve(&self, data: &str) -> (Running, String) {
+        self.serve_with(data, &[])
+    }
+
+    /// The same with these arguments besides.
+    pub fn serve_with(&self, data: &str, more: &[&str]) -> (Running, String) {
         let common = self.common(data);
-        let args = [&["--bind".to_owned(), "127.0.0.1:0".to_owned()], &common[..]].concat();
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let common: Vec<&str> = common.iter().map(String::as_str).collect();
+        let args = [&["--bind", "127.0.0.1:0"], &common[..], more].concat();
         let mut gateway = Running::start(&args);
         let url = gateway.line("listening on http://");
         gateway.line("curl -s ");

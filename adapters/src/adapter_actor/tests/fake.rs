@@ -2,7 +2,8 @@
 
 use super::ms;
 use crate::provider::{
-    CallbackOutcome, Caps, Limits, Lookup, Order, Provider, Quote, QuoteWish, RawCallback,
+    CallbackOutcome, Caps, Limits, ListOutcome, ListPage, ListWish, Lists, Lookup, Order, Provider,
+    Quote, QuoteWish, RawCallback,
 };
 use domain::failure::{Failure, Origin};
 use domain::method::Method;
@@ -30,14 +31,16 @@ pub(super) enum Call {
     Fetch,
     Undo,
     Quote,
+    List,
 }
 
 pub(super) struct Fake {
-    caps: Caps,
+    pub(super) caps: Caps,
     pub(super) refuses_locally: Mutex<Option<Failure>>,
     pub(super) submits: Mutex<VecDeque<Script<SubmitOutcome>>>,
     pub(super) fetches: Mutex<VecDeque<Script<FetchOutcome>>>,
     pub(super) quotes: Mutex<VecDeque<Script<Result<Quote, Failure>>>>,
+    pub(super) lists: Mutex<VecDeque<Script<ListOutcome>>>,
     pub(super) calls: Mutex<Vec<(Instant, Call)>>,
     under_way: Arc<AtomicUsize>,
     pub(super) most_under_way: AtomicUsize,
@@ -62,11 +65,13 @@ impl Fake {
                 methods: vec![Method::Wallet],
                 policy,
                 limits,
+                lists: Some(Lists { visibility_lag: Duration::ZERO, reaches_back: None }),
             },
             refuses_locally: Mutex::default(),
             submits: Mutex::default(),
             fetches: Mutex::default(),
             quotes: Mutex::default(),
+            lists: Mutex::default(),
             calls: Mutex::default(),
             under_way: Arc::default(),
             most_under_way: AtomicUsize::new(0),
@@ -86,6 +91,10 @@ impl Fake {
         scripts: impl IntoIterator<Item = Script<Result<Quote, Failure>>>,
     ) {
         self.quotes.lock().unwrap().extend(scripts);
+    }
+
+    pub(super) fn will_list(&self, scripts: impl IntoIterator<Item = Script<ListOutcome>>) {
+        self.lists.lock().unwrap().extend(scripts);
     }
 
     pub(super) fn saw(&self) -> Vec<Call> {
@@ -139,6 +148,10 @@ pub(super) fn settled() -> FetchOutcome {
     FetchOutcome::Found(Found::new(ProviderState::Settled))
 }
 
+pub(super) fn empty_page() -> ListOutcome {
+    ListOutcome::Page(ListPage { rows: Vec::new(), next: None })
+}
+
 fn next<T>(scripts: &Mutex<VecDeque<Script<T>>>, otherwise: impl FnOnce() -> T) -> Script<T> {
     scripts.lock().unwrap().pop_front().unwrap_or_else(|| Script::Answer(otherwise()))
 }
@@ -176,5 +189,8 @@ impl Provider for Fake {
     fn quote(&self, _: QuoteWish) -> BoxFuture<'static, Result<Quote, Failure>> {
         let unsupported = || Err(Failure::new(Resolution::InvalidMethod, Origin::Provider));
         self.act(Call::Quote, next(&self.quotes, unsupported))
+    }
+    fn list(&self, _: ListWish) -> BoxFuture<'static, ListOutcome> {
+        self.act(Call::List, next(&self.lists, empty_page))
     }
 }

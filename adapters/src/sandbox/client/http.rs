@@ -1,6 +1,7 @@
 //! Connections to the sandbox: one client that sends submissions exactly once, one that asks. Apart
 //! from `client.rs` because whether a byte may have left is decided here and nowhere else.
 
+use crate::provider::ListWish;
 use crate::sandbox::map::Heard;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url};
@@ -50,6 +51,14 @@ impl Http {
     /// A question for the status.
     pub fn lookup(&self, reference: &str) -> RequestBuilder {
         self.ask.get(self.path(&["payouts"])).query(&[("reference", reference)])
+    }
+
+    /// A question for a page of what the account did.
+    pub fn transactions(&self, wish: &ListWish) -> RequestBuilder {
+        let ListWish { from, until, cursor, limit } = wish;
+        let asked = self.ask.get(self.path(&["transactions"]));
+        let asked = asked.query(&[("from", from.0), ("to", until.0), ("limit", (*limit).into())]);
+        asked.query(&cursor.as_deref().map(|cursor| [("cursor", cursor)]))
     }
 
     /// A recall or undo.

@@ -4,11 +4,12 @@ use super::delivery::{body, give};
 use super::gate::Caller;
 use super::shared::Shared;
 use crate::sandbox::wire::{PayoutRequest, QuoteRequest, REVERSE, REVOKE, TokenRequest};
-use crate::sandbox::world::{Asked, QuoteAsked, Reply};
+use crate::sandbox::world::{Asked, PageAsked, QuoteAsked, Reply};
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data, Path, Query, ServiceConfig, get, post, route};
 use domain::id::PayoutId;
 use domain::money::{Amount, Asset, Currency};
+use domain::time::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -24,6 +25,7 @@ pub(super) fn all(service: &mut ServiceConfig) {
         .route("/v1/payouts/{name}", get().to(fetch_by_name))
         .route(&format!("/v1/payouts/{{name}}/{REVOKE}"), post().to(revoke))
         .route(&format!("/v1/payouts/{{name}}/{REVERSE}"), post().to(reverse))
+        .route("/v1/transactions", get().to(transactions))
         .route("/v1/quotes", post().to(quote))
         .route("/v1/rates", get().to(rate))
         .route("/v1/balance", get().to(balance))
@@ -83,6 +85,23 @@ async fn fetch(shared: Data<Shared>, _: Caller, query: Query<ByReference>) -> Ht
 
 async fn fetch_by_name(shared: Data<Shared>, _: Caller, name: Path<String>) -> HttpResponse {
     let reply = shared.world().fetch(shared.now(), &name);
+    give(&shared, reply).await
+}
+
+/// The query of a page of the list.
+#[derive(Deserialize)]
+struct ByTime {
+    from: i64,
+    to: i64,
+    cursor: Option<usize>,
+    limit: Option<usize>,
+}
+
+async fn transactions(shared: Data<Shared>, _: Caller, query: Query<ByTime>) -> HttpResponse {
+    let ByTime { from, to, cursor, limit } = query.into_inner();
+    let (from, until) = (Timestamp(from), Timestamp(to));
+    let asked = PageAsked { from, until, cursor: cursor.unwrap_or(0), limit };
+    let reply = shared.world().transactions(shared.now(), asked);
     give(&shared, reply).await
 }
 

@@ -224,7 +224,7 @@ fn what_cannot_be_sent_is_seen_before() {
     };
     let recipient = Recipient::build(bare).unwrap();
     assert_eq!(resolution(Order { recipient, ..(*good).clone() }), Resolution::InvalidDetails);
-    let Caps { account, methods, policy, limits } = provider.caps();
+    let Caps { account, methods, policy, limits, lists: _ } = provider.caps();
     assert_eq!(
         (&**account, methods.len(), limits.calls, limits.timeout),
         ("sandbox", 5, 5_000, PATIENCE)

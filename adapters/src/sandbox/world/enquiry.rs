@@ -4,8 +4,10 @@
 use super::World;
 use super::behaviour::Lookup;
 use super::reply::Reply;
+use super::row::Row;
 use crate::sandbox::wire::{Deferred, Said};
 use domain::time::Timestamp;
+use std::time::Duration;
 
 impl World {
     /// Tells the status of a payout, by reference or by the sandbox's own id.
@@ -27,7 +29,7 @@ impl World {
 
     fn look_up(&mut self, place: usize) -> Reply {
         let row = &self.rows[place];
-        if !row.taken || self.now < row.visible_from {
+        if !self.shows(row) {
             return not_found();
         }
         if row.lookup != Lookup::CalledBack {
@@ -37,6 +39,19 @@ impl World {
         let said = Said::Deferred(Deferred { deferred: token.clone() });
         self.answer_later(place, token);
         Reply::new(202, said)
+    }
+}
+
+impl World {
+    /// Whether there is a payout that lookups and lists know of by now.
+    pub(super) fn shows(&self, row: &Row) -> bool {
+        let hidden_for = match row.lookup {
+            Lookup::HiddenAtFirst => {
+                self.faults.visibility_lag.map_or(self.visibility_lag, |span| span.0)
+            }
+            Lookup::Plain | Lookup::CalledBack => Duration::ZERO,
+        };
+        row.taken && self.now >= row.taken_at.plus(hidden_for)
     }
 }
 

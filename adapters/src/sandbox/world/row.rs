@@ -19,8 +19,8 @@ pub(super) struct Row {
     pub reference: Box<str>,
     pub callback_url: Option<Arc<str>>,
     pub life: &'static [Beat],
-    /// Lookups miss it before this.
-    pub visible_from: Timestamp,
+    /// When it was taken.
+    pub taken_at: Timestamp,
     pub payout: PayoutId,
     amount: Amount,
     currency: Currency,
@@ -52,7 +52,7 @@ impl Row {
             reference: asked.reference.into(),
             callback_url: None,
             life: &[],
-            visible_from: Timestamp::default(),
+            taken_at: Timestamp::default(),
             payout: asked.payout,
             amount: asked.amount,
             currency: asked.currency,

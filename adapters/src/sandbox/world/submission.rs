@@ -1,7 +1,7 @@
 //! Submissions: whether there is a payout from now on, and what the sender is told. Apart from the
 //! other calls because only here can money begin to move.
 
-use super::behaviour::{Answer, Arrival, Behaviour, Lookup, SETTLES};
+use super::behaviour::{Answer, Arrival, Behaviour, SETTLES};
 use super::reply::{Manner, Reply};
 use super::row::code_of;
 use super::word::Word;
@@ -11,7 +11,6 @@ use domain::id::PayoutId;
 use domain::money::{Amount, Currency};
 use domain::time::Timestamp;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A submission as the sandbox understood it.
 pub struct Asked<'a> {
@@ -76,17 +75,10 @@ impl World {
     /// From here on there is a payout.
     fn take(&mut self, place: usize, behaviour: &Behaviour, asked: &Asked<'_>) {
         let callback_url = asked.callback_url.map(|url| self.shared_url(url));
-        let hidden_for = match behaviour.lookup {
-            Lookup::HiddenAtFirst => {
-                self.faults.visibility_lag.map_or(self.visibility_lag, |span| span.0)
-            }
-            Lookup::Plain | Lookup::CalledBack => Duration::ZERO,
-        };
-        let visible_from = self.now.plus(hidden_for);
         let row = &mut self.rows[place];
         row.taken = true;
         row.callback_url = callback_url;
-        row.visible_from = visible_from;
+        row.taken_at = self.now;
         row.life = behaviour.life;
         row.lookup = behaviour.lookup;
         row.undo = behaviour.undo;

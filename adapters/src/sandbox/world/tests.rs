@@ -88,6 +88,7 @@ fn said(reply: &Reply) -> String {
         Said::Deferred(_) => "deferred".to_owned(),
         Said::Quote(_) => "quote".to_owned(),
         Said::Rate(_) => "rate".to_owned(),
+        Said::Transactions(page) => format!("{} rows", page.data.len()),
     };
     match reply.manner {
         Manner::Plain => format!("{} {text}", reply.status),

@@ -63,7 +63,7 @@ pub fn run(
     super::must_be_free(&into)?;
     let began = Instant::now();
     let plan = make_plan(source, point, args, output)?;
-    show::plan(&plan, source, None, output);
+    show::plan(&plan, source, None, config, output);
     carry_out_of(source, &plan, &orders(config, args, source, &into)?, output)?;
     let opened = open(config, &into);
     let took = began.elapsed();

@@ -4,15 +4,17 @@ use super::source::Source;
 use crate::cli::Output;
 use crate::config::Config;
 use crate::render::TimeOut;
+use crate::serve::sandbox_settings;
+use adapters::provider::Lists;
 use engine::restore::{Carried, Plan};
 use engine::tally::Tally;
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// The plan.
-pub fn plan(plan: &Plan, source: &Source, into: Option<&Path>, output: &Output) {
+pub fn plan(plan: &Plan, source: &Source, into: Option<&Path>, config: &Config, output: &Output) {
     if output.is_read_as_text() {
-        for line in lines(plan, source, into) {
+        for line in lines(plan, source, into).into_iter().chain(lists(plan, config)) {
             eprintln!("{line}");
         }
     }
@@ -57,6 +59,31 @@ fn lines(plan: &Plan, source: &Source, into: Option<&Path>) -> Vec<String> {
         ),
     });
     lines
+}
+
+/// Which accounts will be asked for what they paid in the lost time, where nobody else knows.
+fn lists(plan: &Plan, config: &Config) -> Vec<String> {
+    if plan.known {
+        return Vec::new();
+    }
+    let caps = sandbox_settings(config).caps();
+    let told = |lists: &Lists| {
+        let since = match lists.reaches_back {
+            None => String::new(),
+            Some(reach) => format!(", which reaches back {} hours", reach.as_secs() / 3_600),
+        };
+        format!(
+            "what was paid since and is forgotten is looked for in the list of {}{since}",
+            caps.account
+        )
+    };
+    let nobody = || {
+        format!(
+            "{} offers no list: what it paid since and is forgotten is not looked for",
+            caps.account
+        )
+    };
+    vec![caps.lists.as_ref().map_or_else(nobody, told)]
 }
 
 fn rows(tally: &Tally) -> Vec<String> {
