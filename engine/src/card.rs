@@ -4,7 +4,7 @@
 use crate::codec;
 use crate::moderation_book::Contribution;
 use crate::retire::is_finished;
-use domain::id::{MerchantId, PayoutId};
+use domain::id::MerchantId;
 use domain::payout::Payout;
 use domain::schedule::{PollPlan, Watch, needs_asking, next_due};
 use domain::status::Status;
