@@ -89,6 +89,17 @@ pub const OPERATING: &[Step] = &[
         "what was sent since is known; nothing has to be asked",
     ),
     ("bursar serve --data-dir /srv/bursar-restored", Serves, ""),
+    ("curl -s http://127.0.0.1:8080/readyz", Serving, r#""ready""#),
+    (
+        r#"curl -s http://127.0.0.1:8080/v1/ops/orphans -H "Authorization: Bearer $OPS""#,
+        Serving,
+        r#""open":0"#,
+    ),
+    (
+        r#"curl -s http://127.0.0.1:8080/v1/ops/orphans/$ID/close -H "Authorization: Bearer $OPS""#,
+        Never("there is none here; web/tests/orphans.rs closes one"),
+        "",
+    ),
     ("bursar verify --data-dir bursar-data", AtRest, "everything is there"),
     ("bursar verify --data-dir bursar-data --json", AtRest, r#""sound":true"#),
     (
