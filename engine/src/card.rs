@@ -12,10 +12,16 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// Goes up whenever entries can say something new, or a card is made otherwise. A card of another number is
+/// not believed: its payout is decoded at the start, which refuses what this build does not know.
+pub(crate) const UNDERSTANDING: u16 = 1;
+
 /// What must be known of a payout that sleeps. Written with its state, and held against it by
 /// verifications.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Card<'a> {
+    /// What the build that wrote it understands by entries and cards: see [`UNDERSTANDING`].
+    pub(crate) understanding: u16,
     /// Its last entry.
     pub(crate) version: u32,
     pub(crate) merchant: MerchantId,
@@ -52,6 +58,7 @@ impl<'a> Card<'a> {
     pub(crate) fn of(payout: &'a Payout) -> Card<'a> {
         let request = payout.request();
         Card {
+            understanding: UNDERSTANDING,
             version: payout.version(),
             merchant: request.merchant,
             created_at: payout.created_at(),

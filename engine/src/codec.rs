@@ -68,7 +68,7 @@ pub(crate) fn card(body: &[u8]) -> Result<(Card<'_>, &[u8]), CodecError> {
     decode_first(payload(Kind::Sleeper, body)?)
 }
 
-/// Whether the state of a payout in a snapshot has a card; those of older builds have none.
+/// Whether the state of a payout in a snapshot has a card; those of the first builds have none.
 pub(crate) fn has_card(body: &[u8]) -> bool {
     is_of(Kind::Sleeper, body)
 }

@@ -214,10 +214,9 @@ impl Gateway {
     /// A payout as an operator sees it, whosever it is.
     pub async fn inspect(&self, id: PayoutId) -> Result<View, Refusal> {
         let parts = self.parts()?;
-        let seen =
-            parts.owner(id).send(Look { ids: vec![id] }).await.map_err(|_| Refusal::Internal)?;
-        if let Some(view) = seen.into_iter().next() {
-            return Ok(view);
+        let seen = parts.owner(id).send(Look(id)).await.map_err(|_| Refusal::Internal)?;
+        if let Some(view) = seen? {
+            return Ok(*view);
         }
         let payout = read_archived(&parts.store, id)?.ok_or(Refusal::NotFound)?;
         Ok(View { payout, next_check_at: None })

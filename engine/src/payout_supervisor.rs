@@ -3,6 +3,7 @@
 //!
 //! ← `gateway` / `payout_actor` →
 
+use crate::codec;
 use crate::event_feed::Owners;
 use crate::gateway::View;
 use crate::lean_context::LeanContext;
@@ -11,6 +12,7 @@ use crate::partition::{Counters, Partition};
 use crate::payout_actor::{Answer, PayoutActor, Turn, as_created};
 use crate::recovery::{self, Kept};
 use crate::refusal::Refusal;
+use crate::retire::is_finished;
 use crate::slot::{Copied, Life, Slot};
 use crate::timer_actor::ArmAll;
 use actix::{Actor, Addr, Context, Handler, Message, MessageResult, ResponseFuture};
@@ -31,12 +33,11 @@ pub(crate) struct Deliver {
     pub turn: Turn,
 }
 
-/// Reads live payouts. What is believed is durable, so reading needs no turn.
+/// Reads a live payout; none if it is not alive, or being created. What is believed is durable, so reading
+/// needs no turn.
 #[derive(Message)]
-#[rtype(result = "Vec<View>")]
-pub(crate) struct Look {
-    pub ids: Vec<PayoutId>,
-}
+#[rtype(result = "Result<Option<Box<View>>, Refusal>")]
+pub(crate) struct Look(pub PayoutId);
 
 /// The live payouts that recovery found for this partition; answered with whose they are.
 #[derive(Message)]
@@ -71,11 +72,14 @@ pub(crate) struct CopyOf(pub Vec<PayoutId>);
 /// One partition's supervisor.
 pub(crate) struct PayoutSupervisor {
     partition: Rc<Partition>,
+    /// Those that the start has something to do for, until they are called. Kept by their ids, because
+    /// one that somebody has asked for meanwhile may sleep by then.
+    to_wake: Vec<PayoutId>,
 }
 
 impl PayoutSupervisor {
     pub fn new(partition: Rc<Partition>) -> PayoutSupervisor {
-        PayoutSupervisor { partition }
+        PayoutSupervisor { partition, to_wake: Vec::new() }
     }
 
     /// The payout's actor, started if need be. `None`: no such payout, or answered already.
@@ -116,16 +120,20 @@ enum Found {
     Answer(Answer),
 }
 
+/// What sleeps was written by this build, or read by it: this is a fault of ours, and nothing may be
+/// taken for the absence of the payout.
+fn unreadable(id: PayoutId, error: &codec::Unreadable) -> Refusal {
+    tracing::error!(payout = %id, %error, "a sleeping payout cannot be read");
+    Refusal::Internal
+}
+
 /// The slot's actor with one more turn on its way, started if it has none, and woken if it sleeps.
 fn start(
     partition: &Rc<Partition>,
     id: PayoutId,
     slot: &mut Slot,
 ) -> Result<Addr<PayoutActor>, Refusal> {
-    let awake = slot.awake(id).map_err(|error| {
-        tracing::error!(payout = %id, %error, "a payout cannot be woken");
-        Refusal::Internal
-    })?;
+    let awake = slot.awake(id).map_err(|error| unreadable(id, &error))?;
     awake.pending += 1;
     let actor = awake.actor.get_or_insert_with(|| {
         let (life, partition) = (awake.life.clone(), partition.clone());
@@ -223,17 +231,11 @@ impl Handler<PermitGranted> for PayoutSupervisor {
 impl Handler<Look> for PayoutSupervisor {
     type Result = MessageResult<Look>;
 
-    fn handle(&mut self, look: Look, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, Look(id): Look, _: &mut Context<Self>) -> Self::Result {
         let slots = self.partition.slots.borrow();
-        let seen = look.ids.iter().filter_map(|id| {
-            let see = |payout: &Payout, watch| self.partition.view(payout, watch);
-            let seen = slots.get(id)?.look(*id, see);
-            seen.unwrap_or_else(|error| {
-                tracing::error!(payout = %id, %error, "a sleeping payout cannot be read");
-                None
-            })
-        });
-        MessageResult(seen.collect())
+        let see = |payout: &Payout, watch| Box::new(self.partition.view(payout, watch));
+        let Some(slot) = slots.get(&id) else { return MessageResult(Ok(None)) };
+        MessageResult(slot.look(id, see).map_err(|error| unreadable(id, &error)))
     }
 }
 
@@ -253,8 +255,12 @@ impl Handler<Adopt> for PayoutSupervisor {
             called.extend(armed.map(|time| (time, id)));
             slots.insert(id, Slot::Asleep(asleep));
         }
+        let now = self.partition.clock.now();
         for payout in kept.awake {
             let id = payout.id();
+            if !pending_effects(&payout, now).is_empty() || is_finished(&payout) {
+                self.to_wake.push(id);
+            }
             let (slot, armed) = self.adopt(payout);
             called.extend(armed.map(|time| (time, id)));
             slots.insert(id, slot);
@@ -278,17 +284,7 @@ impl Handler<WakeAll> for PayoutSupervisor {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, _: WakeAll, _: &mut Context<Self>) -> Self::Result {
-        let now = self.partition.clock.now();
-        let slots = self.partition.slots.borrow();
-        let busy = |slot: &Slot| {
-            let Some(awake) = slot.if_awake() else { return false };
-            let life = awake.life.borrow();
-            life.payout.as_ref().is_some_and(|payout| {
-                !pending_effects(payout, now).is_empty() || crate::retire::is_finished(payout)
-            })
-        };
-        let ids: Vec<PayoutId> =
-            slots.iter().filter(|(_, slot)| busy(slot)).map(|(id, _)| *id).collect();
+        let ids = std::mem::take(&mut self.to_wake);
         let supervisor = self.partition.supervisor.clone();
         Box::pin(async move {
             for id in ids {

@@ -32,6 +32,16 @@ pub enum RecoveryError {
         /// What is wrong.
         why: codec::Unreadable,
     },
+    /// Records that cannot be folded, although each has its place.
+    #[error("the journal's records of {id} up to {sequence} cannot be read: {why}")]
+    UpTo {
+        /// The last of them.
+        sequence: u64,
+        /// Whose.
+        id: PayoutId,
+        /// What is wrong.
+        why: codec::Unreadable,
+    },
     /// A payout in a snapshot or the archive that cannot be read.
     #[error("the stored state of {id} cannot be read: {why}")]
     State {

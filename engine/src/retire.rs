@@ -31,7 +31,9 @@ pub(crate) fn leave(actor: &PayoutActor) -> bool {
         drop(life);
         return forget(actor);
     };
-    let quiet = !life.verifying && !life.rang && !life.waits_for_permit && life.token.is_none();
+    let asks = life.verifying || life.rang || life.waits_for_permit || life.token.is_some();
+    // What it wants to try again is not remembered by one that sleeps.
+    let quiet = !asks && life.try_again.is_none();
     if is_finished(payout) {
         let version = payout.version();
         let watch = partition.next_return_check(payout);

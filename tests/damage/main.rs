@@ -32,15 +32,14 @@ fn main() {
         Some(filter) if !filter.starts_with('-') && !NAME.contains(filter) => return,
         _ => {}
     }
+    quieten();
     golden::every_released_directory_is_read();
     flip_and_cut();
     println!("\ntest result: ok. 2 passed; 0 failed");
 }
 
-fn flip_and_cut() {
-    let full = std::env::var_os("BURSAR_FULL_SCALE").is_some();
-    let (flips, cuts) = if full { (7_143, 2_857) } else { (500, 200) };
-    let seed = std::env::var("BURSAR_SEED").map_or(1, |text| text.parse().unwrap());
+/// Before anything is opened: the store puts a hook of its own before this one, and may not lose it.
+fn quieten() {
     // A panic of sled's is an answer here; hundreds of them need no backtrace each.
     std::panic::set_hook(Box::new(|info| {
         let ours = std::thread::current().name() == Some("main");
@@ -48,6 +47,12 @@ fn flip_and_cut() {
             eprintln!("{info}");
         }
     }));
+}
+
+fn flip_and_cut() {
+    let full = std::env::var_os("BURSAR_FULL_SCALE").is_some();
+    let (flips, cuts) = if full { (7_143, 2_857) } else { (500, 200) };
+    let seed = std::env::var("BURSAR_SEED").map_or(1, |text| text.parse().unwrap());
     let fixture = actix_rt::System::new().block_on(Fixture::make());
     let whole = judge(&fixture, None);
     assert_eq!(whole, Ok("as before"), "the directory itself");

@@ -5,7 +5,7 @@
 //! snapshot, and once at the end of a log.
 
 use super::{Contracts, RecoveryError};
-use crate::card::{Card, Next};
+use crate::card::{Card, Next, UNDERSTANDING};
 use crate::codec::{self, Unreadable};
 use crate::live_index::LiveRow;
 use crate::sleeper::{Asleep, Head, NOTES_BYTES, follows, pack, unpack};
@@ -26,6 +26,8 @@ pub(crate) struct Met {
     pub bytes: Vec<u8>,
     /// From its card; none once something has happened since.
     pub known: Option<Known>,
+    /// The last record of the log that was taken in; none while all is from elsewhere.
+    pub last: Option<u64>,
 }
 
 /// What a card says, by the contracts of today.
@@ -41,7 +43,15 @@ pub(crate) struct Known {
 
 impl Known {
     fn of(card: &Card<'_>, contracts: &Contracts<'_>) -> Known {
-        let Card { version: _, merchant, created_at, facets, reference, ref next } = *card;
+        let Card {
+            understanding: _,
+            version: _,
+            merchant,
+            created_at,
+            facets,
+            reference,
+            ref next,
+        } = *card;
         let due = next.due(contracts.first_pause);
         let (facets, restless) = (Facets(facets), *next == Next::Restless);
         Known { merchant, created_at, facets, reference, due, restless }
@@ -61,10 +71,20 @@ impl Met {
             return Met::of(&payout, contracts);
         }
         let (card, entries) = codec::card(body).map_err(|why| bad(why.into()))?;
+        if card.understanding != UNDERSTANDING {
+            return Met::of(&unpack(id, entries).map_err(bad)?, contracts);
+        }
         let facets = Facets(card.facets);
         let status = codec::status_of(facets).ok_or(RecoveryError::Card(id))?;
         let known = Some(Known::of(&card, contracts));
-        Ok(Met { id, version: card.version, status, bytes: with_room(entries, 1), known })
+        Ok(Met {
+            id,
+            version: card.version,
+            status,
+            bytes: with_room(entries, 1),
+            known,
+            last: None,
+        })
     }
 
     /// A payout that is already made.
@@ -73,7 +93,7 @@ impl Met {
         let mut bytes = vec![0; NOTES_BYTES];
         pack(payout, &mut bytes).map_err(|why| RecoveryError::State { id, why: why.into() })?;
         let known = Some(Known::of(&Card::of(payout), contracts));
-        Ok(Met { id, version, status, bytes, known })
+        Ok(Met { id, version, status, bytes, known, last: None })
     }
 
     /// A payout that the log tells of from its first entry on.
@@ -84,7 +104,7 @@ impl Met {
         // Nearly all of them get a few entries more.
         let bytes = with_room(entry, 2);
         let status = head.moved.map_or(Status::Created, |moved| moved.to);
-        Ok(Met { id, version: 1, status, bytes, known: None })
+        Ok(Met { id, version: 1, status, bytes, known: None, last: Some(record.sequence) })
     }
 
     /// Takes in its next entry. One that it has already changes nothing.
@@ -101,7 +121,7 @@ impl Met {
         if let Some(moved) = head.moved {
             self.status = moved.to;
         }
-        self.known = None;
+        (self.known, self.last) = (None, Some(record.sequence));
         Ok(())
     }
 
@@ -112,20 +132,16 @@ impl Met {
 
     /// The payout, folded.
     pub fn fold(&self) -> Result<Payout, RecoveryError> {
-        let payout = unpack(self.id, &self.bytes[NOTES_BYTES..])
-            .map_err(|why| RecoveryError::State { id: self.id, why })?;
-        match payout.version() == self.version {
-            true => Ok(payout),
-            false => Err(RecoveryError::State {
-                id: self.id,
-                why: BrokenHistory::Gap {
-                    id: self.id,
-                    expected: self.version,
-                    found: payout.version(),
-                }
-                .into(),
-            }),
-        }
+        let id = self.id;
+        let folded = unpack(id, &self.bytes[NOTES_BYTES..]).and_then(|payout| {
+            let (expected, found) = (self.version, payout.version());
+            let whole = (expected == found).then_some(payout);
+            whole.ok_or_else(|| BrokenHistory::Gap { id, expected, found }.into())
+        });
+        folded.map_err(|why| match self.last {
+            None => RecoveryError::State { id, why },
+            Some(sequence) => RecoveryError::UpTo { sequence, id, why },
+        })
     }
 
     /// Makes sure of what must be known of it; the payout itself, if it may not sleep.

@@ -131,7 +131,7 @@ mod tests {
     fn met(number: u32) -> Met {
         let id = PayoutId(u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
         let bytes = number.to_le_bytes().to_vec();
-        Met { id, version: number, status: Status::Ready, bytes, known: None }
+        Met { id, version: number, status: Status::Ready, bytes, known: None, last: None }
     }
 
     #[test]

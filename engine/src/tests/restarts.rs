@@ -3,14 +3,20 @@
 
 use super::scripted::{Manner, Scripted};
 use super::{MERCHANT, Rig, signed};
+use crate::clock::Clock;
 use crate::clock::TurnedClock;
 use crate::gateway::MerchantDoor;
 use crate::listing::ListQuery;
+use crate::payout_actor::{Answer, Precaution, Turn};
+use crate::payout_supervisor::{Adopt, Deliver, WakeAll};
+use crate::recovery::Kept;
 use crate::{Engine, EngineOptions};
 use domain::command::Command;
+use domain::decide::create;
 use domain::entry::Deed;
 use domain::id::{IdKey, PayoutId};
 use domain::payout::Payout;
+use domain::status::Status;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -129,4 +135,24 @@ async fn every_payout_comes_back_whatever_it_is_read_from_and_by_however_many() 
             comes_back(found, partitions, &ids, &expected, live).await;
         }
     }
+}
+
+#[actix_rt::test]
+async fn who_is_asked_for_before_he_is_called_is_called_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::start(dir.path(), Scripted::new(Manner::Pays)).await;
+    let gateway = rig.engine.gateway();
+    let owner = gateway.parts().unwrap().owner(PayoutId([9; 16])).clone();
+    // A start finds a payout that wants its permit.
+    let (id, asked) = (PayoutId([9; 16]), super::request(&rig.clock));
+    let made = create(id, asked.clone(), None, rig.clock.now());
+    let awake = vec![Payout::from_entries(id, made.entries).unwrap()];
+    owner.send(Adopt(Kept { awake, ..Kept::default() })).await.unwrap();
+    // Its merchant repeats the request before anybody else comes to it: it falls asleep again.
+    let turn = Turn::Create(Box::new(asked), None, Precaution::None);
+    let answer = owner.send(Deliver { id, turn }).await.unwrap();
+    assert!(matches!(answer, Ok(Answer::Replayed(_))));
+    owner.send(WakeAll).await.unwrap();
+    rig.until(id, |view| view.payout.status() == Status::Processed).await;
+    rig.stop().await;
 }

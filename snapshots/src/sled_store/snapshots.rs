@@ -269,14 +269,19 @@ fn verified_chunks(
         let read = |numbers: Range<usize>| -> Result<Vec<Vec<u8>>, SnapshotError> {
             numbers.map(|number| stored(database, manifest, number)).collect()
         };
+        let mut chunks = Vec::with_capacity(all);
         let begin = |from: usize| {
             let numbers = from..all.min(from + share);
-            scope.spawn(move || read(numbers))
+            let own = numbers.clone();
+            // Where no thread is to be had, this one does the reading.
+            (numbers, thread::Builder::new().spawn_scoped(scope, move || read(own)))
         };
         let reading: Vec<_> = (0..all).step_by(share).map(begin).collect();
-        let mut chunks = Vec::with_capacity(all);
-        for thread in reading {
-            let read = thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
+        for (numbers, thread) in reading {
+            let read = match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic)),
+                Err(_) => read(numbers),
+            };
             chunks.append(&mut read?);
         }
         Ok(chunks)
