@@ -403,8 +403,23 @@ async fn one_world(world: u64, points: u32) -> (u64, u64, u64, u64) {
         held += planned.quarantined();
         carried += planned.carried().count();
         orphans += planned.orphans();
-        let fork = sandbox.fork(Arc::new(VirtualClock::standing(standing.now())));
-        let restored = Running::start(&into, fork, forgetful, clock.clone()).await;
+        let time = Arc::new(VirtualClock::standing(standing.now()));
+        let fork = sandbox.fork(time.clone());
+        let mut restored = Running::start(&into, fork, forgetful, clock.clone()).await;
+        let mut again = None;
+        if !knows && dice.one_in(3) {
+            // Before much is found out somebody goes further back, knowing this log from end to end.
+            restored.pass(Duration::from_millis(dice.below(4_000))).await;
+            let fork = restored.sandbox.fork(Arc::new(VirtualClock::standing(time.now())));
+            restored.stop().await;
+            let further = home.path().join(format!("restored-{number}-again"));
+            let log = LogFrames::open(&into.join("log")).unwrap().through();
+            let back_to = 2 + dice.below(point.max(log.min(point + 4)) - 1);
+            let planned = restore(&into, &further, back_to, true, &clock);
+            assert!(!planned.known || back_to > point, "{case}, then to {back_to}");
+            restored = Running::start(&further, fork, forgetful, clock.clone()).await;
+            again = Some(further);
+        }
         // Some merchants are quicker than any list.
         if !knows && !dice.one_in(4) {
             listed += judge_orphans(&restored, &case).await;
@@ -419,7 +434,9 @@ async fn one_world(world: u64, points: u32) -> (u64, u64, u64, u64) {
         judge(&restored, &told, knows, &case).await;
         assert!(restored.orphans().await.is_empty(), "{case}: all were asked for again");
         restored.stop().await;
-        std::fs::remove_dir_all(&into).unwrap();
+        for dir in again.iter().chain([&into]) {
+            std::fs::remove_dir_all(dir).unwrap();
+        }
     }
     (held, carried, orphans, listed)
 }

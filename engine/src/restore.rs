@@ -151,7 +151,8 @@ pub fn plan(
     head.reaches(point)?;
     // A ledger that was begun behind the point has a gap before it.
     let all_noted = ledger.is_some_and(|ledger| ledger.since <= head.through);
-    let known = all_noted || beyond == Beyond::Nothing && damage.is_none();
+    let whole = all_noted || beyond == Beyond::Nothing && damage.is_none();
+    let known = whole && !lost.undoes_ignorance;
     let intents = ledger.map_or(&[][..], |ledger| &ledger.intents);
     let carrying = carrying::of(&then, &lost, intents, known);
     Ok(conclude(&then, &lost, head, carrying, known, damage))

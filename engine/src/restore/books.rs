@@ -3,9 +3,9 @@
 
 use super::{RestoreError, is_desk};
 use crate::codec::{self, Unreadable};
-use crate::desk::{self, DeskState};
+use crate::desk::{self, DeskOrder, DeskState, Restored};
 use crate::tally::Tally;
-use domain::entry::{Entry, Fact};
+use domain::entry::{Entry, Fact, Hold, HoldCause};
 use domain::id::PayoutId;
 use domain::money::{Amount, Currency};
 use domain::payout::{BrokenHistory, Payout};
@@ -27,6 +27,9 @@ pub(super) struct Books {
 #[derive(Default)]
 pub(super) struct Lost {
     touched: HashMap<PayoutId, Kept>,
+    /// An earlier restore is undone by this one, or its holds are, and it did not know what had followed
+    /// its own point: nor does this one then, however whole the log is.
+    pub undoes_ignorance: bool,
 }
 
 /// A payout, as far as it is kept.
@@ -91,13 +94,32 @@ impl Books {
     pub fn desk(&self) -> &DeskState {
         &self.desk
     }
+
+    /// Whether the last restore did not know what had followed its point.
+    fn was_ignorant(&self) -> bool {
+        self.desk.restores.last().is_some_and(|last| !last.known)
+    }
+}
+
+/// Whether it is a hold of the kind that restores write. A payout made while keys may repeat gets one of
+/// the same kind; that one is asked about for nothing then.
+fn is_of_a_restore(entry: &Entry) -> bool {
+    matches!(entry.fact, Fact::Held(Hold { cause: HoldCause::Restored, .. }))
 }
 
 impl Lost {
     /// Takes a frame of the lost time, which begins where the books end.
     pub fn take(&mut self, frame: &Frame<'_>, then: &Books) -> Result<(), RestoreError> {
-        for record in frame.records().filter(|record| !is_desk(record.payout)) {
+        for record in frame.records() {
+            if is_desk(record.payout) {
+                let entry = desk::entry(record.body).map_err(|why| bad(record, why.into()))?;
+                self.undoes_ignorance |=
+                    matches!(entry.order, DeskOrder::Restored(Restored { known: false, .. }));
+                continue;
+            }
             let (id, entry) = (PayoutId(record.payout), read(record)?);
+            // A restore holds payouts one by one; this point may be in the middle of them.
+            self.undoes_ignorance |= then.was_ignorant() && is_of_a_restore(&entry);
             let known = self.touched.remove(&id).or_else(|| then.get(id).cloned());
             let after = step(id, known, entry).map_err(|why| bad(record, why))?;
             // Not put away: its last submission may have to be carried over.
