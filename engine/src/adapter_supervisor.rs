@@ -134,6 +134,11 @@ impl AdapterSupervisor {
         handle.map_or(&self.orphan, |handle| &handle.caps().policy)
     }
 
+    /// From no word of any provider anything is concluded but what it says it has.
+    pub(crate) fn nothing_is_concluded(&self) -> &Policy {
+        &self.orphan
+    }
+
     /// What is agreed with this account.
     pub fn policy_at(&self, account: &str) -> &Policy {
         self.registry.get(account).map_or(&self.orphan, |handle| &handle.caps().policy)

@@ -204,9 +204,11 @@ impl Engine {
         let index = Arc::new(LiveIndex::default());
         let book = Arc::new(ModerationBook::new(adapters.exposure_limits()));
         let hub = Arc::new(EventHub::default());
-        let supervisors = self.start_partitions(&store, &adapters, &index, &book).await?;
+        let orphans = Arc::new(OrphanBook::default());
+        let lists = Lists { index: index.clone(), book: book.clone(), orphans: orphans.clone() };
+        let supervisors = self.start_partitions(&store, &adapters, &lists).await?;
         let live = shares.iter().flat_map(Kept::rows).map(|row| row.id);
-        let orphans = Arc::new(OrphanBook::new(&desk, live, |id| store.archive.contains(id.0)));
+        orphans.begin(&desk, live, |id| store.archive.contains(id.0));
         let owners = adopt(&supervisors, shares).await?;
         // On a thread of its own, and not before: the payouts are ready first.
         EventFeed::start(&store, hub.clone(), owners, desk.clone())?;
@@ -324,15 +326,13 @@ impl Engine {
         &self,
         store: &Arc<Running>,
         adapters: &Arc<AdapterSupervisor>,
-        index: &Arc<LiveIndex>,
-        book: &Arc<ModerationBook>,
+        lists: &Lists,
     ) -> Result<Vec<Addr<PayoutSupervisor>>, StartError> {
         let mut supervisors = Vec::new();
         for _ in 0..self.options.partitions.max(1) {
             let arbiter = Arbiter::new();
             let (tell, told) = oneshot::channel();
-            let (store, adapters, index) = (store.clone(), adapters.clone(), index.clone());
-            let book = book.clone();
+            let (store, adapters, lists) = (store.clone(), adapters.clone(), lists.clone());
             let (clock, counters) = (self.clock.clone(), self.gateway.shared_counters());
             let passivate_after = self.options.passivate_after;
             arbiter.spawn_fn(move || {
@@ -345,8 +345,9 @@ impl Engine {
                         store,
                         clock,
                         adapters,
-                        index,
-                        book,
+                        index: lists.index,
+                        book: lists.book,
+                        orphans: lists.orphans,
                         writing: Writing::default(),
                         counters,
                         supervisor,
@@ -362,6 +363,14 @@ impl Engine {
         }
         Ok(supervisors)
     }
+}
+
+/// What all partitions look things up in, and write into.
+#[derive(Clone)]
+struct Lists {
+    index: Arc<LiveIndex>,
+    book: Arc<ModerationBook>,
+    orphans: Arc<OrphanBook>,
 }
 
 /// A store that runs, and what was in it.

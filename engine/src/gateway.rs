@@ -327,8 +327,9 @@ impl MerchantDoor {
                 return self.known(id, request.body).await.unwrap_or(Err(refusal));
             }
         };
-        let asks_first =
-            parts.desk.asks_first(self.gateway.inner.clock.now()) || parts.orphans.has_met(id);
+        // While a list is not read to its end its key may be that of a payment further down.
+        let listed = parts.orphans.has_met(id) || parts.orphans.is_under_way();
+        let asks_first = listed || parts.desk.asks_first(self.gateway.inner.clock.now());
         let precaution = if asks_first { Precaution::AskFirst } else { Precaution::None };
         let turn = Turn::Create(Box::new(request), quoted, precaution);
         let answer = self.gateway.deliver(id, turn).await;

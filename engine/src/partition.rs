@@ -5,6 +5,7 @@ use crate::adapter_supervisor::AdapterSupervisor;
 use crate::clock::Clock;
 use crate::live_index::LiveIndex;
 use crate::moderation_book::{Contribution, ModerationBook};
+use crate::orphans::OrphanBook;
 use crate::payout_actor::Turn;
 use crate::payout_supervisor::{Deliver, PayoutSupervisor};
 use crate::refusal::Refusal;
@@ -33,6 +34,7 @@ pub(crate) struct Partition {
     pub adapters: Arc<AdapterSupervisor>,
     pub index: Arc<LiveIndex>,
     pub book: Arc<ModerationBook>,
+    pub orphans: Arc<OrphanBook>,
     pub writing: Writing,
     pub counters: Arc<Counters>,
     pub supervisor: Addr<PayoutSupervisor>,

@@ -30,27 +30,32 @@ struct Inner {
 }
 
 impl OrphanBook {
-    /// What the desk knows, less those whose payouts exist by now. What the archive cannot say counts as
-    /// open.
-    pub fn new<E>(
+    /// Takes in what the desk knows, less those whose payouts exist by now. What the archive cannot say
+    /// counts as open.
+    pub fn begin<E>(
+        &self,
         desk: &DeskState,
         live: impl Iterator<Item = PayoutId>,
         in_archive: impl Fn(PayoutId) -> Result<bool, E>,
-    ) -> OrphanBook {
-        let book = OrphanBook::default();
+    ) {
         if desk.orphans.is_empty() && desk.closed_orphans.is_empty() {
-            return book;
+            return;
         }
         let all: Vec<Arc<Orphan>> = desk.orphans.values().cloned().collect();
-        book.lock().met.extend(desk.closed_orphans.iter().map(|(id, _)| (*id, Vec::new())));
-        book.take(&all);
-        live.for_each(|id| book.exists(id));
+        self.lock().met.extend(desk.closed_orphans.iter().map(|(id, _)| (*id, Vec::new())));
+        self.take(&all);
+        live.for_each(|id| self.exists(id));
         for id in all.iter().map(|orphan| orphan.payout) {
             if in_archive(id).unwrap_or(false) {
-                book.exists(id);
+                self.exists(id);
             }
         }
-        book
+    }
+
+    /// Remembers that a provider lists a payment of this payout, which is asked about already.
+    pub fn meet(&self, id: PayoutId) {
+        self.lock().met.entry(id).or_default();
+        self.any.store(true, Ordering::Release);
     }
 
     /// Takes in what was found; what is known of one that is open already is replaced.
@@ -82,7 +87,8 @@ impl OrphanBook {
         }
     }
 
-    /// Whether a provider had a payment of this payout when nobody here knew it.
+    /// Whether a provider has listed a payment of this payout when nobody here knew of it. No "not found"
+    /// is believed about such a one, whoever says so.
     pub fn has_met(&self, id: PayoutId) -> bool {
         self.any.load(Ordering::Acquire) && self.lock().met.contains_key(&id)
     }
@@ -133,6 +139,12 @@ impl OrphanBook {
                 read: *read,
             })
             .collect()
+    }
+
+    /// Whether there may be orphans that no list has told of yet.
+    pub fn is_under_way(&self) -> bool {
+        let unread = |(state, _): &(ListState, ListRead)| *state == ListState::UnderWay;
+        self.lock().lists.values().any(unread)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -9,6 +9,7 @@ use crate::partition::Counters;
 use crate::payout_actor::{Ring, Turn};
 use crate::refusal::Refusal;
 use adapters::provider::Listed;
+use domain::entry::Deed;
 use domain::id::{PayoutId, read_provider_reference};
 use domain::status::Status;
 use domain::time::Timestamp;
@@ -48,7 +49,7 @@ pub(super) async fn sift(
             continue;
         };
         match gateway.inspect(id).await {
-            Ok(view) => compare(gateway, account, &view, attempt, row).await,
+            Ok(view) => compare(gateway, account, &view, attempt, row).await?,
             Err(Refusal::NotFound) => found.push(orphan(account, id, attempt, row, now)),
             Err(refusal) => return Err(refusal),
         }
@@ -134,28 +135,48 @@ fn has_room(desk: &DeskState) -> bool {
 }
 
 /// That a provider has a payment which our books call unsent or failed is a reason to ask, and no more
-/// than that. What is sought is asked about already.
-async fn compare(gateway: &Gateway, account: &str, view: &View, attempt: u8, row: &Listed) {
-    let payout = &view.payout;
-    let denied = match payout.status() {
-        Status::Created | Status::Ready => !payout.is_sought(),
-        Status::Terminated | Status::Expired | Status::InvokeFailed | Status::ProcessFailed => true,
-        _ => false,
-    };
-    if !denied || !row.found.state.is_taken() {
-        return;
+/// than that.
+///
+/// # Errors
+/// What has to be done about it could not be done now; the page counts as not read.
+async fn compare(
+    gateway: &Gateway,
+    account: &str,
+    view: &View,
+    attempt: u8,
+    row: &Listed,
+) -> Result<(), Refusal> {
+    let (payout, id) = (&view.payout, view.payout.id());
+    let unsent = matches!(payout.status(), Status::Created | Status::Ready);
+    let over = matches!(
+        payout.status(),
+        Status::Terminated | Status::Expired | Status::InvokeFailed | Status::ProcessFailed
+    );
+    if !(unsent || over) || !row.found.state.is_taken() {
+        return Ok(());
     }
-    if payout.standing().attempt == 0 {
-        // There is no attempt to ask about: a person has to look.
-        Counters::up(&gateway.counters().discrepancies);
-        tracing::error!(payout = %payout.id(), account, "the provider has a payment of it, and it was never sent");
-        return;
+    if payout.is_sought() {
+        // It is asked about already; whoever does not find it is not believed from now on.
+        gateway.parts()?.orphans.meet(id);
+        return Ok(());
     }
-    let (account, event, token, found) = (account.into(), None, None, None);
-    let ring = Ring { account, authentic: true, attempt, event, token, found };
-    let rung = gateway.deliver(payout.id(), Turn::Doorbell(Box::new(ring))).await;
-    if let Err(refusal) = rung {
-        tracing::warn!(payout = %payout.id(), %refusal, "not asked about, though its provider lists it");
+    if payout.standing().attempt > 0 {
+        let (account, event, token, found) = (account.into(), None, None, None);
+        let ring = Ring { account, authentic: true, attempt, event, token, found };
+        return gateway.deliver(id, Turn::Doorbell(Box::new(ring))).await.map(drop);
+    }
+    // There is no attempt to ask about: a person has to look.
+    Counters::up(&gateway.counters().discrepancies);
+    tracing::error!(payout = %id, account, "the provider has a payment of it, and it was never sent");
+    if !unsent || payout.moderation_required() {
+        return Ok(());
+    }
+    let reason = format!("{account} lists a payment of it, and our books know of no submission");
+    let signed = Signature { by: "engine".into(), reason: reason.into(), from: "".into() };
+    match gateway.operate(id, Deed::Pause, signed).await {
+        // It went on meanwhile: the next reading sees how.
+        Ok(_) | Err(Refusal::Refused(_)) => Ok(()),
+        Err(refusal) => Err(refusal),
     }
 }
 

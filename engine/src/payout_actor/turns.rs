@@ -247,7 +247,13 @@ impl PayoutActor {
         let (adapters, method) = (&self.partition.adapters, payout.request().method);
         let anybody = payout.is_sought() && payout.account().is_none();
         let weakest = anybody.then(|| adapters.weakest_policy(method));
-        let policy = weakest.as_ref().unwrap_or_else(|| adapters.policy_of(payout));
+        // A list has it: whoever says "not found" now looks elsewhere, or not far enough back.
+        let listed = payout.is_sought() && self.partition.orphans.has_met(self.id);
+        let policy = match (&weakest, listed) {
+            (_, true) => adapters.nothing_is_concluded(),
+            (Some(weakest), false) => weakest,
+            (None, false) => adapters.policy_of(payout),
+        };
         Ok(decide(payout, input, life.watch, self.partition.clock.now(), policy)?)
     }
 
