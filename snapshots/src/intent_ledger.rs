@@ -4,7 +4,12 @@
 //! submissions there were after the last copy. A line is on the disk before its submission leaves.
 //! Lines are never changed and never removed; each start begins a file.
 //!
-//! Little endian. File: `magic 8 | version u16 | reserved u16 | log id u64 | last sequence of the log
+//! A gateway that once ran without it has left a hole in it. So the data directory remembers which file
+//! was the last one written while it was in use, and forgets it when it is served without a ledger: a
+//! file that is not begun right behind that one says so, and what stands before it is no longer all
+//! that was sent.
+//!
+//! Little endian. File: `magic 8 | version u16 | goes on u16 | log id u64 | last sequence of the log
 //! when it was begun u64 | CRC32C u32`, then lines: `length u32 | CRC32C u32 | bytes`.
 
 use std::{
@@ -26,6 +31,8 @@ use crate::log::{
 
 const MAGIC: [u8; 8] = *b"BuIntent";
 const VERSION: u16 = 1;
+/// In the header of a file that was begun right behind the one before it.
+const GOES_ON: u16 = 1;
 const HEADER: usize = 32;
 const CHECKSUM_AT: usize = 28;
 const LINE_HEADER: usize = 8;
@@ -48,18 +55,26 @@ struct Line {
 }
 
 impl IntentLedger {
-    /// Begins a file in `dir` for the submissions of this log behind the sequence `since`.
+    /// Begins a file in `dir` for the submissions of this log behind the sequence `since`, and notes its
+    /// number in `last`, a file of the data directory.
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn open(dir: &Path, log_id: u64, since: u64) -> io::Result<Self> {
+    pub fn open(dir: &Path, log_id: u64, since: u64, last: &Path) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
-        let number = files(dir)?.last().map_or(1, |(number, _)| number + 1);
+        let before = files(dir)?.last().map(|(number, _)| *number);
+        let goes_on = before.is_some() && before == last_in_use(last)?;
+        let number = before.map_or(1, |number| number + 1);
         let path = dir.join(format!("intents-{number:010}.ledger"));
         let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        file.write_all(&header(log_id, since))?;
+        file.write_all(&header(log_id, since, goes_on))?;
         file.sync_all()?;
         sync_directory(dir)?;
+        // Behind the file: after a crash in between, the next one is taken for not going on.
+        let mut note = File::create(last)?;
+        note.write_all(number.to_string().as_bytes())?;
+        note.sync_all()?;
+        sync_directory(last.parent().unwrap_or(Path::new(".")))?;
         let (queue, lines) = crossbeam_channel::bounded(65_536);
         let writer = move || {
             if let Err(error) = write_all(&mut file, &lines) {
@@ -113,10 +128,33 @@ fn write_all(file: &mut File, lines: &Receiver<Line>) -> io::Result<()> {
     Ok(())
 }
 
+/// Notes that a data directory is served without a ledger: `last` is forgotten.
+///
+/// # Errors
+/// The file system refuses.
+pub fn do_without(last: &Path) -> io::Result<()> {
+    match fs::remove_file(last) {
+        Ok(()) => sync_directory(last.parent().unwrap_or(Path::new("."))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The number of the file that was in use when the data directory was last served. What is not a number
+/// is nobody's.
+fn last_in_use(last: &Path) -> io::Result<Option<u64>> {
+    match fs::read(last) {
+        Ok(bytes) => Ok(String::from_utf8(bytes).ok().and_then(|text| text.parse().ok())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// What a ledger has of one log.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// It was begun when the log ended here: it says nothing of what was sent before.
+    /// It was begun when the log ended here, or taken up again after a time without it: what was sent
+    /// before may not stand in it.
     pub since: u64,
     /// Every line, in order.
     pub lines: Vec<Vec<u8>>,
@@ -150,7 +188,9 @@ pub fn read(dir: &Path, log_id: u64) -> io::Result<Option<Kept>> {
         }
         let since = u64_at(&bytes, 20);
         let kept = found.get_or_insert_with(|| Kept { since, lines: Vec::new() });
-        kept.since = kept.since.min(since);
+        if u16_at(&bytes, 10) != GOES_ON {
+            kept.since = since;
+        }
         let lines = &mut kept.lines;
         let mut at = HEADER;
         while at < bytes.len() {
@@ -201,10 +241,11 @@ fn any_line_in(bytes: &[u8]) -> bool {
     })
 }
 
-fn header(log_id: u64, since: u64) -> [u8; HEADER] {
+fn header(log_id: u64, since: u64, goes_on: bool) -> [u8; HEADER] {
     let mut header = [0; HEADER];
     header[..8].copy_from_slice(&MAGIC);
     header[8..10].copy_from_slice(&VERSION.to_le_bytes());
+    header[10..12].copy_from_slice(&(GOES_ON * u16::from(goes_on)).to_le_bytes());
     header[12..20].copy_from_slice(&log_id.to_le_bytes());
     header[20..CHECKSUM_AT].copy_from_slice(&since.to_le_bytes());
     let checksum = crc32c::crc32c(&header[..CHECKSUM_AT]);
@@ -238,7 +279,7 @@ mod tests {
     }
 
     fn write(dir: &Path, log_id: u64, since: u64, lines: Vec<Vec<u8>>) {
-        let ledger = IntentLedger::open(dir, log_id, since).unwrap();
+        let ledger = IntentLedger::open(dir, log_id, since, &dir.join("last")).unwrap();
         let told: Vec<_> = lines.into_iter().map(|line| ledger.append(line)).collect();
         told.into_iter().for_each(|told| told.blocking_recv().unwrap());
     }
@@ -254,6 +295,30 @@ mod tests {
         assert_eq!(read(dir.path(), 7).unwrap(), Some(Kept { since: 30, lines: both }));
         assert_eq!(read(dir.path(), 8).unwrap(), Some(Kept { since: 2, lines: lines(2) }));
         assert_eq!(read(dir.path(), 9).unwrap(), None);
+    }
+
+    #[test]
+    fn what_was_sent_in_a_time_without_it_is_not_vouched_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, last) = (dir.path(), dir.path().join("last"));
+        let since = || read(path, 7).unwrap().unwrap().since;
+        write(path, 7, 30, lines(1));
+        write(path, 7, 40, lines(1));
+        assert_eq!(since(), 30, "it went on");
+        do_without(&last).unwrap();
+        do_without(&last).unwrap();
+        write(path, 7, 90, lines(1));
+        assert_eq!(since(), 90, "somebody served without it up to there");
+        write(path, 7, 95, lines(1));
+        assert_eq!((since(), read(path, 7).unwrap().unwrap().lines.len()), (90, 4));
+        // An older copy of the data directory names a file that is not the last.
+        fs::write(&last, "2").unwrap();
+        write(path, 7, 60, lines(1));
+        assert_eq!(since(), 60);
+        // What a crash, or somebody, has left of the note is nobody's number.
+        fs::write(&last, "5.").unwrap();
+        write(path, 7, 99, lines(1));
+        assert_eq!(since(), 99);
     }
 
     #[test]
