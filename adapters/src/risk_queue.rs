@@ -8,7 +8,9 @@
 //! amount, oldest first, and only the fronts of the buckets are compared, each with the amount that
 //! its bucket begins with. An amount is thereby rounded down to a power of two, by less than half.
 //!
-//! Questions on which no money hangs go when no other waits, in the order of their coming.
+//! Questions on which no money hangs go when no other waits, in the order of their coming, and one of
+//! them after every hundred others: a queue of questions about money that never runs empty must not
+//! shut them out for good.
 
 use crate::provider::AtRisk;
 use rust_decimal::prelude::ToPrimitive;
@@ -18,6 +20,8 @@ use std::time::Duration;
 
 /// One for every whole binary logarithm of 64 bits.
 const BUCKETS: usize = u64::BITS as usize;
+/// After so many others one goes on which no money hangs.
+const OTHERS_BEFORE_LAST: u32 = 100;
 
 /// Questions in the order of the money at risk × its age.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub(crate) struct RiskQueue<V> {
     buckets: [BTreeMap<Place, V>; BUCKETS],
     /// Nothing is at risk with these.
     last: VecDeque<V>,
+    /// So many others went while one of these waited, since the last of these went.
+    passed: u32,
     arrivals: u64,
     len: usize,
 }
@@ -43,7 +49,7 @@ impl<V> RiskQueue<V> {
     /// An empty queue.
     pub(crate) fn new() -> RiskQueue<V> {
         let buckets = array::from_fn(|_| BTreeMap::new());
-        RiskQueue { buckets, last: VecDeque::new(), arrivals: 0, len: 0 }
+        RiskQueue { buckets, last: VecDeque::new(), passed: 0, arrivals: 0, len: 0 }
     }
 
     /// Puts in a question that comes now.
@@ -61,18 +67,31 @@ impl<V> RiskQueue<V> {
         self.len += 1;
     }
 
-    /// Takes out the question with the most at risk now; of two with the same, the larger amount.
+    /// Takes out the question with the most at risk now; of two with the same, the larger amount. One on
+    /// which no money hangs goes when there is no other, or when its turn among them has come.
     pub(crate) fn pop(&mut self, now: Duration) -> Option<V> {
+        let due = self.passed >= OTHERS_BEFORE_LAST;
+        let value = match self.most_at_risk(now).filter(|_| !due) {
+            Some(most) => {
+                self.passed = if self.last.is_empty() { 0 } else { self.passed + 1 };
+                self.buckets[most].pop_first().map(|(_, value)| value)?
+            }
+            None => {
+                self.passed = 0;
+                self.last.pop_front()?
+            }
+        };
+        self.len -= 1;
+        Some(value)
+    }
+
+    /// The bucket whose front has the most at risk now.
+    fn most_at_risk(&self, now: Duration) -> Option<usize> {
         let fronts = self.buckets.iter().enumerate().filter_map(|(bucket, waiting)| {
             let (place, _) = waiting.first_key_value()?;
             Some((risk(bucket, place.since, now), bucket))
         });
-        let value = match fronts.max() {
-            Some((_, most)) => self.buckets[most].pop_first().map(|(_, value)| value)?,
-            None => self.last.pop_front()?,
-        };
-        self.len -= 1;
-        Some(value)
+        fronts.max().map(|(_, bucket)| bucket)
     }
 
     /// How many wait.

@@ -112,7 +112,8 @@ fn body(answer: &str) -> Value {
 
 /// Asks over and over until there is an answer.
 fn wait_for<T>(ask: impl Fn() -> Option<T>) -> T {
-    for _ in 0..1_500 {
+    // The list is read to its end a minute and its lag after the start.
+    for _ in 0..6_000 {
         if let Some(answer) = ask() {
             return answer;
         }

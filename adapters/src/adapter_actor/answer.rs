@@ -1,5 +1,5 @@
 //! What the five kinds of call have in common: each has an answer for "we did not call" and for "we
-//! gave up", and each says something about the provider.
+//! gave up", and all but a list say something about the provider.
 
 use crate::circuit_breaker::Verdict;
 use crate::provider::{ListOutcome, Quote};
@@ -16,8 +16,8 @@ pub(super) trait Answer {
     /// The answer when we did not call.
     fn unsent(why: Failure, retry_after: Option<Duration>) -> Self;
 
-    /// What it says about the provider.
-    fn verdict(&self) -> Verdict;
+    /// What it says about the provider; nothing where it says nothing about payouts.
+    fn verdict(&self) -> Option<Verdict>;
 }
 
 impl Answer for SubmitOutcome {
@@ -29,13 +29,13 @@ impl Answer for SubmitOutcome {
         SubmitOutcome::NotSent { why, retry_after }
     }
 
-    fn verdict(&self) -> Verdict {
-        match self {
+    fn verdict(&self) -> Option<Verdict> {
+        Some(match self {
             SubmitOutcome::Accepted { .. } | SubmitOutcome::Duplicate { .. } => Verdict::Well,
             SubmitOutcome::Refused { why }
             | SubmitOutcome::NotSent { why, .. }
             | SubmitOutcome::Ambiguous { why } => Verdict::on(Some(why)),
-        }
+        })
     }
 }
 
@@ -48,14 +48,14 @@ impl Answer for FetchOutcome {
         FetchOutcome::Unknown { why, retry_after }
     }
 
-    fn verdict(&self) -> Verdict {
-        match self {
+    fn verdict(&self) -> Option<Verdict> {
+        Some(match self {
             // Why a payout failed is no news about the provider.
             FetchOutcome::Found(_) | FetchOutcome::NotFound | FetchOutcome::Deferred { .. } => {
                 Verdict::Well
             }
             FetchOutcome::Unknown { why, .. } => Verdict::on(Some(why)),
-        }
+        })
     }
 }
 
@@ -69,12 +69,12 @@ impl Answer for UndoOutcome {
         UndoOutcome::Ambiguous { why }
     }
 
-    fn verdict(&self) -> Verdict {
-        match self {
+    fn verdict(&self) -> Option<Verdict> {
+        Some(match self {
             // An account may be barred from recalls and still be allowed to pay.
             UndoOutcome::Done | UndoOutcome::Pending | UndoOutcome::Refused { .. } => Verdict::Well,
             UndoOutcome::Ambiguous { why } => Verdict::on(Some(why)),
-        }
+        })
     }
 }
 
@@ -87,11 +87,10 @@ impl Answer for ListOutcome {
         ListOutcome::Unknown { why, retry_after }
     }
 
-    fn verdict(&self) -> Verdict {
-        match self {
-            ListOutcome::Page(_) | ListOutcome::NotOffered => Verdict::Well,
-            ListOutcome::Unknown { why, .. } => Verdict::on(Some(why)),
-        }
+    /// A key may pay and not read the account's statement, and a statement may come while nobody answers
+    /// for a single payment: neither is news about payouts.
+    fn verdict(&self) -> Option<Verdict> {
+        None
     }
 }
 
@@ -104,8 +103,8 @@ impl Answer for Result<Quote, Failure> {
         Err(why)
     }
 
-    fn verdict(&self) -> Verdict {
-        Verdict::on(self.as_ref().err())
+    fn verdict(&self) -> Option<Verdict> {
+        Some(Verdict::on(self.as_ref().err()))
     }
 }
 

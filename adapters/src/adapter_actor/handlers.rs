@@ -156,7 +156,7 @@ impl Handler<OneMoreCall> for AdapterActor {
 
 impl AdapterActor {
     /// A question's turn, now or later; none when it may not even wait. One that no money hangs on
-    /// comes behind all the others.
+    /// comes behind the others, but for one after every hundred of them.
     fn turn(&mut self, at_risk: Option<AtRisk>, ctx: &mut Context<Self>) -> Option<Turn> {
         if let Some(slot) = self.slot_at_once(Side::Verify) {
             return Some(Turn::Now(slot));

@@ -172,9 +172,10 @@ impl Line {
         // An eighth of the newest; the first counts whole.
         let weighed = if mean == 0 { took } else { mean - mean / 8 + took / 8 };
         self.latency_micros.set(weighed.max(1));
+        let Some(verdict) = answer.verdict() else { return };
         let mut breaker = self.breaker.borrow_mut();
         let before = breaker.trips();
-        breaker.learn(side, began, now, answer.verdict());
+        breaker.learn(side, began, now, verdict);
         if breaker.trips() != before {
             let state = breaker.state(now);
             tracing::warn!(account = %self.account, ?side, ?state, "the circuit breaker opened");

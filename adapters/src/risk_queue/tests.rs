@@ -152,3 +152,34 @@ fn what_no_money_hangs_on_goes_when_nothing_else_waits() {
     assert_eq!(order(&mut queue, secs(1_000)), expected);
     assert!(queue.is_empty());
 }
+
+#[test]
+fn what_no_money_hangs_on_goes_after_every_hundredth_other() {
+    let mut queue = RiskQueue::new();
+    queue.push(secs(0), at_risk(8, secs(1)), "money");
+    queue.push_last("first of the last");
+    queue.push_last("second of the last");
+    // Where one goes another comes: questions about money never run out.
+    let mut went = |rounds: u64| -> Vec<&'static str> {
+        let mut went = Vec::new();
+        for now in 0..rounds {
+            let one = queue.pop(secs(now)).unwrap();
+            if one == "money" {
+                queue.push(secs(now), at_risk(8, secs(1)), "money");
+            }
+            went.push(one);
+        }
+        went
+    };
+    let first = went(101);
+    assert!(first[..100].iter().all(|one| *one == "money"));
+    assert_eq!(first[100], "first of the last");
+    let second = went(101);
+    assert!(second[..100].iter().all(|one| *one == "money"));
+    assert_eq!(second[100], "second of the last");
+    assert!(went(300).iter().all(|one| *one == "money"), "none of the others is left");
+    // What comes now has not waited for those that went before it came.
+    queue.push_last("a late one");
+    let rest: Vec<_> = (0..2).map(|now| queue.pop(secs(now)).unwrap()).collect();
+    assert_eq!(rest, ["money", "a late one"]);
+}

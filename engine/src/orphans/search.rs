@@ -18,8 +18,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How far a provider's clock may be from ours; what is listed too much is known, and harmless.
+/// How far a provider's clock may be behind ours; what is listed too much is known, and harmless.
 const MARGIN: Duration = Duration::from_secs(600);
+/// How far it may be ahead: a payment that it dates later than this would never be found.
+const MARGIN_AHEAD: Duration = Duration::from_secs(24 * 3_600);
+/// A request that was under way when the gateway before this one was killed may arrive only now, and
+/// the list's lag counts from then.
+const UNDER_WAY: Duration = Duration::from_secs(60);
+/// No provider makes us wait longer than that for a list of payments that may be lost.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
 /// Rows on a page.
 const PAGE: u32 = 100;
 /// After so many failures in a row the list is begun anew: a cursor may have come to its end.
@@ -115,14 +122,14 @@ impl Search {
         let lag = lists.map_or(Duration::ZERO, |lists| lists.visibility_lag);
         let reach = lists.and_then(|lists| lists.reaches_back);
         let from = reach.map_or(wide, |reach| wide.max(before(now, reach)));
-        let settled_at = now.plus(lag);
+        let settled_at = now.plus(lag).plus(UNDER_WAY);
         Search {
             gateway: gateway.downgrade(),
             book: gateway.parts().map(|parts| parts.orphans.clone()).unwrap_or_default(),
             clock: gateway.clock().clone(),
             poll: caps.policy.poll.clone(),
             from,
-            until: settled_at.plus(MARGIN),
+            until: settled_at.plus(MARGIN_AHEAD),
             settled_at,
             epoch,
             cut_short: from > lost_from,
@@ -168,7 +175,8 @@ impl Search {
             if failures % TRIES == 0 {
                 walk = Walk::new(self.nothing());
             }
-            let pause = self.poll.pause(failures + rounds - 1).max(retry_after.unwrap_or_default());
+            let wished = retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);
+            let pause = self.poll.pause(failures + rounds - 1).max(wished);
             self.clock.wait_until(self.clock.now().plus(pause)).await;
         }
     }

@@ -81,8 +81,14 @@ async fn write_down(gateway: &Gateway, account: &str, found: Vec<Orphan>) -> Res
         make_room(gateway).await?;
         let count = some.len();
         tracing::warn!(account, count, "the provider has payments that nobody here knows");
-        note(gateway, DeskOrder::FoundOrphans(some.to_vec())).await?;
-        parts.orphans.take(some);
+        let shown = async {
+            // Meanwhile an operator may have closed one; it must not come back.
+            let kept = |orphan: &&Arc<Orphan>| {
+                parts.desk.look(|desk| desk.orphans.contains_key(&orphan.key()))
+            };
+            parts.orphans.take(&some.iter().filter(kept).cloned().collect::<Vec<_>>());
+        };
+        note_and(gateway, DeskOrder::FoundOrphans(some.to_vec()), shown).await?;
         for orphan in some {
             // Its merchant may have been quicker than the journal.
             if gateway.is_known(orphan.payout).await? {
@@ -185,9 +191,21 @@ async fn compare(
 /// # Errors
 /// The gateway is stopping.
 pub(super) async fn note(gateway: &Gateway, order: DeskOrder) -> Result<(), Refusal> {
+    note_and(gateway, order, async {}).await
+}
+
+/// The same, with what follows of it before anything else is decided.
+async fn note_and(
+    gateway: &Gateway,
+    order: DeskOrder,
+    then: impl Future<Output = ()>,
+) -> Result<(), Refusal> {
     let parts = gateway.parts()?;
     let (by, reason) = ("engine".into(), "what the provider lists of the lost time".into());
     let signed = Signature { by, reason, from: "".into() };
-    let now = gateway.clock().now();
-    parts.desk.decide(&parts.store, order, signed, now, async { true }).await
+    let (now, carry_out) = (gateway.clock().now(), async {
+        then.await;
+        true
+    });
+    parts.desk.decide(&parts.store, order, signed, now, carry_out).await
 }

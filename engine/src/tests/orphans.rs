@@ -2,6 +2,7 @@
 //! with them, and never made a second time.
 
 mod bank;
+mod search;
 
 use super::{MERCHANT, signed};
 use crate::clock::{Clock, TurnedClock};

@@ -2,8 +2,8 @@
 
 use super::scripted::{Manner, Scripted};
 use super::{Rig, signed};
-use crate::codec;
 use crate::verify::{Report, VerifyOptions, verify};
+use crate::{codec, desk};
 use adapters::adapter_actor::messages::Mode;
 use domain::entry::{By, Entry, Fact, Hold, HoldCause, Move};
 use domain::id::PayoutId;
@@ -200,8 +200,8 @@ async fn a_snapshot_that_leaves_a_payout_out_or_changes_one_is_found() {
         meddle(dir, |running| {
             let base = running.journal.durable_sequence();
             let mut writer = running.snapshots.begin(base).unwrap();
-            let desk = crate::desk::state_body(&Default::default()).unwrap();
-            writer.push(crate::desk::DESK, &desk).unwrap();
+            let body = desk::state_body(&Default::default()).unwrap();
+            writer.push(desk::DESK, &body).unwrap();
             writer.push(waiting.id().0, &codec::body(&changed).unwrap()).unwrap();
             writer.finish().unwrap();
         });
@@ -210,6 +210,28 @@ async fn a_snapshot_that_leaves_a_payout_out_or_changes_one_is_found() {
     one_says(&found, &["sled, snapshot 3, payout", "is not the payout that the log tells"]);
     one_says(&found, &["sled, snapshot 3: the payout is missing; the log has it at version"]);
     one_says(&found, &["sled, snapshot 3: the payout is there at version 1 only"]);
+}
+
+#[actix_rt::test]
+async fn a_snapshot_with_another_desk_is_found() {
+    let found = found_after(|dir| {
+        meddle(dir, |running| {
+            let base = running.journal.durable_sequence();
+            // Nothing is decided yet; what was decided first was another mode; it is not decided yet.
+            for version in [0, 1, 99] {
+                let state = desk::DeskState { version, ..desk::DeskState::default() };
+                let mut writer = running.snapshots.begin(base).unwrap();
+                writer.push(desk::DESK, &desk::state_body(&state).unwrap()).unwrap();
+                writer.finish().unwrap();
+            }
+        });
+    });
+    let found = found.await;
+    let desks: Vec<_> = found.iter().filter(|line| line.contains("the desk")).collect();
+    let expected = [5, 4].map(|id| {
+        format!("sled, snapshot {id}, the desk: it is not what the log says was decided")
+    });
+    assert_eq!(desks, expected.iter().collect::<Vec<_>>(), "{found:#?}");
 }
 
 #[actix_rt::test]

@@ -5,6 +5,7 @@
 //! In reading order: `report` is what comes out, `walk` the walk itself, `slice` which payouts one pass
 //! takes, `folding` the fold and its rules, `stores` and `telling` what is held against it.
 
+mod desks;
 mod folding;
 mod report;
 mod slice;

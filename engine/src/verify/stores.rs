@@ -1,18 +1,19 @@
 //! The stores beside the log, held against the fold. Apart from the fold, because each of them can be
 //! thrown away: what differs here is never the truth, only a wrong memory of it.
 
+use super::desks::Desks;
 use super::folding::{Folded, Folding};
 use super::report::Report;
 use super::walk::Pace;
 use crate::card::Card;
 use crate::codec;
-use crate::desk::{self, DESK, DeskState};
+use crate::desk::{self, DESK};
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use snapshots::archive::RowAmiss;
 use snapshots::log::ChainHash;
 use snapshots::{ArchiveStore, Archived, SnapshotError, SnapshotInfo, SnapshotReader};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 /// A snapshot whose manifest opens.
@@ -61,12 +62,29 @@ pub(crate) fn snapshots(reader: &SnapshotReader, live: bool, report: &mut Report
     taken
 }
 
+/// At which of its versions the desk stands in these snapshots. It is the first thing in each, so that
+/// little of them is read.
+pub(crate) fn desk_versions(reader: &SnapshotReader, taken: &[Taken]) -> BTreeSet<u32> {
+    let mut versions = BTreeSet::new();
+    for one in taken {
+        // What does not read is reported when the snapshot is compared.
+        let _enough_or_unreadable = reader.read::<Ended>(one.id, &mut |id, body| {
+            if id != DESK {
+                return Ok(());
+            }
+            versions.extend(desk::state(body).ok().map(|state| state.version));
+            Err(Ended::Early)
+        });
+    }
+    versions
+}
+
 /// Every state of a snapshot against the fold at its version.
 pub(crate) fn compare_snapshot(
     reader: &SnapshotReader,
     (number, taken): (usize, &mut Taken),
     folding: &mut Folding<'_>,
-    desks: Option<&BTreeMap<u32, DeskState>>,
+    desks: Option<&Desks>,
     live: bool,
     pace: &mut dyn Pace,
     report: &mut Report,
@@ -74,7 +92,7 @@ pub(crate) fn compare_snapshot(
     let at = *taken;
     let read = reader.read::<Ended>(taken.id, &mut |id, body| {
         if pace.read(1, body.len() as u64).is_break() {
-            return Err(Ended::ByPace);
+            return Err(Ended::Early);
         }
         if id == DESK {
             if let Some(desks) = desks {
@@ -94,7 +112,7 @@ pub(crate) fn compare_snapshot(
     });
     match read {
         Ok(_) => {}
-        Err(Ended::ByPace) => return ControlFlow::Break(()),
+        Err(Ended::Early) => return ControlFlow::Break(()),
         Err(Ended::ByFault(error)) => {
             taken.sound = false;
             unreadable(reader, taken.id, &error, live, report);
@@ -105,7 +123,7 @@ pub(crate) fn compare_snapshot(
 
 /// Why a snapshot was not read to its end.
 enum Ended {
-    ByPace,
+    Early,
     ByFault(SnapshotError),
 }
 
@@ -130,10 +148,10 @@ fn unreadable(
     report.amiss(format!("sled, snapshot {id}"), None, error.to_string());
 }
 
-fn compare_desk(taken: &Taken, body: &[u8], desks: &BTreeMap<u32, DeskState>, report: &mut Report) {
+fn compare_desk(taken: &Taken, body: &[u8], desks: &Desks, report: &mut Report) {
     let place = format!("sled, snapshot {}, the desk", taken.id);
     match desk::state(body) {
-        Ok(state) if desks.get(&state.version) == Some(&state) => {}
+        Ok(state) if desks.has(&state) => {}
         Ok(_) => report.amiss(place, None, "it is not what the log says was decided"),
         Err(error) => report.amiss(place, None, error.to_string()),
     }

@@ -2,17 +2,17 @@
 //! each pass everything else against what it folded. The same for a directory at rest and for a gateway
 //! that runs. Apart so that both cannot come to differ.
 
+use super::desks::Desks;
 use super::folding::Folding;
 use super::report::{Report, at};
 use super::slice::Slice;
 use super::stores::{self, Mirrored, Taken};
 use super::telling::Telling;
-use crate::desk::{self, DESK, DeskState};
+use crate::desk::{self, DESK};
 use domain::id::PayoutId;
 use snapshots::events::EventStore;
 use snapshots::log::{LogReader, Placed};
 use snapshots::{ArchiveStore, SnapshotReader};
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -63,7 +63,8 @@ pub(crate) fn walk(
     let bases: Vec<u64> = taken.iter().map(|one| one.base).collect();
     for slice in Slice::all(grounds.through, grounds.records_per_pass) {
         report.passes = slice.passes();
-        let mut pass = Pass::new(grounds, slice, &bases, report);
+        let desks = desks_to_compare(grounds, slice, &taken);
+        let mut pass = Pass::new(grounds, slice, &bases, desks, report);
         let read = pass.read(grounds, mirrored, pace, report);
         if !read? {
             return ControlFlow::Continue(());
@@ -87,16 +88,27 @@ fn all_there_is(grounds: &Grounds<'_>, taken: &[Taken]) -> u64 {
     passes.saturating_mul(grounds.through + archived + states)
 }
 
+/// The desk is looked at once, in the first pass.
+fn desks_to_compare(grounds: &Grounds<'_>, slice: Slice, taken: &[Taken]) -> Option<Desks> {
+    let versions = |reader| stores::desk_versions(reader, taken);
+    slice.is_first().then(|| Desks::new(grounds.snapshots.map(versions).unwrap_or_default()))
+}
+
 struct Pass<'a> {
     slice: Slice,
     folding: Folding<'a>,
     telling: Option<Telling<'a>>,
-    /// The desk at each of its versions: snapshots are of any of them.
-    desks: BTreeMap<u32, DeskState>,
+    desks: Option<Desks>,
 }
 
 impl<'a> Pass<'a> {
-    fn new(grounds: &Grounds<'a>, slice: Slice, bases: &'a [u64], report: &mut Report) -> Pass<'a> {
+    fn new(
+        grounds: &Grounds<'a>,
+        slice: Slice,
+        bases: &'a [u64],
+        desks: Option<Desks>,
+        report: &mut Report,
+    ) -> Pass<'a> {
         let telling = grounds.events.filter(|_| grounds.only.is_none()).and_then(|events| {
             match events.through() {
                 Ok(through) => {
@@ -109,7 +121,6 @@ impl<'a> Pass<'a> {
                 }
             }
         });
-        let desks = BTreeMap::from([(0, DeskState::default())]);
         Pass { slice, folding: Folding::new(slice, grounds.only, bases), telling, desks }
     }
 
@@ -167,22 +178,11 @@ impl<'a> Pass<'a> {
     }
 
     fn decide(&mut self, file: &Path, offset: u64, body: &[u8], report: &mut Report) {
-        if !self.slice.is_first() {
-            return;
-        }
+        let Some(desks) = &mut self.desks else { return };
         report.decisions += 1;
-        let last = self.desks.last_key_value().map(|(_, state)| state.clone()).unwrap_or_default();
-        match desk::entry(body) {
-            Ok(entry) if entry.version == last.version + 1 => {
-                let mut state = last;
-                state.apply(entry);
-                self.desks.insert(state.version, state);
-            }
-            Ok(entry) => {
-                let what = format!("decision {} follows decision {}", entry.version, last.version);
-                report.amiss(at(file, offset), None, what);
-            }
-            Err(error) => report.amiss(at(file, offset), None, error.to_string()),
+        let taken = desk::entry(body).map_err(|error| error.to_string());
+        if let Err(what) = taken.and_then(|entry| desks.take(entry)) {
+            report.amiss(at(file, offset), None, what);
         }
     }
 
@@ -196,7 +196,7 @@ impl<'a> Pass<'a> {
         report.payouts += self.folding.payouts.len() as u64;
         let live = grounds.live.is_some();
         if let Some(reader) = grounds.snapshots {
-            let desks = self.slice.is_first().then_some(&self.desks);
+            let desks = self.desks.as_ref();
             for (number, one) in taken.iter_mut().enumerate() {
                 let of = (number, &mut *one);
                 let folding = &mut self.folding;

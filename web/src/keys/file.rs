@@ -64,8 +64,10 @@ pub(super) fn read(path: &Path) -> Result<(Vec<StoredKey>, Option<Mark>), KeyErr
         Err(error) => return Err(KeyError::File { path: path.to_owned(), error }),
     };
     let damaged = |why: String| KeyError::Damaged { path: path.to_owned(), why };
-    let document: Document =
-        serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    let document: Document = serde_json::from_slice(&bytes).map_err(|error| {
+        // serde's own words may repeat what it met, and every viewer may read the problem's text.
+        damaged(format!("line {}, column {}", error.line(), error.column()))
+    })?;
     if document.version != VERSION {
         return Err(damaged(format!("version {} is not known here", document.version)));
     }

@@ -135,6 +135,19 @@ fn what_cannot_be_trusted_is_refused() {
 }
 
 #[test]
+fn a_file_that_does_not_read_is_not_quoted() {
+    let folder = Folder::new();
+    folder.store().unwrap().create_operator_key("ann", &[Role::Viewer]).unwrap();
+    let hidden = "5ec2e7";
+    let text = folder.text().replace("\"viewer\"", &format!("\"{hidden}\""));
+    assert!(text.contains(hidden), "{text}");
+    fs::write(folder.0.join("keys.json"), text).unwrap();
+    let error = folder.store().err().unwrap();
+    assert!(matches!(&error, KeyError::Damaged { why, .. } if why.starts_with("line ")));
+    assert!(!format!("{error} {error:?}").contains(hidden), "{error}");
+}
+
+#[test]
 fn who_may_do_what() {
     use Role::*;
     let table = [

@@ -1,7 +1,9 @@
-//! The list of what an account did: asked for like a status, and behind every question about money.
+//! The list of what an account did: asked for like a status, behind the questions about money, and no
+//! news about how payouts fare.
 
 use super::fake::{Call, Script, empty_page, settled};
 use super::*;
+use crate::circuit_breaker::{BreakerSettings, BreakerState};
 use crate::provider::{ListOutcome, ListWish};
 use domain::failure::{Failure, Origin};
 use domain::resolution::Resolution;
@@ -68,4 +70,44 @@ async fn lists_keep_to_the_rate() {
         assert_eq!(world.adapter.list(wish()).await, empty_page());
     }
     assert!(began.elapsed() >= ms(80), "three calls take two pauses");
+}
+
+/// A breaker that two failures in a row open.
+fn quick_to_open(cool_down: Duration) -> AdapterSettings {
+    let trickle = Duration::ZERO;
+    let breaker = BreakerSettings { run: 2, cool_down, trickle, ..BreakerSettings::default() };
+    AdapterSettings { breaker, ..AdapterSettings::default() }
+}
+
+#[actix_rt::test]
+async fn a_list_that_is_refused_or_fails_does_not_stop_payouts() {
+    let world = World::with(no_limits(), quick_to_open(Duration::from_secs(60)));
+    let refused = unknown(Resolution::AccessError, Origin::Provider);
+    let failed = unknown(Resolution::ProviderInternalError, Origin::Provider);
+    let all = [refused.clone(), refused, failed.clone(), failed.clone(), failed];
+    world.fake.will_list(all.clone().map(Script::Answer));
+    for expected in all {
+        assert_eq!(world.adapter.list(wish()).await, expected);
+    }
+    let health = world.health().await;
+    assert_eq!((health.breaker, health.tripped_total), (BreakerState::Closed, 0));
+}
+
+#[actix_rt::test]
+async fn a_page_that_comes_does_not_show_that_payouts_are_answered_again() {
+    let world = World::with(no_limits(), quick_to_open(ms(30)));
+    let why = Failure::new(Resolution::ConnectionTimeoutError, Origin::Transport);
+    let failed = || FetchOutcome::Unknown { why: why.clone(), retry_after: None };
+    world.fake.will_fetch([Script::Answer(failed()), Script::Answer(failed())]);
+    for number in 1..=2 {
+        assert_eq!(world.fetch(number).await, failed());
+    }
+    assert_eq!(world.health().await.tripped_total, 1);
+    // Neither while it is open nor when it would take one success to close it.
+    assert_eq!(world.adapter.list(wish()).await, empty_page());
+    sleep(ms(40)).await;
+    assert_eq!(world.adapter.list(wish()).await, empty_page());
+    assert_eq!(world.health().await.breaker, BreakerState::HalfOpen);
+    assert_eq!(world.fetch(3).await, settled());
+    assert_eq!(world.health().await.breaker, BreakerState::Closed);
 }
