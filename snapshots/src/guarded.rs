@@ -19,6 +19,8 @@ use std::{
 use crossbeam_channel::RecvTimeoutError;
 use tracing::dispatcher;
 
+use crate::fjall_versions;
+
 /// How long a busy database is waited for, and how often it is asked.
 const PATIENCE: Duration = Duration::from_secs(3);
 const RETRY: Duration = Duration::from_millis(5);
@@ -39,6 +41,18 @@ impl<E: Error + 'static> From<E> for Fault {
     fn from(error: E) -> Self {
         let text = error.to_string();
         if is_environment(&error) { Self::Refused(text) } else { Self::Unusable(text) }
+    }
+}
+
+impl Fault {
+    /// What fjall would not survive reading, if there is anything of the kind in this directory.
+    pub(crate) fn of_versions(dir: &Path) -> Result<(), Self> {
+        match fjall_versions::find_damaged(dir)? {
+            None => Ok(()),
+            Some(path) => {
+                Err(Self::Unusable(format!("{} does not match its checksum", path.display())))
+            }
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod codec;
 mod directory;
 pub mod events;
 pub mod export;
+mod fjall_versions;
 mod guarded;
 pub mod inspection;
 pub mod intent_ledger;

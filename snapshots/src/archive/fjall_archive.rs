@@ -59,6 +59,7 @@ impl FjallArchive {
         let dir = dir.to_owned();
         guarded::open("archive", deadline, AfterPanic::StayPut, move || {
             fs::create_dir_all(&dir)?;
+            Fault::of_versions(&dir)?;
             guarded::patiently(|| match Self::open_unguarded(&dir, log_id, room) {
                 Err(ArchiveError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),
                 opened => Ok(opened?),

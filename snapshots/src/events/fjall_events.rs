@@ -53,6 +53,7 @@ impl FjallEvents {
         let dir = dir.to_owned();
         guarded::open("events", deadline, AfterPanic::StayPut, move || {
             fs::create_dir_all(&dir)?;
+            Fault::of_versions(&dir)?;
             let opened = guarded::patiently(|| match opening::open(&dir, log, room) {
                 Err(EventError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),
                 opened => Ok(opened?),
