@@ -67,6 +67,12 @@ impl<'a> Card<'a> {
             next: Next::of(payout),
         }
     }
+
+    /// Whether it says what this payout would say. One that another build wrote is not read, and is of
+    /// every payout.
+    pub(crate) fn is_of(&self, payout: &Payout) -> bool {
+        self.understanding != UNDERSTANDING || *self == Card::of(payout)
+    }
 }
 
 impl<'a> Next<'a> {
@@ -119,6 +125,14 @@ mod tests {
 
     use super::*;
     use crate::sleeper::tests::{new, taken_by_the_provider};
+
+    #[test]
+    fn a_card_of_another_build_accuses_nobody() {
+        let (payout, other) = (new(false), taken_by_the_provider());
+        assert!(Card::of(&payout).is_of(&payout) && !Card::of(&other).is_of(&payout));
+        let foreign = Card { understanding: UNDERSTANDING + 1, ..Card::of(&other) };
+        assert!(foreign.is_of(&payout));
+    }
 
     #[test]
     fn only_who_waits_sleeps() {

@@ -189,6 +189,29 @@ mod tests {
     use std::time::Duration;
 
     #[test]
+    fn a_card_of_another_build_is_not_believed() {
+        let pause = |_: &str| Duration::from_secs(60);
+        let contracts = Contracts { watch_for: &|_| None, first_pause: &pause };
+        let (payout, other) = (new(true), taken_by_the_provider());
+        let mut packed = Vec::new();
+        pack(&payout, &mut packed).unwrap();
+        let read = |understanding| {
+            let card = Card { understanding, ..Card::of(&other) };
+            let body = codec::sleeper(&card, &packed).unwrap();
+            Met::in_snapshot(payout.id(), &body, &contracts).unwrap()
+        };
+        assert_eq!(read(UNDERSTANDING).status, other.status());
+        let mut met = read(UNDERSTANDING + 1);
+        assert_eq!((met.version, met.status), (payout.version(), payout.status()));
+        assert_eq!(met.settle(&contracts).unwrap(), Some(payout.clone()), "it wants a permit");
+        // What this build does not know stops the start, instead of going to sleep.
+        packed.push(255);
+        let card = Card { understanding: UNDERSTANDING + 1, ..Card::of(&other) };
+        let body = codec::sleeper(&card, &packed).unwrap();
+        assert!(Met::in_snapshot(payout.id(), &body, &contracts).is_err());
+    }
+
+    #[test]
     fn its_row_is_that_of_its_payout() {
         let pause = |_: &str| Duration::from_secs(60);
         let contracts = Contracts { watch_for: &|_| None, first_pause: &pause };

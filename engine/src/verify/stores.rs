@@ -5,7 +5,6 @@ use super::desks::Desks;
 use super::folding::{Folded, Folding};
 use super::report::Report;
 use super::walk::Pace;
-use crate::card::Card;
 use crate::codec;
 use crate::desk::{self, DESK};
 use domain::id::PayoutId;
@@ -212,8 +211,7 @@ fn compare(
             return None;
         }
     };
-    if codec::has_card(body) && codec::card(body).ok().map(|read| read.0) != Some(Card::of(&payout))
-    {
+    if codec::has_card(body) && !codec::card(body).is_ok_and(|(card, _)| card.is_of(&payout)) {
         report.amiss(place.of(id), Some(id), "its card does not say what its entries make");
     }
     let Some(folded) = folding.payouts.get(&id) else {
