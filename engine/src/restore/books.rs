@@ -99,10 +99,15 @@ impl Books {
     fn was_ignorant(&self) -> bool {
         self.desk.restores.last().is_some_and(|last| !last.known)
     }
+
+    /// Whether this payout was there, and not asked about yet.
+    fn has_unsought(&self, id: PayoutId) -> bool {
+        matches!(self.get(id), Some(Kept::Whole(payout)) if !payout.is_sought())
+    }
 }
 
-/// Whether it is a hold of the kind that restores write. A payout made while keys may repeat gets one of
-/// the same kind; that one is asked about for nothing then.
+/// Whether it is a hold of the kind that restores write. New payouts get one of the same kind while keys
+/// may repeat; these were not there before.
 fn is_of_a_restore(entry: &Entry) -> bool {
     matches!(entry.fact, Fact::Held(Hold { cause: HoldCause::Restored, .. }))
 }
@@ -119,7 +124,8 @@ impl Lost {
             }
             let (id, entry) = (PayoutId(record.payout), read(record)?);
             // A restore holds payouts one by one; this point may be in the middle of them.
-            self.undoes_ignorance |= then.was_ignorant() && is_of_a_restore(&entry);
+            self.undoes_ignorance |=
+                is_of_a_restore(&entry) && then.was_ignorant() && then.has_unsought(id);
             let known = self.touched.remove(&id).or_else(|| then.get(id).cloned());
             let after = step(id, known, entry).map_err(|why| bad(record, why))?;
             // Not put away: its last submission may have to be carried over.
