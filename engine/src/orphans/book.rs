@@ -18,6 +18,8 @@ type Place = (Timestamp, PayoutId, u8);
 pub(crate) struct OrphanBook {
     /// There was one at some time. Nearly always there was none, and no create waits for a lock then.
     any: AtomicBool,
+    /// A list is being read. As rare, and as seldom locked for.
+    under_way: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -125,7 +127,10 @@ impl OrphanBook {
 
     /// How far an account's list is read by now.
     pub fn note_list(&self, account: &str, state: ListState, read: ListRead) {
-        self.lock().lists.insert(account.into(), (state, read));
+        let mut inner = self.lock();
+        inner.lists.insert(account.into(), (state, read));
+        let unread = inner.lists.values().any(|(state, _)| *state == ListState::UnderWay);
+        self.under_way.store(unread, Ordering::Release);
     }
 
     /// How far each account's list is read; of accounts of which none is wanted there is nothing.
@@ -143,8 +148,7 @@ impl OrphanBook {
 
     /// Whether there may be orphans that no list has told of yet.
     pub fn is_under_way(&self) -> bool {
-        let unread = |(state, _): &(ListState, ListRead)| *state == ListState::UnderWay;
-        self.lock().lists.values().any(unread)
+        self.under_way.load(Ordering::Acquire)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
