@@ -32,6 +32,7 @@ use domain::schedule::next_return_check;
 use domain::status::Status;
 use domain::time::Timestamp;
 use futures_util::future;
+use snapshots::intent_ledger;
 use snapshots::log::LogError;
 use snapshots::{OpenError, ReplayError, Running, Store, StoreOptions};
 use std::cell::RefCell;
@@ -389,7 +390,11 @@ fn open(
     adapters: &AdapterSupervisor,
     now: Timestamp,
 ) -> Result<Opened, StartError> {
+    let (ledger, data_dir) = (options.intent_ledger.is_some(), options.data_dir.clone());
     let store = Store::open(options)?;
+    if !ledger {
+        intent_ledger::do_without(&data_dir).map_err(StartError::Store)?;
+    }
     let watch_for = |payout: &Payout| next_return_check(payout, now, adapters.policy_of(payout));
     let first_pause = |account: &str| adapters.policy_at(account).poll.pause(0);
     let contracts = Contracts { watch_for: &watch_for, first_pause: &first_pause };

@@ -31,6 +31,8 @@ use crate::log::{
 
 const MAGIC: [u8; 8] = *b"BuIntent";
 const VERSION: u16 = 1;
+/// The file of a data directory that says which file of the ledger is in use.
+const IN_USE: &str = "ledger-in-use";
 /// In the header of a file that was begun right behind the one before it.
 const GOES_ON: u16 = 1;
 const HEADER: usize = 32;
@@ -56,11 +58,12 @@ struct Line {
 
 impl IntentLedger {
     /// Begins a file in `dir` for the submissions of this log behind the sequence `since`, and notes its
-    /// number in `last`, a file of the data directory.
+    /// number in the data directory.
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn open(dir: &Path, log_id: u64, since: u64, last: &Path) -> io::Result<Self> {
+    pub fn open(dir: &Path, log_id: u64, since: u64, data_dir: &Path) -> io::Result<Self> {
+        let last = &data_dir.join(IN_USE);
         fs::create_dir_all(dir)?;
         let before = files(dir)?.last().map(|(number, _)| *number);
         let goes_on = before.is_some() && before == last_in_use(last)?;
@@ -74,7 +77,7 @@ impl IntentLedger {
         let mut note = File::create(last)?;
         note.write_all(number.to_string().as_bytes())?;
         note.sync_all()?;
-        sync_directory(last.parent().unwrap_or(Path::new(".")))?;
+        sync_directory(data_dir)?;
         let (queue, lines) = crossbeam_channel::bounded(65_536);
         let writer = move || {
             if let Err(error) = write_all(&mut file, &lines) {
@@ -128,13 +131,14 @@ fn write_all(file: &mut File, lines: &Receiver<Line>) -> io::Result<()> {
     Ok(())
 }
 
-/// Notes that a data directory is served without a ledger: `last` is forgotten.
+/// Notes that a data directory is served without a ledger: what is sent now stands in none. To be called
+/// before anything is sent.
 ///
 /// # Errors
 /// The file system refuses.
-pub fn do_without(last: &Path) -> io::Result<()> {
-    match fs::remove_file(last) {
-        Ok(()) => sync_directory(last.parent().unwrap_or(Path::new("."))),
+pub fn do_without(data_dir: &Path) -> io::Result<()> {
+    match fs::remove_file(data_dir.join(IN_USE)) {
+        Ok(()) => sync_directory(data_dir),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
@@ -279,7 +283,7 @@ mod tests {
     }
 
     fn write(dir: &Path, log_id: u64, since: u64, lines: Vec<Vec<u8>>) {
-        let ledger = IntentLedger::open(dir, log_id, since, &dir.join("last")).unwrap();
+        let ledger = IntentLedger::open(dir, log_id, since, dir).unwrap();
         let told: Vec<_> = lines.into_iter().map(|line| ledger.append(line)).collect();
         told.into_iter().for_each(|told| told.blocking_recv().unwrap());
     }
@@ -300,13 +304,13 @@ mod tests {
     #[test]
     fn what_was_sent_in_a_time_without_it_is_not_vouched_for() {
         let dir = tempfile::tempdir().unwrap();
-        let (path, last) = (dir.path(), dir.path().join("last"));
+        let (path, last) = (dir.path(), dir.path().join(IN_USE));
         let since = || read(path, 7).unwrap().unwrap().since;
         write(path, 7, 30, lines(1));
         write(path, 7, 40, lines(1));
         assert_eq!(since(), 30, "it went on");
-        do_without(&last).unwrap();
-        do_without(&last).unwrap();
+        do_without(path).unwrap();
+        do_without(path).unwrap();
         write(path, 7, 90, lines(1));
         assert_eq!(since(), 90, "somebody served without it up to there");
         write(path, 7, 95, lines(1));

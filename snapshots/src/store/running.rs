@@ -17,7 +17,7 @@ use crate::{
     archive::{ArchiveStore, Archiver, ArchiverThread},
     directory::Directory,
     events::{EventError, EventStore},
-    intent_ledger::{self, IntentLedger},
+    intent_ledger::IntentLedger,
     log::{self, Frame, Journal, LogVisitor, VisitorThread, Writer},
     log_archive::{FollowerThread, LogArchive},
     sled_store::{Follower, Mirror, MirrorError, Opened, Retention, Shared, SnapshotStore},
@@ -57,17 +57,11 @@ pub(super) struct Threads {
 impl Store {
     /// Starts the threads.
     pub fn start(self) -> io::Result<Running> {
-        let noted = self.options.data_dir.join("ledger-in-use");
-        let intents = match self.options.intent_ledger.as_deref() {
-            Some(dir) => {
-                let (log_id, since) = (self.tail.log_id(), self.last_sequence());
-                Some(IntentLedger::open(dir, log_id, since, &noted)?)
-            }
-            None => {
-                intent_ledger::do_without(&noted)?;
-                None
-            }
-        };
+        let ledger = self.options.intent_ledger.as_deref();
+        let (log_id, data_dir) = (self.tail.log_id(), &self.options.data_dir);
+        let intents = ledger
+            .map(|dir| IntentLedger::open(dir, log_id, self.last_sequence(), data_dir))
+            .transpose()?;
         let shared = Arc::new(log::Shared::new(self.last_sequence()));
         let (messages, queue) = crossbeam_channel::bounded(self.options.queue_depth);
         let (committed, woken) = crossbeam_channel::bounded(1);
