@@ -71,7 +71,7 @@ pub enum DeskOrder {
         /// The last restore whose lost time it covers, and what stood on it.
         read: ListRead,
     },
-    /// These have payouts by now, and need not be remembered here any longer.
+    /// These have payouts by now: their ids are all that is remembered of them.
     ForgetOrphans(Vec<OrphanKey>),
 }
 
@@ -105,7 +105,7 @@ pub struct DeskState {
     pub restores: Vec<Restored>,
     /// Payments that nobody here knew when a provider listed them.
     pub orphans: BTreeMap<OrphanKey, Arc<Orphan>>,
-    /// Those that were dealt with outside.
+    /// Those that were dealt with outside, and some that have payouts.
     pub closed_orphans: BTreeSet<OrphanKey>,
     /// What the lists of lost times came to, by account.
     pub lists: BTreeMap<Box<str>, ListRead>,
@@ -166,6 +166,8 @@ impl DeskState {
             }
             DeskOrder::ForgetOrphans(keys) => {
                 keys.iter().for_each(|key| drop(self.orphans.remove(key)));
+                // By their ids alone: they take a tenth of the room, and stay asked about first.
+                self.closed_orphans.extend(keys);
             }
             DeskOrder::ReadList { account, read } => {
                 self.lists.insert(account, read);
