@@ -76,6 +76,8 @@ impl Rig {
         let mut options = EngineOptions::new(dir, IdKey([3; 32]));
         options.store.segment_bytes = 1 << 20;
         options.scrub = scrub;
+        // Whoever waits falls asleep at once: what is forgotten then, no story may miss.
+        options.passivate_after = Duration::from_secs(1);
         let engine = Engine::prepare(options, Arc::new(clock.clone()));
         prepare(&engine);
         let mut all: Vec<Arc<dyn adapters::provider::Provider>> = vec![provider.clone()];

@@ -110,6 +110,16 @@ async fn outside_the_bound_it_waits_for_a_better_rate_and_its_life_runs() {
         let view = rig.until(id, |view| view.payout.standing().rate_missed).await;
         assert_eq!(view.payout.status(), Status::Ready, "1.5 % is too far");
     }
+    // Their merchant asks again while they wait: they go on waiting for the rate.
+    for id in [better, never] {
+        let key = if id == better { "k1" } else { "k2" };
+        let bound = if id == better { 100 } else { 10 };
+        let asked = rig.create(key, |request| {
+            to_bitcoin(request);
+            request.max_slippage_bps = Some(bound);
+        });
+        assert_eq!(asked.await.payout.id(), id);
+    }
     told.say(Some("0.0000201"));
     for _ in 0..400 {
         rig.clock.advance(Duration::from_secs(31));

@@ -6,8 +6,12 @@ use crate::clock::{Clock, TurnedClock};
 use crate::orphans::ListState;
 use crate::tests::signed;
 use adapters::provider::{ListOutcome, Lists};
+use domain::command::Command;
+use domain::entry::{Entry, Fact, HoldCause, Request};
+use domain::payout::Payout;
 use domain::status::Status;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// A gateway's directory as a restore leaves it that knows nothing of what it has lost.
@@ -105,5 +109,52 @@ async fn an_orphan_that_is_closed_while_news_of_it_is_written_down_stays_closed(
     assert_eq!(running.orphans().await.open, 0, "it has been dealt with");
     assert_eq!(desk.look(|desk| (desk.orphans.len(), desk.closed_orphans.len())), (0, 1));
     drop((gateway, desk));
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn while_a_list_is_unread_every_new_payout_is_asked_about_first() {
+    let (home, clock) = (tempfile::tempdir().unwrap(), TurnedClock::default());
+    let bank = Bank::new(&clock);
+    let new = restored(home.path(), &bank, &clock).await;
+    bank.lies.lock().unwrap().extend((0..10_000).map(|_| broken()));
+    let running = Running::start(&new, &bank, &clock).await;
+    until(&running, SECOND, async || running.bank.asked() > 1).await;
+    running.pass(Duration::from_secs(7_200)).await;
+    assert!(running.quarantine().asks_first_until.is_none(), "the time for new keys is over");
+    let asked = running.create("k1", paying(&clock, "000", "1.00")).await;
+    let was_held = |payout: &Payout| {
+        let held = |entry: &Entry| matches!(entry.fact, Fact::Held(hold) if hold.cause == HoldCause::Restored);
+        payout.entries().iter().any(held)
+    };
+    assert!(was_held(&running.until(asked, Status::Processed).await));
+    // Once it is read, nobody waits for a question any more.
+    bank.lies.lock().unwrap().clear();
+    until(&running, 60 * SECOND, async || is_read(&running).await).await;
+    let plain = running.create("k2", paying(&clock, "000", "1.00")).await;
+    assert!(!was_held(&running.until(plain, Status::Processed).await));
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_listed_payment_of_a_payout_that_was_never_sent_keeps_it_from_being_sent() {
+    let (home, clock) = (tempfile::tempdir().unwrap(), TurnedClock::default());
+    let bank = Bank::new(&clock);
+    let new = restored(home.path(), &bank, &clock).await;
+    let running = Running::start(&new, &bank, &clock).await;
+    // The bank does not know it, and it is let go before the list tells of it.
+    let request = Request { autoprocess: false, ..paying(&clock, "000", "1.00") };
+    let id = running.create("many-0", request).await;
+    assert_eq!(id, id_of(0));
+    let payout = async || running.door().get(id).await.unwrap().payout;
+    until(&running, SECOND, async || !payout().await.is_sought()).await;
+    assert!(!is_read(&running).await, "it is read once more");
+    bank.flood.store(1, Ordering::SeqCst);
+    until(&running, SECOND, async || payout().await.moderation_required()).await;
+    assert_eq!(payout().await.standing().hold.map(|(hold, _)| hold.cause), Some(HoldCause::Paused));
+    // Its merchant's word changes nothing about that.
+    let _ = running.door().command(id, Command::Process, None).await;
+    running.pass(60 * SECOND).await;
+    assert_eq!(bank.submissions(id), 0);
     running.stop().await;
 }
