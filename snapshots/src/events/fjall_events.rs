@@ -17,11 +17,10 @@ use std::{
 use fjall::{Database, Guard, Keyspace, PersistMode};
 
 use super::{
-    EventError, EventRow, EventStore, Happened, Newest, Note, NoteChange,
+    EventError, EventRow, EventStore, Happened, Newest, Note, NoteChange, block,
     notes::range,
     numbering::{Numbered, Numbering},
     opening::{self, OfLog, Opened, TurnedAway},
-    row,
 };
 use crate::{
     guarded::{self, AfterPanic, Fault},
@@ -64,14 +63,19 @@ impl FjallEvents {
         })
     }
 
+    /// The block that the event of this number lies in, if it is there.
+    fn block_with(&self, stream: u64, sequence: u64) -> Result<Option<Vec<EventRow>>, EventError> {
+        opening::block_with(&self.rows, stream, sequence)
+    }
+
     fn numbering(&self) -> RwLockReadGuard<'_, Numbering> {
         self.numbering.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn store(&self, numbered: &Numbered) -> Result<(), EventError> {
+    fn store(&self, rows: Vec<EventRow>, numbered: &Numbered) -> Result<(), EventError> {
         let mut batch = self.database.batch();
-        for event in &numbered.rows {
-            batch.insert(&self.rows, row::key(event.stream, event.sequence), row::encode(event));
+        for (key, block) in block::blocks(rows) {
+            batch.insert(&self.rows, key, block);
         }
         for (stream, newest) in &numbered.newest {
             batch.insert(&self.meta, opening::last_key(*stream), newest.to_be_bytes());
@@ -88,8 +92,9 @@ impl FjallEvents {
 impl EventStore for FjallEvents {
     fn append(&self, happened: Vec<Happened>, through: u64) -> Result<Newest, EventError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let numbered = self.numbering().number(happened, through)?;
-        self.store(&numbered)?;
+        let mut numbered = self.numbering().number(happened, through)?;
+        let rows = std::mem::take(&mut numbered.rows);
+        self.store(rows, &numbered)?;
         let mut numbering = self.numbering.write().unwrap_or_else(PoisonError::into_inner);
         Ok(numbering.accept(numbered.newest, numbered.gaps, numbered.through))
     }
@@ -111,12 +116,21 @@ impl EventStore for FjallEvents {
         if after >= last {
             return Ok(Vec::new());
         }
-        let wanted = row::key(stream, after + 1)..=row::key(stream, last);
-        let found = self.rows.range(wanted).take(limit).map(|entry| {
-            let (key, value) = entry.into_inner()?;
-            row::decode(&key, &value).ok_or(CUT)
-        });
-        let rows = found.collect::<Result<Vec<_>, _>>()?;
+        let mut rows = Vec::new();
+        // The block that the first lies in may begin before it.
+        let first = self.block_with(stream, after + 1)?.unwrap_or_default();
+        rows.extend(first.into_iter().filter(|event| event.sequence > after));
+        let wanted = block::key(stream, after + 2)..=block::key(stream, last);
+        let mut blocks = self.rows.range(wanted);
+        while rows.len() < limit
+            && let Some(entry) = blocks.next()
+        {
+            let (key, block) = entry.into_inner()?;
+            rows.extend(block::events(&key, &block).ok_or(CUT)?);
+        }
+        // Those behind the last are on their way, and not told yet.
+        rows.retain(|event| event.sequence <= last);
+        rows.truncate(limit);
         let mut before = after;
         for row in &rows {
             if row.sequence != self.numbering().next_after(stream, before) {
@@ -136,9 +150,9 @@ impl EventStore for FjallEvents {
         if !given {
             return Ok(None);
         }
-        let key = row::key(stream, sequence);
-        let value = self.rows.get(key)?.ok_or(GAP)?;
-        row::decode(&key, &value).ok_or(CUT).map(Some)
+        let block = self.block_with(stream, sequence)?.ok_or(GAP)?;
+        let event = block.into_iter().find(|event| event.sequence == sequence);
+        event.ok_or(GAP).map(Some)
     }
 
     fn write_notes(&self, notes: Vec<NoteChange>) -> Result<(), EventError> {

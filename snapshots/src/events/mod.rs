@@ -12,15 +12,15 @@
 //!
 //! In reading order: this page is the contract, `numbering` gives the numbers,
 //! `fjall_events` (with `opening`, and `late_events` before it) and `memory_events` are the
-//! implementations, `row` and `notes` how rows and notes are stored and found.
+//! implementations, `block` and `notes` how events and notes are stored and found.
 
+mod block;
 mod fjall_events;
 mod late_events;
 mod memory_events;
 mod notes;
 mod numbering;
 mod opening;
-mod row;
 
 use thiserror::Error;
 

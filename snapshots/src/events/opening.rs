@@ -10,9 +10,8 @@ use std::{collections::HashMap, path::Path};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 use super::{
-    EventError,
+    EventError, EventRow, block,
     numbering::{Gap, Numbering},
-    row,
 };
 use crate::options::Room;
 
@@ -21,6 +20,8 @@ pub(crate) const THROUGH: &str = "through";
 const LOG: &str = "log";
 /// Which keyspace holds the rows.
 const ROWS: &str = "rows";
+/// How the rows are written.
+const FORMAT: &str = "format";
 /// Followed by a stream: its newest sequence.
 const LAST: &[u8] = b"last/";
 
@@ -99,6 +100,8 @@ fn reason_to_begin_again(meta: &Keyspace, log: OfLog) -> Result<TurnedAway, Even
     let through = read_number(meta, THROUGH)?.unwrap_or(0);
     Ok(if found != log_id {
         Some("they belong to another log")
+    } else if read_number(meta, FORMAT)? != Some(block::FORMAT) {
+        Some("they are of another build")
     } else if distrust {
         Some("the log was adopted as it is")
     } else if through > last_sequence {
@@ -121,11 +124,25 @@ fn reaches_its_numbers(
     };
     let rows = keyspace(database, &rows_name(number), room)?;
     for (stream, last) in read_numbering(meta)?.streams() {
-        if !rows.contains_key(row::key(stream, last))? {
+        let block = block_with(&rows, stream, last)?.unwrap_or_default();
+        if !block.iter().any(|event| event.sequence == last) {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// The block that the event of this number lies in, if it is there.
+pub(crate) fn block_with(
+    rows: &Keyspace,
+    stream: u64,
+    sequence: u64,
+) -> Result<Option<Vec<EventRow>>, EventError> {
+    let Some(entry) = rows.range(block::keys_before(stream, sequence)).next_back() else {
+        return Ok(None);
+    };
+    let (key, block) = entry.into_inner()?;
+    block::events(&key, &block).ok_or(EventError::Damaged("a block is cut short")).map(Some)
 }
 
 /// Moves the watermark to nothing and the rows to a keyspace of their own, and
@@ -139,6 +156,7 @@ fn begin_again(database: &Database, meta: &Keyspace, log_id: u64) -> Result<(), 
     batch.remove(meta, THROUGH);
     batch.insert(meta, LOG, log_id.to_be_bytes());
     batch.insert(meta, ROWS, rows.to_be_bytes());
+    batch.insert(meta, FORMAT, block::FORMAT.to_be_bytes());
     batch.commit()?;
     Ok(database.persist(PersistMode::SyncAll)?)
 }
