@@ -69,16 +69,16 @@ pub(crate) fn encode(record: &Record, sequence: u64, frame: &mut Vec<u8>) {
 
 /// Reads the record at the start of `bytes`, and says how long it is.
 pub(crate) fn decode(bytes: &[u8]) -> Result<(RecordRef<'_>, usize), &'static str> {
-    let (header, rest) =
-        bytes.split_at_checked(RECORD_HEADER).ok_or("a record is cut short in its header")?;
-    if u16_at(header, 0) != MAGIC {
-        return Err("a record does not begin as one");
-    }
-    let length = u32_at(header, 32) as usize;
-    let body = rest.get(..length).ok_or("a record is longer than its frame")?;
+    let (header, body) = parts(bytes)?;
     if checksum(header, body) != u32_at(header, CHECKSUM_AT) {
         return Err("a record does not match its checksum");
     }
+    read(bytes)
+}
+
+/// The same for a record whose bytes were compared already, with its frame.
+pub(crate) fn read(bytes: &[u8]) -> Result<(RecordRef<'_>, usize), &'static str> {
+    let (header, body) = parts(bytes)?;
     if header[2] != VERSION || header[3] != KIND_PAYOUT {
         return Err("a record is of a version or kind this build does not know");
     }
@@ -88,7 +88,18 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(RecordRef<'_>, usize), &'static st
         version: u32_at(header, 28),
         body,
     };
-    Ok((record, RECORD_HEADER + length))
+    Ok((record, RECORD_HEADER + body.len()))
+}
+
+/// The header and the body of the record at the start of `bytes`.
+fn parts(bytes: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
+    let (header, rest) =
+        bytes.split_at_checked(RECORD_HEADER).ok_or("a record is cut short in its header")?;
+    if u16_at(header, 0) != MAGIC {
+        return Err("a record does not begin as one");
+    }
+    let length = u32_at(header, 32) as usize;
+    Ok((header, rest.get(..length).ok_or("a record is longer than its frame")?))
 }
 
 /// Whose record stands at the start of `bytes`, and how long it says it is. Nothing is compared.
