@@ -37,7 +37,7 @@ pub use archive::{ArchiveError, ArchiveStore, Archived, Archiver, Facets, Listin
 pub use events::{EventError, EventRow, EventStore, FjallEvents, Happened, MemoryEvents};
 pub use inspection::{Copied, Inspection, InspectionError};
 pub use journal_port::{Appended, JournalError, JournalPort, JournalStats};
-pub use log::{Journal, LogVisitor, Record, RecordRef};
+pub use log::{Journal, Lane, LaneAppend, LogVisitor, Record, RecordRef};
 pub use memory::MemoryJournal;
 pub use open_error::{OpenError, RolledBackTo};
 pub use options::{AnchorPolicy, Durability, StoreOptions};

@@ -17,7 +17,10 @@ use std::{
 use crossbeam_channel::Sender;
 use tokio::sync::oneshot;
 
-use super::record::{RECORD_HEADER, Record};
+use super::{
+    lane::{Inbox, LaneTicket},
+    record::{RECORD_HEADER, Record},
+};
 use crate::journal_port::{Appended, JournalError, JournalPort, JournalStats};
 
 /// No append may be larger: together with the frame's limit this bounds the
@@ -46,13 +49,15 @@ impl Journal {
     /// [`depth`]: Self::depth
     pub fn append(&self, records: Vec<Record>) -> Appending {
         let (done, outcome) = oneshot::channel();
-        let queued = self.queue(records, Acknowledgement::Task(done));
+        let queued = self.admit(&records);
+        let queued = queued.and_then(|()| self.queue(records, Acknowledgement::Task(done)));
         Appending(queued.map(|()| outcome).map_err(Some))
     }
 
     /// The same for a thread that may wait.
     pub fn append_blocking(&self, records: Vec<Record>) -> Result<u64, JournalError> {
         let (done, outcome) = crossbeam_channel::bounded(1);
+        self.admit(&records)?;
         self.queue(records, Acknowledgement::Thread(done))?;
         outcome.recv().map_err(|_| JournalError::Closed)
     }
@@ -79,7 +84,8 @@ impl Journal {
         let _ = self.queue.send(Message::Close);
     }
 
-    fn queue(&self, records: Vec<Record>, done: Acknowledgement) -> Result<(), JournalError> {
+    /// Whether the records may be queued.
+    pub(crate) fn admit(&self, records: &[Record]) -> Result<(), JournalError> {
         let bytes = records.iter().map(|record| RECORD_HEADER + record.body.len()).sum();
         if bytes > APPEND_LIMIT {
             return Err(JournalError::TooLarge { bytes, limit: APPEND_LIMIT });
@@ -87,6 +93,15 @@ impl Journal {
         if self.shared.closed.load(Ordering::Acquire) {
             return Err(JournalError::Closed);
         }
+        Ok(())
+    }
+
+    /// Queues what was admitted.
+    pub(crate) fn queue(
+        &self,
+        records: Vec<Record>,
+        done: Acknowledgement,
+    ) -> Result<(), JournalError> {
         let message = Message::Append { records, done };
         self.queue.send(message).map_err(|_| JournalError::Closed)
     }
@@ -136,15 +151,18 @@ pub(crate) enum Message {
 pub(crate) enum Acknowledgement {
     Task(oneshot::Sender<u64>),
     Thread(Sender<u64>),
+    Lane(LaneTicket),
 }
 
 impl Acknowledgement {
-    /// Tells them. Whoever has stopped waiting has stopped caring.
-    pub(crate) fn release(self, sequence: u64) {
+    /// Tells them. Whoever has stopped waiting has stopped caring. Gives the lane that is to be woken.
+    pub(crate) fn release(self, sequence: u64) -> Option<Arc<Inbox>> {
         match self {
             Self::Task(done) => drop(done.send(sequence)),
             Self::Thread(done) => drop(done.send(sequence)),
+            Self::Lane(ticket) => return ticket.acknowledge(),
         }
+        None
     }
 }
 

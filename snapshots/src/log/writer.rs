@@ -18,6 +18,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use super::{
     frame_builder::FrameBuilder,
     journal::{Acknowledgement, Message, Shared},
+    lane::Inbox,
     record::Record,
     tail::Tail,
 };
@@ -41,6 +42,8 @@ pub(crate) struct Writer {
     pub(crate) tail: Tail,
     pub(crate) anchor: Anchor,
     pub(crate) queue: Receiver<Message>,
+    /// Of the present commit, those to be woken.
+    pub(crate) lanes: Vec<Arc<Inbox>>,
     pub(crate) shared: Arc<Shared>,
     /// Told after each commit, never waited for.
     pub(crate) committed: Sender<()>,
@@ -131,12 +134,22 @@ impl Writer {
             self.shared.note_commit(count, bytes.len(), before.elapsed());
             self.shared.durable.store(next_sequence - 1, Ordering::Release);
         }
-        for (done, sequence) in waiting.drain(..) {
-            done.release(sequence);
-        }
+        self.release(waiting);
         // A full channel means that the follower has been told already.
         let _ = self.committed.try_send(());
         Ok(())
+    }
+
+    /// Tells all that wait. Each lane is woken once, when all of it is said.
+    fn release(&mut self, waiting: &mut Vec<(Acknowledgement, u64)>) {
+        for (done, sequence) in waiting.drain(..) {
+            if let Some(lane) = done.release(sequence)
+                && !self.lanes.iter().any(|told| Arc::ptr_eq(told, &lane))
+            {
+                self.lanes.push(lane);
+            }
+        }
+        self.lanes.drain(..).for_each(|lane| lane.wake());
     }
 
     /// After the acknowledgements, so that nobody waits for it.

@@ -76,6 +76,7 @@ impl Store {
             tail: self.tail,
             anchor: self.anchor,
             queue,
+            lanes: Vec::new(),
             shared,
             committed,
             on_fatal: Box::new(log::abort),
