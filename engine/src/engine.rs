@@ -17,7 +17,7 @@ use crate::scrub::{self, Scrub, ScrubOptions};
 use crate::snapshot_schedule::{self, Schedule};
 use crate::snapshot_seen::Why;
 use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
-use crate::timer_actor::TimerActor;
+use crate::timer_actor::Timer;
 use crate::writing::Writing;
 use actix::{Actor, Addr, Arbiter, Context};
 use adapters::adapter_actor::AdapterActor;
@@ -34,7 +34,7 @@ use domain::time::Timestamp;
 use futures_util::future;
 use snapshots::intent_ledger;
 use snapshots::log::LogError;
-use snapshots::{OpenError, ReplayError, Running, Store, StoreOptions};
+use snapshots::{Lane, OpenError, ReplayError, Running, Store, StoreOptions};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -339,8 +339,10 @@ impl Engine {
             arbiter.spawn_fn(move || {
                 let supervisor = PayoutSupervisor::create(|context: &mut Context<_>| {
                     let supervisor = actix::AsyncContext::address(context);
-                    let timer = TimerActor::new(clock.clone(), supervisor.clone()).start();
+                    let timer = Timer::start(clock.clone(), supervisor.clone());
                     let slots = RefCell::new(Slots::default());
+                    let lane = Lane::new(&store.journal);
+                    actix_rt::spawn(lane.clone().tell());
                     PayoutSupervisor::new(Rc::new(Partition {
                         slots,
                         store,
@@ -349,6 +351,7 @@ impl Engine {
                         index: lists.index,
                         book: lists.book,
                         orphans: lists.orphans,
+                        lane,
                         writing: Writing::default(),
                         counters,
                         supervisor,

@@ -18,6 +18,7 @@ mod audit;
 mod card;
 mod event_feed;
 mod events;
+mod finding;
 pub mod inspect;
 mod lean_context;
 mod listing;

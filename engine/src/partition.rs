@@ -10,7 +10,7 @@ use crate::payout_actor::Turn;
 use crate::payout_supervisor::{Deliver, PayoutSupervisor};
 use crate::refusal::Refusal;
 use crate::slot::Slot;
-use crate::timer_actor::TimerActor;
+use crate::timer_actor::Timer;
 use crate::writing::Writing;
 use crate::{codec, gateway::View};
 use actix::Addr;
@@ -18,7 +18,7 @@ use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::schedule::{Watch, next_check, next_return_check};
 use domain::time::Timestamp;
-use snapshots::Running as Store;
+use snapshots::{Lane, Running as Store};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -35,10 +35,12 @@ pub(crate) struct Partition {
     pub index: Arc<LiveIndex>,
     pub book: Arc<ModerationBook>,
     pub orphans: Arc<OrphanBook>,
+    /// The way of this thread to the journal.
+    pub lane: Lane,
     pub writing: Writing,
     pub counters: Arc<Counters>,
     pub supervisor: Addr<PayoutSupervisor>,
-    pub timer: Addr<TimerActor>,
+    pub timer: Timer,
     /// A payout with nothing to do for longer than this gives its actor back.
     pub passivate_after: Duration,
 }

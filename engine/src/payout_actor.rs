@@ -6,10 +6,10 @@
 use crate::gateway::View;
 use crate::lean_context::LeanContext;
 use crate::partition::{Counters, Partition};
+use crate::payout_supervisor::Died;
 use crate::refusal::Refusal;
 use crate::slot::{Life, Slot};
-use crate::writing::Ticket;
-use actix::{Actor, ActorContext, ActorFutureExt, AtomicResponse, Handler, Message, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, Handler, Message, WrapFuture};
 use adapters::adapter_actor::messages::PermitGranted;
 use adapters::permit::Permit;
 use domain::command::Command;
@@ -23,9 +23,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 mod act;
+mod turn_end;
 mod turns;
 
 pub(crate) use act::question;
+use turn_end::TurnEnd;
 pub(crate) use turns::as_created;
 
 /// One payout's actor.
@@ -33,10 +35,20 @@ pub(crate) struct PayoutActor {
     pub(super) id: PayoutId,
     pub(super) life: Rc<RefCell<Life>>,
     pub(super) partition: Rc<Partition>,
+    /// A turn has begun and not ended: whoever dies now has left something half done.
+    in_turn: bool,
 }
 
 impl Actor for PayoutActor {
     type Context = LeanContext<Self>;
+}
+
+impl Drop for PayoutActor {
+    fn drop(&mut self) {
+        if self.in_turn {
+            self.partition.supervisor.do_send(Died(self.id));
+        }
+    }
 }
 
 /// Something that reaches a payout.
@@ -126,39 +138,59 @@ pub(super) enum Reply {
 
 impl Handler<Turn> for PayoutActor {
     /// Atomic: no other message is taken up until this one is durable.
-    type Result = AtomicResponse<Self, Result<Answer, Refusal>>;
+    type Result = TurnEnd;
 
-    fn handle(&mut self, turn: Turn, _: &mut LeanContext<Self>) -> Self::Result {
-        self.began();
+    fn handle(&mut self, turn: Turn, context: &mut LeanContext<Self>) -> TurnEnd {
+        self.begin_turn();
         let decided = self.decide(turn); // pure
-        let written = decided.and_then(|decided| {
-            let ticket = Ticket::take(&self.partition, &decided.step);
-            Ok((self.write(&decided.step)?, decided, ticket))
-        });
-        let durable = async move {
-            let (append, decided, ticket) = written?;
-            if let Some(append) = append {
-                append.await.map_err(|_| Refusal::NotReady)?; // durable, then
-            }
-            Ok((decided, ticket))
+        let written = decided.and_then(|decided| Ok((self.write(&decided.step)?, decided)));
+        let (written, decided) = match written {
+            Ok((Some(written), decided)) => (written, decided),
+            Ok((None, decided)) => return TurnEnd::Now(self.end_turn(Ok(decided), context)),
+            Err(refusal) => return TurnEnd::Now(self.end_turn(Err(refusal), context)),
         };
-        AtomicResponse::new(Box::pin(durable.into_actor(self).map(
-            |decided: Result<(Decided, Option<Ticket>), Refusal>, actor, context| {
-                let (Decided { step, permit, reply }, ticket) = decided?;
-                actor.believe(step.entries)?; // true, then
-                drop(ticket);
-                actor.act(step.effects, permit); // acted on
-                let answer = actor.answer(reply);
-                actor.settle_down(context);
-                answer
-            },
-        )))
+        TurnEnd::written(written.durable().into_actor(self).map(|durable, actor, context| {
+            // The ticket is given back behind it all.
+            let (decided, _ticket) =
+                durable.map_or_else(|why| (Err(why), None), |ticket| (Ok(decided), Some(ticket)));
+            actor.end_turn(decided, context)
+        }))
     }
 }
 
 impl PayoutActor {
+    /// The second half of a turn: what was decided is durable.
+    fn end_turn(
+        &mut self,
+        decided: Result<Decided, Refusal>,
+        context: &mut LeanContext<Self>,
+    ) -> Result<Answer, Refusal> {
+        let ended = decided.and_then(|Decided { step, permit, reply }| {
+            self.believe(step.entries)?; // true, then
+            self.act(step.effects, permit); // acted on
+            let answer = self.answer(reply);
+            self.settle_down(context);
+            answer
+        });
+        self.in_turn = false;
+        match &ended {
+            // The journal has closed: the next start reads what was written, and asks the rest.
+            Ok(_) | Err(Refusal::Refused(_) | Refusal::NotReady | Refusal::KeyReused) => {}
+            // Of most turns nobody waits for the end, so it is said here.
+            Err(refusal) => tracing::warn!(payout = %self.id, %refusal, "a turn was not taken"),
+        }
+        ended
+    }
+}
+
+impl PayoutActor {
+    pub fn new(id: PayoutId, life: Rc<RefCell<Life>>, partition: Rc<Partition>) -> PayoutActor {
+        PayoutActor { id, life, partition, in_turn: false }
+    }
+
     /// One message less waits in the mailbox.
-    fn began(&self) {
+    fn begin_turn(&mut self) {
+        self.in_turn = true;
         let mut slots = self.partition.slots.borrow_mut();
         if let Some(awake) = slots.get_mut(&self.id).and_then(Slot::if_awake_mut) {
             awake.pending = awake.pending.saturating_sub(1);

@@ -1,21 +1,20 @@
-//! One partition's supervisor: finds a payout's actor, starts one where there is none, and revives
-//! from the journal what died. actix's own supervisor does not notice a panic.
+//! One partition's supervisor: what may be said to a partition from other threads. Turns go to their payouts'
+//! actors (`finding`), which are revived from the journal when they die: actix's own supervisor does not
+//! notice a panic.
 //!
 //! ← `gateway` / `payout_actor` →
 
-use crate::codec;
 use crate::event_feed::Owners;
+use crate::finding::{Found, unreadable};
 use crate::gateway::View;
-use crate::lean_context::LeanContext;
 use crate::moderation_book::Contribution;
-use crate::partition::{Counters, Partition};
-use crate::payout_actor::{Answer, PayoutActor, Turn, as_created};
-use crate::recovery::{self, Kept};
+use crate::partition::Partition;
+use crate::payout_actor::{Answer, Turn};
+use crate::recovery::Kept;
 use crate::refusal::Refusal;
 use crate::retire::is_finished;
 use crate::slot::{Copied, Life, Slot};
-use crate::timer_actor::ArmAll;
-use actix::{Actor, Addr, Context, Handler, Message, MessageResult, ResponseFuture};
+use actix::{Actor, Context, Handler, Message, MessageResult, ResponseFuture};
 use adapters::adapter_actor::messages::PermitGranted;
 use domain::effect::pending_effects;
 use domain::id::PayoutId;
@@ -32,6 +31,16 @@ pub(crate) struct Deliver {
     pub id: PayoutId,
     pub turn: Turn,
 }
+
+/// Calls payouts that are due.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Call(pub Vec<PayoutId>);
+
+/// A payout's actor died in the middle of a turn.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Died(pub PayoutId);
 
 /// Reads a live payout; none if it is not alive, or being created. What is believed is durable, so reading
 /// needs no turn.
@@ -81,65 +90,6 @@ impl PayoutSupervisor {
     pub fn new(partition: Rc<Partition>) -> PayoutSupervisor {
         PayoutSupervisor { partition, to_wake: Vec::new() }
     }
-
-    /// The payout's actor, started if need be. `None`: no such payout, or answered already.
-    fn find(&self, id: PayoutId, turn: &Turn) -> Result<Found, Refusal> {
-        let mut slots = self.partition.slots.borrow_mut();
-        if let Some(slot) = slots.get_mut(&id) {
-            return start(&self.partition, id, slot).map(Found::Actor);
-        }
-        let rested = self.partition.archived(id)?;
-        if let (Some(payout), Turn::Create(request, ..)) = (&rested, turn) {
-            if payout.request().body != request.body {
-                return Err(Refusal::KeyReused);
-            }
-            let view = self.partition.view(&as_created(payout), Default::default());
-            return Ok(Found::Answer(Answer::Replayed(Box::new(view))));
-        }
-        if rested.is_some() && matches!(turn, Turn::Doorbell(ring) if !ring.authentic) {
-            // Nobody reads the archive for a stranger; what rests is looked at by the return watch.
-            return Ok(Found::Answer(Answer::Done));
-        }
-        if rested.is_none() && !matches!(turn, Turn::Create(..)) {
-            return Err(Refusal::NotFound);
-        }
-        if let Some(payout) = &rested {
-            self.partition.index.put(payout);
-            self.partition.index.put_reference(payout);
-            self.partition.note(Contribution::NONE, payout);
-        }
-        let life = rested.map_or_else(|| Life::new(None), Life::rested);
-        let slot = slots.entry(id).or_insert_with(|| Slot::new(life));
-        self.partition.counters.live.fetch_add(1, Ordering::Relaxed);
-        start(&self.partition, id, slot).map(Found::Actor)
-    }
-}
-
-enum Found {
-    Actor(Addr<PayoutActor>),
-    Answer(Answer),
-}
-
-/// What sleeps was written by this build, or read by it: this is a fault of ours, and nothing may be
-/// taken for the absence of the payout.
-fn unreadable(id: PayoutId, error: &codec::Unreadable) -> Refusal {
-    tracing::error!(payout = %id, %error, "a sleeping payout cannot be read");
-    Refusal::Internal
-}
-
-/// The slot's actor with one more turn on its way, started if it has none, and woken if it sleeps.
-fn start(
-    partition: &Rc<Partition>,
-    id: PayoutId,
-    slot: &mut Slot,
-) -> Result<Addr<PayoutActor>, Refusal> {
-    let awake = slot.awake(id).map_err(|error| unreadable(id, &error))?;
-    awake.pending += 1;
-    let actor = awake.actor.get_or_insert_with(|| {
-        let (life, partition) = (awake.life.clone(), partition.clone());
-        LeanContext::start(PayoutActor { id, life, partition })
-    });
-    Ok(actor.clone())
 }
 
 impl Actor for PayoutSupervisor {
@@ -154,77 +104,37 @@ impl Handler<Deliver> for PayoutSupervisor {
     type Result = ResponseFuture<Result<Answer, Refusal>>;
 
     fn handle(&mut self, Deliver { id, turn }: Deliver, _: &mut Context<Self>) -> Self::Result {
-        let actor = match self.find(id, &turn) {
-            Ok(Found::Actor(actor)) => actor,
+        let turn = match self.partition.find(id, &turn) {
+            Ok(Found::Actor(actor)) => actor.send(turn),
             Ok(Found::Answer(answer)) => return Box::pin(async { Ok(answer) }),
             Err(refusal) => return Box::pin(async { Err(refusal) }),
         };
-        let partition = self.partition.clone();
-        let turn = actor.send(turn);
-        Box::pin(async move {
-            match turn.await {
-                Ok(answer) => answer,
-                Err(_) => {
-                    revive(&partition, id, &actor);
-                    Err(Refusal::Internal)
-                }
-            }
-        })
-    }
-}
-
-/// The actor died in the middle of a turn: what it believed cannot be vouched for, so the payout
-/// is read again from the journal. Blocks this partition for a moment; deaths are rare.
-fn revive(partition: &Rc<Partition>, id: PayoutId, dead: &Addr<PayoutActor>) {
-    let died =
-        |slot: &Slot| slot.if_awake().is_some_and(|awake| awake.actor.as_ref() == Some(dead));
-    if !partition.slots.borrow().get(&id).is_some_and(died) {
-        return;
-    }
-    tracing::error!(payout = %id, "a payout's actor died; reading its journal again");
-    Counters::up(&partition.counters.revived);
-    match recovery::find(&partition.store, id) {
-        Ok(payout) => {
-            let exists = payout.is_some();
-            if exists {
-                let old = partition.slots.borrow().get(&id).and_then(|slot| {
-                    let life = slot.if_awake()?.life.try_borrow().ok()?;
-                    life.payout.as_ref().map(Contribution::of)
-                });
-                if let Some(payout) = &payout {
-                    partition.note(old.unwrap_or(Contribution::NONE), payout);
-                    partition.index.put(payout);
-                }
-                partition.slots.borrow_mut().insert(id, Slot::new(Life::new(payout)));
-                let supervisor = partition.supervisor.clone();
-                actix_rt::spawn(
-                    async move { Partition::deliver(&supervisor, id, Turn::Wake).await },
-                );
-            } else if partition.slots.borrow_mut().remove(&id).is_some() {
-                partition.counters.live.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
-        Err(error) => {
-            // Without its journal the payout must not act; a restart reads it again or refuses.
-            tracing::error!(payout = %id, %error, "a payout cannot be read from the journal");
-            std::process::abort();
-        }
+        Box::pin(async move { turn.await.unwrap_or(Err(Refusal::Internal)) })
     }
 }
 
 impl Handler<PermitGranted> for PayoutSupervisor {
-    type Result = ResponseFuture<()>;
+    type Result = ();
 
-    fn handle(&mut self, granted: PermitGranted, context: &mut Context<Self>) -> Self::Result {
-        let id = granted.payout;
-        let turn = Turn::Permit(Box::new(granted));
-        let taken = Handler::<Deliver>::handle(self, Deliver { id, turn }, context);
-        Box::pin(async move {
-            // A payout that no longer wants its permit drops it, which gives the place back.
-            if let Err(refusal) = taken.await {
-                tracing::debug!(payout = %id, %refusal, "a permit came too late");
-            }
-        })
+    fn handle(&mut self, granted: PermitGranted, _: &mut Context<Self>) {
+        // A payout that no longer wants its permit drops it, which gives the place back.
+        self.partition.hand(granted.payout, Turn::Permit(Box::new(granted)));
+    }
+}
+
+impl Handler<Call> for PayoutSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, Call(due): Call, _: &mut Context<Self>) {
+        due.into_iter().for_each(|id| self.partition.hand(id, Turn::Tick));
+    }
+}
+
+impl Handler<Died> for PayoutSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, Died(id): Died, _: &mut Context<Self>) {
+        self.partition.revive(id);
     }
 }
 
@@ -265,7 +175,7 @@ impl Handler<Adopt> for PayoutSupervisor {
             called.extend(armed.map(|time| (time, id)));
             slots.insert(id, slot);
         }
-        self.partition.timer.do_send(ArmAll(called));
+        self.partition.timer.arm_all(called);
         MessageResult(owners)
     }
 }

@@ -2,7 +2,7 @@
 //! from the spine because nothing here moves money; everything here only frees memory.
 
 use crate::codec;
-use crate::partition::{Counters, Partition};
+use crate::partition::Counters;
 use crate::payout_actor::{PayoutActor, Turn};
 use crate::slot::Slot;
 use domain::payout::Payout;
@@ -72,10 +72,10 @@ fn archive(
         Err(error) => return tracing::error!(payout = %id, %error, "a payout cannot be encoded"),
     };
     let put = actor.partition.store.archiver.put(archived);
-    let supervisor = actor.partition.supervisor.clone();
+    let partition = actor.partition.clone();
     actix_rt::spawn(async move {
         match put.await {
-            Ok(()) => Partition::deliver(&supervisor, id, Turn::Archived(version, watch)).await,
+            Ok(()) => partition.hand(id, Turn::Archived(version, watch)),
             // The store is closing; the next start finds the payout in the log.
             Err(ArchiveError::Closed) => {}
             Err(error) => tracing::error!(payout = %id, %error, "a payout stays in memory"),
@@ -95,8 +95,7 @@ fn rest(actor: &PayoutActor, payout: &Payout, armed: Option<Timestamp>) -> bool 
     actor.partition.index.remove(payout);
     actor.partition.counters.live.fetch_sub(1, Ordering::Relaxed);
     if armed.is_some() {
-        let arm = crate::timer_actor::Arm { id: actor.id, old: armed, new: None };
-        actor.partition.timer.do_send(arm);
+        actor.partition.timer.arm(actor.id, armed, None);
     }
     true
 }

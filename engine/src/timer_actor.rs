@@ -1,123 +1,144 @@
 //! One partition's timer: every due time in one ordered set, one armed sleep for the earliest.
 //! Rebuilt from the payouts at recovery, so nothing sleeps for ever.
+//!
+//! The set is shared with the payouts of the partition, which live on the same thread and set their own
+//! times in it; the actor is told only when it would sleep too long.
 
 use crate::clock::Clock;
-use crate::partition::Partition;
-use crate::payout_actor::Turn;
-use crate::payout_supervisor::PayoutSupervisor;
+use crate::payout_supervisor::{Call, PayoutSupervisor};
 use actix::{
     Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture,
 };
 use domain::id::PayoutId;
 use domain::time::Timestamp;
-use futures_util::stream::{self, StreamExt};
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
-/// How many due payouts are called at once; the rest wait their turn.
+/// How many due payouts are called at once. The next are called behind their turns, so that a million
+/// that are due together do not all wake together.
 const CALLED_AT_ONCE: usize = 256;
 
-/// Sets, moves or removes one payout's due time.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(crate) struct Arm {
-    pub id: PayoutId,
-    pub old: Option<Timestamp>,
-    pub new: Option<Timestamp>,
+/// When the payouts of a partition are due.
+#[derive(Default)]
+pub(crate) struct DueTimes {
+    all: RefCell<BTreeSet<(Timestamp, PayoutId)>>,
+    /// The actor looks at the set by itself then.
+    looks_at: Cell<Option<Timestamp>>,
 }
 
-/// Sets many due times at once, at recovery.
+/// A partition's timer, for the payouts of the partition.
+pub(crate) struct Timer {
+    due: Rc<DueTimes>,
+    actor: Addr<TimerActor>,
+}
+
+impl Timer {
+    /// Starts it on the current arbiter.
+    pub fn start(clock: Arc<dyn Clock>, supervisor: Addr<PayoutSupervisor>) -> Timer {
+        let due = Rc::new(DueTimes::default());
+        let actor = TimerActor { clock, supervisor, due: due.clone(), sleep: None };
+        Timer { due, actor: actor.start() }
+    }
+
+    /// Sets, moves or removes one payout's due time.
+    pub fn arm(&self, id: PayoutId, old: Option<Timestamp>, new: Option<Timestamp>) {
+        let mut all = self.due.all.borrow_mut();
+        if let Some(old) = old {
+            all.remove(&(old, id));
+        }
+        if let Some(new) = new {
+            all.insert((new, id));
+            drop(all);
+            self.look_by(new);
+        }
+    }
+
+    /// Sets many due times at once, at recovery. From a sorted list: one by one, a million insertions
+    /// would take a second.
+    pub fn arm_all(&self, called: Vec<(Timestamp, PayoutId)>) {
+        let earliest = called.iter().map(|(due, _)| *due).min();
+        self.due.all.borrow_mut().append(&mut called.into_iter().collect());
+        if let Some(earliest) = earliest {
+            self.look_by(earliest);
+        }
+    }
+
+    fn look_by(&self, due: Timestamp) {
+        if self.due.looks_at.get().is_none_or(|at| due < at) {
+            self.due.looks_at.set(Some(due));
+            self.actor.do_send(Look);
+        }
+    }
+}
+
+/// Something is due earlier than the timer would look.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(crate) struct ArmAll(pub Vec<(Timestamp, PayoutId)>);
+struct Look;
 
 /// One partition's timer.
 pub(crate) struct TimerActor {
     clock: Arc<dyn Clock>,
     supervisor: Addr<PayoutSupervisor>,
-    due: BTreeSet<(Timestamp, PayoutId)>,
-    sleep: Option<(Timestamp, SpawnHandle)>,
-    /// Due payouts are being called; the next sleep is armed when they have answered.
-    calling: bool,
+    due: Rc<DueTimes>,
+    sleep: Option<SpawnHandle>,
 }
 
 impl TimerActor {
-    pub fn new(clock: Arc<dyn Clock>, supervisor: Addr<PayoutSupervisor>) -> TimerActor {
-        TimerActor { clock, supervisor, due: BTreeSet::new(), sleep: None, calling: false }
-    }
-
-    fn arm(&mut self, context: &mut Context<Self>) {
-        let Some((earliest, _)) = self.due.first().copied() else { return };
-        if self.calling || self.sleep.is_some_and(|(armed, _)| armed <= earliest) {
-            return;
-        }
-        if let Some((_, handle)) = self.sleep.take() {
+    /// Calls what is due, a bounded number at a time; then sleeps until the next.
+    fn look(&mut self, context: &mut Context<Self>) {
+        if let Some(handle) = self.sleep.take() {
             context.cancel_future(handle);
         }
-        let slept = self.clock.wait_until(earliest).into_actor(self);
-        let handle = context.spawn(slept.map(|(), timer, context| {
-            timer.sleep = None;
-            timer.call(context);
-        }));
-        self.sleep = Some((earliest, handle));
+        let called = self.take_due();
+        if called.is_empty() {
+            return self.sleep(context);
+        }
+        // Until these are called nobody need tell of an earlier time: it is looked at right behind them.
+        self.due.looks_at.set(Some(Timestamp(i64::MIN)));
+        let calls = self.supervisor.send(Call(called)).into_actor(self);
+        context.spawn(calls.map(|_, timer, context| timer.look(context)));
     }
 
-    /// Calls what is due, a bounded number at a time.
-    fn call(&mut self, context: &mut Context<Self>) {
+    fn take_due(&self) -> Vec<PayoutId> {
         let now = self.clock.now();
+        let mut all = self.due.all.borrow_mut();
         let mut called = Vec::new();
-        while called.len() < CALLED_AT_ONCE * 4
-            && let Some((due, id)) = self.due.first().copied()
+        while called.len() < CALLED_AT_ONCE
+            && let Some((due, id)) = all.first().copied()
             && due <= now
         {
-            self.due.pop_first();
+            all.pop_first();
             called.push(id);
         }
-        if called.is_empty() {
-            return self.arm(context);
-        }
-        self.calling = true;
-        let supervisor = self.supervisor.clone();
-        let calls = stream::iter(called).for_each_concurrent(CALLED_AT_ONCE, move |id| {
-            let supervisor = supervisor.clone();
-            async move { Partition::deliver(&supervisor, id, Turn::Tick).await }
-        });
-        context.spawn(calls.into_actor(self).map(|(), timer, context| {
-            timer.calling = false;
-            timer.call(context);
-        }));
+        called
+    }
+
+    fn sleep(&mut self, context: &mut Context<Self>) {
+        let earliest = self.due.all.borrow().first().map(|(due, _)| *due);
+        self.due.looks_at.set(earliest);
+        let Some(earliest) = earliest else { return };
+        let slept = self.clock.wait_until(earliest).into_actor(self);
+        self.sleep = Some(context.spawn(slept.map(|(), timer, context| {
+            timer.sleep = None;
+            timer.look(context);
+        })));
     }
 }
 
 impl Actor for TimerActor {
     type Context = Context<Self>;
-
-    fn started(&mut self, context: &mut Self::Context) {
-        // Every payout of the partition may arm at once; none may be lost.
-        context.set_mailbox_capacity(1 << 16);
-    }
 }
 
-impl Handler<Arm> for TimerActor {
+impl Handler<Look> for TimerActor {
     type Result = ();
 
-    fn handle(&mut self, arm: Arm, context: &mut Context<Self>) {
-        if let Some(old) = arm.old {
-            self.due.remove(&(old, arm.id));
+    fn handle(&mut self, _: Look, context: &mut Context<Self>) {
+        // While payouts are being called, the look behind them is on its way.
+        if self.due.looks_at.get() != Some(Timestamp(i64::MIN)) {
+            self.look(context);
         }
-        if let Some(new) = arm.new {
-            self.due.insert((new, arm.id));
-        }
-        self.arm(context);
-    }
-}
-
-impl Handler<ArmAll> for TimerActor {
-    type Result = ();
-
-    fn handle(&mut self, all: ArmAll, context: &mut Context<Self>) {
-        // Built from a sorted list: one by one, a million insertions would take a second.
-        self.due.append(&mut all.0.into_iter().collect());
-        self.arm(context);
     }
 }

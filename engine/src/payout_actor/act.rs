@@ -3,14 +3,12 @@
 
 use super::{PayoutActor, Turn};
 use crate::adapter_supervisor::AdapterSupervisor;
-use crate::partition::{Counters, Partition};
-use actix::Addr;
+use crate::partition::Counters;
 use adapters::adapter_actor::messages::UndoKind;
 use adapters::permit::Permit;
 use adapters::provider::{AtRisk, Lookup, Order};
 use domain::effect::Effect;
 use domain::entry::Intent;
-use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, Report};
 use domain::schedule::{next_due, sent_at};
@@ -53,10 +51,10 @@ impl PayoutActor {
         };
         let asked = adapter.ask_permit(payout, self.partition.supervisor.clone().recipient());
         life.waits_for_permit = true;
-        let (supervisor, id) = (self.partition.supervisor.clone(), self.id);
+        let (partition, id) = (self.partition.clone(), self.id);
         actix_rt::spawn(async move {
             if asked.await.is_err() {
-                Partition::deliver(&supervisor, id, Turn::PermitDenied).await;
+                partition.hand(id, Turn::PermitDenied);
             }
         });
     }
@@ -108,10 +106,10 @@ impl PayoutActor {
 
     /// Waits for an adapter's answer beside the actor and brings it back as a turn.
     fn report(&self, answer: impl Future<Output = Report> + 'static) {
-        let (supervisor, id): (Addr<_>, PayoutId) = (self.partition.supervisor.clone(), self.id);
+        let (partition, id) = (self.partition.clone(), self.id);
         actix_rt::spawn(async move {
             let report = Box::new(answer.await);
-            Partition::deliver(&supervisor, id, Turn::Report(report)).await;
+            partition.hand(id, Turn::Report(report));
         });
     }
 
@@ -131,11 +129,7 @@ impl PayoutActor {
         let plan = &self.partition.adapters.policy_of(payout).poll;
         let due = [next_due(payout, life.watch, plan), life.try_again].into_iter().flatten().min();
         if due != life.armed {
-            self.partition.timer.do_send(crate::timer_actor::Arm {
-                id: self.id,
-                old: life.armed,
-                new: due,
-            });
+            self.partition.timer.arm(self.id, life.armed, due);
             life.armed = due;
         }
     }

@@ -1,6 +1,7 @@
 //! Deciding, writing and believing: the first three quarters of a turn. Apart from the spine so
 //! that the spine fits a screen.
 
+use super::turn_end::Written;
 use super::{Answer, Decided, PayoutActor, Precaution, Reply, Ring, Turn};
 use crate::codec;
 use crate::ledger::Intended;
@@ -8,6 +9,7 @@ use crate::moderation_book::Contribution;
 use crate::partition::Counters;
 use crate::refusal::Refusal;
 use crate::slot::Life;
+use crate::writing::Ticket;
 use adapters::adapter_actor::messages::PermitGranted;
 use domain::command::{Command, Refused};
 use domain::conversion::Rate;
@@ -17,7 +19,6 @@ use domain::entry::{Entry, Fact, Request};
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, Found, Report};
 use domain::status::Status;
-use snapshots::{Appended, JournalError, JournalPort};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -257,8 +258,8 @@ impl PayoutActor {
         Ok(decide(payout, input, life.watch, self.partition.clock.now(), policy)?)
     }
 
-    /// Hands the entries to the journal; resolves once they are durable.
-    pub(super) fn write(&self, step: &Step) -> Result<Option<Appended>, Refusal> {
+    /// Hands the entries to the journal; nothing if there are none.
+    pub(super) fn write(&self, step: &Step) -> Result<Option<Written>, Refusal> {
         if step.entries.is_empty() {
             return Ok(None);
         }
@@ -266,15 +267,10 @@ impl PayoutActor {
             tracing::error!(payout = %self.id, %error, "an entry cannot be encoded");
             Refusal::Internal
         })?;
+        let ticket = Ticket::take(&self.partition);
         let noted = self.note_intent(step)?;
-        let append = JournalPort::append(&self.partition.store.journal, records);
-        let Some(noted) = noted else { return Ok(Some(append)) };
-        Ok(Some(Box::pin(async move {
-            let sequence = append.await?;
-            // Nothing leaves before it stands in both.
-            noted.await.map_err(|_| JournalError::Closed)?;
-            Ok(sequence)
-        })))
+        let append = self.partition.lane.append(records).map_err(|_| Refusal::NotReady)?;
+        Ok(Some(Written { append, noted, ticket }))
     }
 
     /// Writes a submission into the ledger of intents, where there is one.
