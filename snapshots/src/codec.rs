@@ -9,8 +9,13 @@
 //! payload, and it is compared before a single payload byte is decoded: the
 //! decoder itself never meets bytes that nobody wrote.
 
+mod packer;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use thiserror::Error;
+
+pub use packer::PackError;
+use packer::Packer;
 
 /// The version written by this build, and the only one it reads.
 pub const FORMAT_VERSION: u16 = 1;
@@ -70,9 +75,9 @@ pub enum CodecError {
     /// The payload exceeds [`PAYLOAD_LIMIT`].
     #[error("a payload of {0} bytes is over the limit")]
     TooLarge(usize),
-    /// serde or bincode refused the value.
+    /// The value has a form that is not written.
     #[error("the value does not encode: {0}")]
-    Encode(#[from] bincode::error::EncodeError),
+    Encode(#[from] PackError),
     /// The payload is intact, but not a value of the type asked for.
     #[error("the payload does not decode: {0}")]
     Decode(#[from] bincode::error::DecodeError),
@@ -114,8 +119,7 @@ pub fn encode_onto<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
 ) -> Result<(), CodecError> {
-    bincode::serde::encode_into_std_write(value, bytes, bincode::config::standard())?;
-    Ok(())
+    Ok(value.serialize(&mut Packer(bytes))?)
 }
 
 fn close(kind: Kind, bytes: &mut [u8]) -> Result<(), CodecError> {
@@ -136,7 +140,11 @@ fn close(kind: Kind, bytes: &mut [u8]) -> Result<(), CodecError> {
 
 /// Checks the envelope and decodes what it holds.
 pub fn open<T: DeserializeOwned>(kind: Kind, bytes: &[u8]) -> Result<T, CodecError> {
-    let payload = payload(kind, bytes)?;
+    decode_whole(payload(kind, bytes)?)
+}
+
+/// Decodes the value that a whole payload is.
+pub fn decode_whole<T: DeserializeOwned>(payload: &[u8]) -> Result<T, CodecError> {
     let config = bincode::config::standard().with_limit::<PAYLOAD_LIMIT>();
     let (value, consumed) = bincode::serde::decode_from_slice(payload, config)?;
     // The decoder stops when the value is complete; what is left over would
@@ -161,6 +169,24 @@ pub fn is_of(kind: Kind, bytes: &[u8]) -> bool {
 
 /// Checks the envelope, and gives the payload as it is.
 pub fn payload(kind: Kind, bytes: &[u8]) -> Result<&[u8], CodecError> {
+    let payload = shaped(bytes)?;
+    if checksum(bytes).to_le_bytes() != bytes[CHECKSUM_AT..ENVELOPE_BYTES] {
+        return Err(CodecError::Checksum);
+    }
+    of_kind(kind, bytes)?;
+    Ok(payload)
+}
+
+/// The same for bytes that were compared with a checksum around them, as a record's body was with its
+/// frame: comparing them again would show nothing new.
+pub fn compared_payload(kind: Kind, bytes: &[u8]) -> Result<&[u8], CodecError> {
+    let payload = shaped(bytes)?;
+    of_kind(kind, bytes)?;
+    Ok(payload)
+}
+
+/// The payload of an envelope that is as long as it says.
+fn shaped(bytes: &[u8]) -> Result<&[u8], CodecError> {
     if bytes.len() < ENVELOPE_BYTES {
         return Err(CodecError::Cut { found: bytes.len(), needed: ENVELOPE_BYTES });
     }
@@ -175,9 +201,10 @@ pub fn payload(kind: Kind, bytes: &[u8]) -> Result<&[u8], CodecError> {
     if payload.len() > length {
         return Err(CodecError::Trailing(payload.len() - length));
     }
-    if checksum(bytes).to_le_bytes() != bytes[CHECKSUM_AT..ENVELOPE_BYTES] {
-        return Err(CodecError::Checksum);
-    }
+    Ok(payload)
+}
+
+fn of_kind(kind: Kind, bytes: &[u8]) -> Result<(), CodecError> {
     let version = u16::from_le_bytes([bytes[1], bytes[2]]);
     if version != FORMAT_VERSION {
         return Err(CodecError::Version(version));
@@ -185,7 +212,7 @@ pub fn payload(kind: Kind, bytes: &[u8]) -> Result<&[u8], CodecError> {
     if bytes[3] != kind as u8 {
         return Err(CodecError::Kind { expected: kind, found: bytes[3] });
     }
-    Ok(payload)
+    Ok(())
 }
 
 fn checksum(bytes: &[u8]) -> u32 {
