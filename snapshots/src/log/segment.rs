@@ -14,6 +14,7 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use super::{
@@ -108,8 +109,13 @@ pub(crate) fn holding(dir: &Path, sequence: u64) -> Result<Vec<Segment>, LogErro
 }
 
 /// Prepares an unused segment: allocated, zeroed and on disk, under a name
-/// that no reader looks at.
-pub(crate) fn prepare(dir: &Path, bytes: u64, durable: bool) -> io::Result<File> {
+/// that no reader looks at. Fails early once it is abandoned.
+pub(crate) fn prepare(
+    dir: &Path,
+    bytes: u64,
+    durable: bool,
+    abandoned: &AtomicBool,
+) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -121,6 +127,9 @@ pub(crate) fn prepare(dir: &Path, bytes: u64, durable: bool) -> io::Result<File>
     let _ = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes);
     let mut at = 0;
     while at < bytes {
+        if abandoned.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let piece = ZEROS.len().min(usize::try_from(bytes - at).unwrap_or(usize::MAX));
         file.write_all_at(&ZEROS[..piece], at)?;
         at += piece as u64;

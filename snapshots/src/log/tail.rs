@@ -4,13 +4,18 @@
 //! these bytes behind the last frame, make them durable, begin a new segment
 //! when the old one is full. The next segment is prepared in the background
 //! while the present one fills, so that a commit never waits for 64 MiB of
-//! zeros.
+//! zeros. Nor does the start of a new log: its first segment is a small one,
+//! and the next is prepared while the rest of the gateway starts.
 
 use std::{
     fs::{File, OpenOptions},
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -29,15 +34,27 @@ pub(crate) struct SegmentRules {
     pub(crate) durable: bool,
 }
 
+/// Size of the first segment of a log, unless all are smaller.
+const FIRST_SEGMENT: u64 = 2 * 1024 * 1024;
+
 pub(crate) struct Tail {
     dir: PathBuf,
     file: File,
     offset: u64,
+    /// Size of the present segment as it was prepared.
+    room: u64,
     log_id: u64,
     next_sequence: u64,
     chain: ChainHash,
     rules: SegmentRules,
-    spare: Option<JoinHandle<io::Result<File>>>,
+    spare: Option<Spare>,
+}
+
+/// The next segment, being prepared.
+struct Spare {
+    thread: JoinHandle<io::Result<File>>,
+    /// Nobody wants it any more.
+    abandoned: Arc<AtomicBool>,
 }
 
 impl Tail {
@@ -46,7 +63,8 @@ impl Tail {
         let log_id = random_id();
         let chain = frame::genesis(log_id);
         let header = SegmentHeader { log_id, first_sequence: 1, previous: chain };
-        let spare = segment::prepare(dir, rules.bytes, rules.durable)?;
+        let bytes = rules.bytes.min(FIRST_SEGMENT);
+        let spare = segment::prepare(dir, bytes, rules.durable, &AtomicBool::new(false))?;
         let (_, path) = segment::install(dir, spare, &header, rules.durable)?;
         Ok(Position { path, offset: SEGMENT_HEADER as u64, log_id, next_sequence: 1, chain })
     }
@@ -54,16 +72,24 @@ impl Tail {
     /// Continues the log behind `position`, which recovery found.
     pub(crate) fn resume(dir: &Path, position: &Position, rules: SegmentRules) -> io::Result<Self> {
         segment::remove_spare(dir)?;
-        Ok(Self {
+        let file = OpenOptions::new().read(true).write(true).open(&position.path)?;
+        // One that a large frame has made longer is as full as any other.
+        let room = file.metadata()?.len().min(rules.bytes);
+        let mut tail = Self {
             dir: dir.to_owned(),
-            file: OpenOptions::new().read(true).write(true).open(&position.path)?,
+            file,
+            room,
             offset: position.offset,
             log_id: position.log_id,
             next_sequence: position.next_sequence,
             chain: position.chain,
             rules,
             spare: None,
-        })
+        };
+        if room < rules.bytes {
+            tail.spare = Some(tail.prepare_spare()?);
+        }
+        Ok(tail)
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -100,7 +126,7 @@ impl Tail {
         self.offset += frame.len() as u64;
         self.next_sequence = next_sequence;
         self.chain = chain;
-        if self.spare.is_none() && self.offset > self.rules.bytes / 2 {
+        if self.spare.is_none() && self.offset > self.room / 2 {
             self.spare = Some(self.prepare_spare()?);
         }
         Ok(())
@@ -108,7 +134,7 @@ impl Tail {
 
     /// Whether a frame of so many bytes begins a new segment.
     pub(crate) fn is_full_for(&self, bytes: usize) -> bool {
-        self.offset != SEGMENT_HEADER as u64 && self.offset + bytes as u64 > self.rules.bytes
+        self.offset != SEGMENT_HEADER as u64 && self.offset + bytes as u64 > self.room
     }
 
     /// Makes everything written durable.
@@ -125,8 +151,8 @@ impl Tail {
 
     fn roll(&mut self) -> io::Result<()> {
         let spare = match self.spare.take() {
-            Some(spare) => finished(spare)?,
-            None => segment::prepare(&self.dir, self.rules.bytes, self.rules.durable)?,
+            Some(spare) => spare.finished()?,
+            None => self.prepare_spare()?.finished()?,
         };
         let header = SegmentHeader {
             log_id: self.log_id,
@@ -135,17 +161,24 @@ impl Tail {
         };
         let (file, _) = segment::install(&self.dir, spare, &header, self.rules.durable)?;
         self.file = file;
+        self.room = self.rules.bytes;
         self.offset = SEGMENT_HEADER as u64;
         Ok(())
     }
 
-    fn prepare_spare(&self) -> io::Result<JoinHandle<io::Result<File>>> {
+    fn prepare_spare(&self) -> io::Result<Spare> {
         let (dir, rules) = (self.dir.clone(), self.rules);
-        thread::Builder::new().name("log-spare".to_owned()).spawn(move || {
-            segment::prepare(&dir, rules.bytes, rules.durable).inspect_err(|error| {
-                tracing::error!(%error, "no next segment: the log stops when this one is full");
+        let abandoned: Arc<AtomicBool> = Arc::default();
+        let told = abandoned.clone();
+        let thread = thread::Builder::new().name("log-spare".to_owned()).spawn(move || {
+            let prepared = segment::prepare(&dir, rules.bytes, rules.durable, &told);
+            prepared.inspect_err(|error| {
+                if !told.load(Ordering::Relaxed) {
+                    tracing::error!(%error, "no next segment: the log stops when this one is full");
+                }
             })
-        })
+        })?;
+        Ok(Spare { thread, abandoned })
     }
 }
 
@@ -155,14 +188,18 @@ impl Drop for Tail {
     /// start.
     fn drop(&mut self) {
         if let Some(spare) = self.spare.take() {
-            let _ = finished(spare);
+            spare.abandoned.store(true, Ordering::Relaxed);
+            let _ = spare.finished();
             let _ = segment::remove_spare(&self.dir);
         }
     }
 }
 
-fn finished(spare: JoinHandle<io::Result<File>>) -> io::Result<File> {
-    spare.join().unwrap_or_else(|_| Err(io::Error::other("preparing a segment panicked")))
+impl Spare {
+    fn finished(self) -> io::Result<File> {
+        let prepared = self.thread.join();
+        prepared.unwrap_or_else(|_| Err(io::Error::other("preparing a segment panicked")))
+    }
 }
 
 /// A number nobody outside can foresee: the standard library seeds its hash
