@@ -144,3 +144,52 @@ fn a_copy_is_another_log_with_the_same_records_in_the_same_frames() {
     let mark = Anchor::read(&dir.path().join("anchor")).unwrap().unwrap();
     assert_eq!((mark.log_id, mark.sequence, mark.chain), (made.log_id, 301, made.chain));
 }
+
+#[test]
+fn a_lane_tells_each_of_its_tasks_and_says_when_the_log_has_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = start(dir.path());
+    let lane = Lane::new(&running.journal);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let tasks = tokio::task::LocalSet::new();
+    let teller = tasks.spawn_local(lane.clone().tell());
+    let too_large = lane.append(vec![record(1, 1, APPEND_LIMIT)]);
+    assert!(
+        matches!(too_large.err(), Some(JournalError::TooLarge { .. })),
+        "and nothing else fails"
+    );
+    runtime.block_on(tasks.run_until(async {
+        for round in 0..20 {
+            let queued = (1..=50).map(|version| lane.append(vec![record(round, version, 30)]));
+            let queued: Vec<_> = queued.collect::<Result<_, _>>().unwrap();
+            // Some in tasks of their own, some dropped, the last one waited for here.
+            for (place, append) in queued.into_iter().enumerate() {
+                match place % 3 {
+                    0 => drop(append),
+                    1 => drop(tokio::task::spawn_local(async { append.await.unwrap() })),
+                    _ => append.await.unwrap(),
+                }
+            }
+        }
+    }));
+    assert_eq!(running.journal.durable_sequence(), 20 * 50);
+    running.close();
+    assert_eq!(lane.append(vec![record(1, 1, 1)]).err(), Some(JournalError::Closed));
+    drop(lane);
+    assert_eq!(read_all(dir.path()).len(), 20 * 50);
+    drop(teller);
+}
+
+#[test]
+fn what_a_lane_queued_behind_the_end_is_not_waited_for_for_ever() {
+    let (messages, queue) = crossbeam_channel::unbounded();
+    let journal = Journal::new(messages, Arc::default());
+    let lane = Lane::new(&journal);
+    let append = lane.append(vec![record(1, 1, 1)]).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let tasks = tokio::task::LocalSet::new();
+    tasks.spawn_local(lane.tell());
+    drop(queue);
+    let told = runtime.block_on(tasks.run_until(append));
+    assert_eq!(told, Err(JournalError::Closed));
+}
