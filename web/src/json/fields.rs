@@ -74,16 +74,16 @@ impl<'n, 'b> Fields<'n, 'b> {
         code: &'static str,
         faults: &mut Faults,
     ) -> Option<u64> {
-        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        let expected = || format!("a whole number from {} to {}", range.start(), range.end());
         match self.take(name)? {
             Node::Number(number) if !number.is_f64() => {
                 let found = number.as_u64().filter(|number| range.contains(number));
                 if found.is_none() {
-                    faults.add(self.full(name), code, format!("this field takes {expected}"));
+                    faults.add(self.full(name), code, format!("this field takes {}", expected()));
                 }
                 found
             }
-            other => self.wrong_type(name, &expected, other, faults),
+            other => self.wrong_type(name, &expected(), other, faults),
         }
     }
 

@@ -68,7 +68,8 @@ impl Field {
 
     /// Its name inside the recipient: "iban".
     pub fn name(self) -> &'static str {
-        self.path().trim_start_matches("recipient.")
+        let path = self.path();
+        path.strip_prefix("recipient.").unwrap_or(path)
     }
 }
 
