@@ -19,6 +19,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long a payout that is being asked about is left alone by its timer.
+const LOOK_WHILE_ASKED: Duration = Duration::from_secs(1);
+
 impl PayoutActor {
     /// Performs the effects and arms the timer for whatever comes next.
     pub(super) fn act(&mut self, effects: Vec<Effect>, mut permit: Option<Permit>) {
@@ -128,6 +131,9 @@ impl PayoutActor {
         let Some(payout) = &life.payout else { return };
         let plan = &self.partition.adapters.policy_of(payout).poll;
         let due = [next_due(payout, life.watch, plan), life.try_again].into_iter().flatten().min();
+        // The answer to a question under way says when the next is due; until then there is little to see.
+        let soonest = life.verifying.then(|| self.partition.clock.now().plus(LOOK_WHILE_ASKED));
+        let due = due.map(|due| soonest.map_or(due, |soonest| due.max(soonest)));
         if due != life.armed {
             self.partition.timer.arm(self.id, life.armed, due);
             life.armed = due;
