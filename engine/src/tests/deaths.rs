@@ -24,8 +24,8 @@ async fn a_dead_actor_is_revived_from_the_journal_and_goes_on() {
 
     let died = gateway.deliver_in_test(id, Turn::Die).await;
     assert!(matches!(died, Err(Refusal::Internal)));
-    assert_eq!(revived(&gateway), 1);
     assert_eq!(rig.door().get(id).await.unwrap().payout, before, "nothing is lost");
+    assert_eq!(revived(&gateway), 1);
 
     rig.door().command(id, Command::Process, None).await.unwrap();
     rig.until(id, |view| view.payout.status() == Status::Processed).await;
