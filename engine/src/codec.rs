@@ -11,9 +11,10 @@ use domain::payout::{BrokenHistory, Payout};
 use domain::status::Status;
 use domain::time::Timestamp;
 use snapshots::codec::{
-    CodecError, Kind, decode_first, encode_onto, is_of, open, payload, seal, seal_parts,
+    CodecError, Kind, compared_payload, decode_first, decode_whole, encode_onto, is_of, open,
+    payload, seal, seal_parts,
 };
-use snapshots::{Archived, Facets, Record};
+use snapshots::{Archived, Facets, Record, RecordRef};
 
 /// Bytes that do not make a payout.
 #[derive(Debug, thiserror::Error)]
@@ -73,9 +74,14 @@ pub(crate) fn has_card(body: &[u8]) -> bool {
     is_of(Kind::Sleeper, body)
 }
 
-/// The entry in a journal record, as it is stored.
-pub(crate) fn packed_entry(body: &[u8]) -> Result<&[u8], CodecError> {
-    payload(Kind::Entry, body)
+/// The entry in a journal record that was read from the log, as it is stored.
+pub(crate) fn packed_entry(record: RecordRef<'_>) -> Result<&[u8], CodecError> {
+    compared_payload(Kind::Entry, record.body)
+}
+
+/// The entry as it is stored, decoded.
+pub(crate) fn unpacked_entry(packed: &[u8]) -> Result<Entry, CodecError> {
+    decode_whole(packed)
 }
 
 /// A payout with its index rows, for the archive; to be looked at again at `due`.

@@ -4,14 +4,15 @@
 //!
 //! ← the log / `gateway` (events are read there), and webhooks behind it →
 
-use crate::codec;
 use crate::desk::{DESK, DeskEntry, DeskState};
+use crate::glance::Glance;
 use crate::partition::{IdHasher, read_archived};
 use crate::recovery;
 use crate::refusal::Refusal;
 use domain::entry::{By, Entry, Fact};
 use domain::event::{EventKind, events_of};
 use domain::id::{EventId, MerchantId, PayoutId};
+use domain::status::Status;
 use domain::time::Timestamp;
 use snapshots::events::{EventRow, EventStore, Happened};
 use snapshots::{LogVisitor, RecordRef, Running};
@@ -149,21 +150,37 @@ impl EventFeed {
             self.happened.push(of_decision(record, &entry));
             return Ok(());
         }
-        let entry = codec::entry(record.body).map_err(|error| error.to_string())?;
-        let stream = self.merchant_of(id, &entry)?.0;
         let above = given_before(self.desk.epoch_at(record.sequence));
-        of_entry(record, &entry, stream, above, &mut self.happened);
-        if entry.moved.is_some_and(|step| step.to.is_final() || step.to.is_settled()) {
+        let became = match Glance::at(record).map_err(|error| error.to_string())? {
+            Glance::Created(merchant, at) => {
+                self.merchants.insert(id, merchant);
+                let created = EventKind::Became(Status::Created);
+                self.happened.push(happened(record, at, merchant.0, above, 0, created));
+                None
+            }
+            Glance::Became(status, at) => {
+                let stream = self.merchant_of(id)?.0;
+                let kind = EventKind::Became(status);
+                self.happened.push(happened(record, at, stream, above, 0, kind));
+                Some(status)
+            }
+            Glance::Silent => None,
+            Glance::Whole(entry) => {
+                if let Fact::Created(request) = &entry.fact {
+                    self.merchants.insert(id, request.merchant);
+                }
+                let stream = self.merchant_of(id)?.0;
+                of_entry(record, &entry, stream, above, &mut self.happened);
+                entry.moved.map(|step| step.to)
+            }
+        };
+        if became.is_some_and(|status| status.is_final() || status.is_settled()) {
             self.forget_later(id);
         }
         Ok(())
     }
 
-    fn merchant_of(&mut self, id: PayoutId, entry: &Entry) -> Result<MerchantId, String> {
-        if let Fact::Created(request) = &entry.fact {
-            self.merchants.insert(id, request.merchant);
-            return Ok(request.merchant);
-        }
+    fn merchant_of(&mut self, id: PayoutId) -> Result<MerchantId, String> {
         if let Some(merchant) = self.merchants.get(&id) {
             return Ok(*merchant);
         }
@@ -241,16 +258,28 @@ pub(crate) fn of_entry(
     above: u64,
     happened: &mut Vec<Happened>,
 ) {
-    let (payout, version, at) = (record.payout, record.version, entry.at.0);
     for (nth, kind) in (0_u8..).zip(events_of(entry)) {
-        let (kind, detail) = (kind.byte(), Vec::new());
-        happened.push(Happened { stream, payout, version, kind, nth, at, detail, above });
+        happened.push(self::happened(record, entry.at, stream, above, nth, kind));
     }
     if is_operators(entry) {
+        let (payout, version, at) = (record.payout, record.version, entry.at.0);
         let detail = record.body.to_vec();
         let (stream, kind, nth, above) = (AUDIT, OF_PAYOUT, 0, 0);
         happened.push(Happened { stream, payout, version, kind, nth, at, detail, above });
     }
+}
+
+fn happened(
+    record: RecordRef<'_>,
+    at: Timestamp,
+    stream: u64,
+    above: u64,
+    nth: u8,
+    kind: EventKind,
+) -> Happened {
+    let (payout, version, at) = (record.payout, record.version, at.0);
+    let (kind, detail) = (kind.byte(), Vec::new());
+    Happened { stream, payout, version, kind, nth, at, detail, above }
 }
 
 /// The row of the audit list that a decision of the desk is.

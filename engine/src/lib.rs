@@ -19,6 +19,7 @@ mod card;
 mod event_feed;
 mod events;
 mod finding;
+mod glance;
 pub mod inspect;
 mod lean_context;
 mod listing;

@@ -126,10 +126,10 @@ pub(crate) fn unpack(id: PayoutId, mut bytes: &[u8]) -> Result<Payout, Unreadabl
 pub(crate) struct Head {
     /// The payout's version once the entry is applied.
     pub version: u32,
-    #[allow(dead_code, reason = "stands between what is read")]
-    at: Timestamp,
-    #[allow(dead_code, reason = "stands between what is read")]
-    by: domain::entry::By,
+    /// When.
+    pub at: Timestamp,
+    /// Who caused it.
+    pub by: domain::entry::By,
     /// The change of status, if it was one.
     pub moved: Option<Move>,
 }

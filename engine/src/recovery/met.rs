@@ -98,7 +98,7 @@ impl Met {
 
     /// A payout that the log tells of from its first entry on.
     pub fn begun(id: PayoutId, record: &RecordRef<'_>) -> Result<Met, Unreadable> {
-        let entry = codec::packed_entry(record.body)?;
+        let entry = codec::packed_entry(*record)?;
         let head = Head::of(entry)?;
         follows(id, 0, head.version)?;
         // Nearly all of them get a few entries more.
@@ -109,7 +109,7 @@ impl Met {
 
     /// Takes in its next entry. One that it has already changes nothing.
     pub fn follow(&mut self, record: &RecordRef<'_>) -> Result<(), Unreadable> {
-        let entry = codec::packed_entry(record.body)?;
+        let entry = codec::packed_entry(*record)?;
         let head = Head::of(entry)?;
         // A snapshot's states, and the archive's, may be ahead of the record.
         if head.version <= self.version {
