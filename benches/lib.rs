@@ -10,6 +10,11 @@
 //! - `engine`: a durable create and a read of a live payout, without HTTP.
 //!   `cargo bench -p benches --bench engine`
 //!
+//! - `request`: what comes before the engine: a body, its judgement, its ids.
+//!   `cargo bench -p benches --bench request`
+//! - `provider_queue`: a payout's turn at its provider account.
+//!   `cargo bench -p benches --bench provider_queue`
+//!
 //! Apart from Criterion, minutes:
 //! - `archive_stores`: which store holds the archive, measured while it grows.
 //!   `cargo bench -p benches --bench archive_stores -- --payouts 10000000`
