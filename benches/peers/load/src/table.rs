@@ -1,4 +1,4 @@
-//! The figures of all peers side by side, with what the first does for each one of another's.
+//! The figures of all peers side by side, with how many times as much the first does as each.
 
 use serde_json::Value;
 use std::error::Error;
@@ -11,13 +11,14 @@ pub fn print(files: &[String]) -> Result<(), Box<dyn Error>> {
     let peers = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let Some(first) = peers.first() else { return Err("files of figures are wanted".into()) };
     let number = |peer: &Value, name: &str| peer[name].as_u64().unwrap_or(0);
+    let base = first["peer"].as_str().unwrap_or("?");
     println!(
-        "| | creates/s | p50, p99 | lives/s | p50, p99 of a create meanwhile | creates, lives |"
+        "| | creates/s | p50, p99 | lives/s | p50, p99 of a create meanwhile | {base} does: creates, lives |"
     );
     println!("| --- | ---: | ---: | ---: | ---: | ---: |");
     for peer in &peers {
         println!(
-            "| {} | {} | {}, {} ms | {} | {}, {} ms | 1 : {}, 1 : {} |",
+            "| {} | {} | {}, {} ms | {} | {}, {} ms | {} ×, {} × |",
             peer["peer"].as_str().unwrap_or("?"),
             number(peer, "creates_per_second"),
             millis(number(peer, "create_p50_us")),

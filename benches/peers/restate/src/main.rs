@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let bind = argument("--bind", "127.0.0.1:9080");
     let metrics = argument("--metrics", "127.0.0.1:9081");
-    let threads = argument("--threads", "1").parse()?;
+    let threads = argument("--threads", "2").parse()?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     runtime.block_on(async {
