@@ -10,6 +10,17 @@
 //! - `engine`: a durable create and a read of a live payout, without HTTP.
 //!   `cargo bench -p benches --bench engine`
 //!
+//! - `request`: what comes before the engine: a body, its judgement, its ids.
+//!   `cargo bench -p benches --bench request`
+//! - `provider_queue`: a payout's turn at its provider account.
+//!   `cargo bench -p benches --bench provider_queue`
+//!
+//! Counted and held against `instructions.toml`, by CI too, a minute:
+//! - `instructions`: what the parts and a whole life take of the processor,
+//!   repeatable on a machine that does other things as well.
+//!   `. benches/benches/instructions/profile`, then
+//!   `cargo bench -p benches --bench instructions`
+//!
 //! Apart from Criterion, minutes:
 //! - `archive_stores`: which store holds the archive, measured while it grows.
 //!   `cargo bench -p benches --bench archive_stores -- --payouts 10000000`
@@ -20,7 +31,9 @@
 //!   snapshot, against a plain read of the same bytes.
 //!   `cargo bench -p benches --bench recovery -- --live 1000000`
 //!
-//! Throughput and latency of the running gateway are not here: they need its
-//! processes and a disk that nobody else uses.
+//! Throughput and latency of the running gateway are not in this crate: they
+//! need its processes and a disk that nobody else uses. `bursar bench` measures
+//! them without HTTP, `peers/run` with it, beside the same work on PostgreSQL and
+//! on Restate.
 
 pub mod life;

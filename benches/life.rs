@@ -21,6 +21,12 @@ use domain::{
 const BEGIN: Timestamp = Timestamp(1_767_225_600_000_000);
 const SECOND: Duration = Duration::from_secs(1);
 
+/// The same request as its merchant sends it.
+pub const BODY: &str = r#"{"amount": "125.40", "currency": "EUR", "method": "bank_transfer",
+"recipient": {"type": "bank_account", "name": "Anna Schmidt", "iban": "DE89370400440532013000", "country": "DE"},
+"reference": "INV-2026-000123", "description": "Refund of order 000123",
+"metadata": {"order_id": "ord_8f14e45fceea"}}"#;
+
 /// What the merchant asks for, and what then reaches the payout.
 pub struct Life {
     pub id: PayoutId,
