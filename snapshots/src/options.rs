@@ -54,7 +54,7 @@ impl Default for StoreOptions {
             segment_bytes: 64 * 1024 * 1024,
             frame_bytes: 1024 * 1024,
             queue_depth: 65_536,
-            sled_cache_bytes: 64 * 1024 * 1024,
+            sled_cache_bytes: 16 * 1024 * 1024,
             mirror_segments: 8,
             archive_cache_bytes: 128 * 1024 * 1024,
             events_cache_bytes: 32 * 1024 * 1024,
