@@ -2,6 +2,10 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
+
+const QUICK: Duration = Duration::from_millis(200);
+const QUICK_PAYOUTS: u64 = 200;
 
 /// What `bench` takes.
 #[derive(Clone, Debug, Args)]
@@ -33,6 +37,9 @@ pub struct BenchArgs {
     /// The scenario `live` with this many payouts
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub live: Option<u64>,
+    /// Only see whether everything works: runs of a fifth of a second with at most 200 payouts
+    #[arg(long)]
+    pub quick: bool,
     /// Write plots (SVG) into this directory
     #[arg(long, value_name = "DIR")]
     pub plots: Option<PathBuf>,
@@ -95,8 +102,18 @@ impl BenchArgs {
         plan
     }
 
+    /// How long each run takes.
+    pub fn time(&self) -> Duration {
+        if self.quick { QUICK } else { Duration::from_secs(self.seconds) }
+    }
+
+    /// How many payouts there are in scenarios that want some.
+    pub fn payouts(&self) -> u64 {
+        if self.quick { self.payouts.min(QUICK_PAYOUTS) } else { self.payouts }
+    }
+
     /// How many payouts `live` weighs.
     pub fn live_payouts(&self) -> u64 {
-        self.live.unwrap_or(self.payouts)
+        self.live.unwrap_or(self.payouts())
     }
 }

@@ -15,7 +15,6 @@ use crate::cli::Failure;
 use load::{Load, Sent};
 use serde_json::json;
 use stage::Stage;
-use std::time::Duration;
 
 /// Durable creates, then whole lives, each on an engine of its own.
 pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
@@ -57,7 +56,7 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
 
 /// Nothing is sent, so this is the journal, the actors and the way between them.
 async fn create(stage: &Stage, site: &Site<'_>) -> Result<Sent, Failure> {
-    let limit = Limit::Time(Duration::from_secs(site.args.seconds));
+    let limit = Limit::Time(site.time());
     let workload = stage.workload("create", false)?;
     let load = Load::new(stage, workload, limit, "engine", site.output)?;
     load.run(site.args.concurrency, None).await

@@ -6,7 +6,7 @@ use super::svg::{Anchor, Drawing};
 const WIDTH: u64 = 760;
 const HEIGHT: u64 = 430;
 const LEFT: u64 = 86;
-const RIGHT: u64 = 736;
+const RIGHT: u64 = 716;
 const TOP: u64 = 74;
 const BOTTOM: u64 = 372;
 const GRID: &str = "#e2e2de";
@@ -30,8 +30,9 @@ impl Curve {
 }
 
 /// Tenths of a second as points: when, in tenths, and how many a second. Of a long run, several tenths are
-/// one point.
+/// one point. The last tenth is left out, because the run ended somewhere within it.
 pub fn smoothed(tenths: &[u64]) -> Vec<(u64, u64)> {
+    let tenths = tenths.split_last().map_or(tenths, |(_, whole)| whole);
     let together = tenths.len().div_ceil(120).max(1);
     let whole = tenths.chunks_exact(together).zip(0_u64..);
     let width = together as u64;
@@ -40,7 +41,15 @@ pub fn smoothed(tenths: &[u64]) -> Vec<(u64, u64)> {
 
 /// Latency: places in thousandths of a nine, and microseconds.
 pub fn latency(title: &str, curves: &[Curve]) -> String {
-    const NINES: [&str; 6] = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %"];
+    const TICKS: [(u64, &str); 7] = [
+        (0, "0 %"),
+        (301, "50 %"),
+        (1_000, "90 %"),
+        (2_000, "99 %"),
+        (3_000, "99.9 %"),
+        (4_000, "99.99 %"),
+        (5_000, "99.999 %"),
+    ];
     let all = || curves.iter().flat_map(|curve| &curve.points);
     let right =
         all().map(|(place, _)| *place).max().unwrap_or(0).next_multiple_of(1_000).max(1_000);
@@ -58,8 +67,8 @@ pub fn latency(title: &str, curves: &[Curve]) -> String {
         level(&mut drawing, y(tick), &millis(tick));
         tick = nice_above(tick + 1);
     }
-    for (nine, word) in (0_u64..).zip(NINES).take_while(|(nine, _)| nine * 1_000 <= right) {
-        column(&mut drawing, x(nine * 1_000), word);
+    for (place, word) in TICKS.into_iter().take_while(|(place, _)| *place <= right) {
+        column(&mut drawing, x(place), word);
     }
     draw(drawing, curves, |(place, micros)| (x(place), y(micros)))
 }
@@ -73,7 +82,7 @@ pub fn throughput(title: &str, curves: &[Curve]) -> String {
     let high = highest.next_multiple_of(step);
     let x = |tenths: u64| LEFT + (RIGHT - LEFT) * tenths / right;
     let y = |rate: u64| BOTTOM - (BOTTOM - TOP) * rate / high;
-    let mut drawing = frame(title, "seconds", "a second", curves);
+    let mut drawing = frame(title, "seconds", "per second", curves);
     for level_at in (0..=high / step).map(|number| number * step) {
         level(&mut drawing, y(level_at), &super::latency::grouped(level_at));
     }
@@ -213,7 +222,7 @@ mod tests {
         assert_eq!([0, 1, 3, 7, 99, 501].map(nice_below), [1, 1, 2, 5, 50, 500]);
         assert_eq!([1, 10, 20, 25, 1_000_000].map(decades), [0, 1_000, 1_301, 1_389, 6_000]);
         assert_eq!([50, 1_000, 2_500].map(millis), ["0.05", "1", "2.5"]);
-        assert_eq!(smoothed(&[1, 2, 3]), [(0, 10), (1, 20), (2, 30)]);
-        assert_eq!(smoothed(&[2; 240])[..2], [(0, 20), (2, 20)]);
+        assert_eq!(smoothed(&[1, 2, 3]), [(0, 10), (1, 20)]);
+        assert_eq!(smoothed(&[2; 241])[..2], [(0, 20), (2, 20)]);
     }
 }

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 /// The file is written over from the begin when its end is reached, as blocks that are there already.
 const FILE_BYTES: u64 = 16 << 20;
 
-/// How long it runs.
-const TIME: Duration = Duration::from_secs(1);
+/// How long it runs at most.
+const TIME_MAX: Duration = Duration::from_secs(1);
 
 /// What the disk gave.
 pub struct RawLog {
@@ -44,7 +44,8 @@ impl RawLog {
         let frame_bytes = (grown("bursar_journal_bytes_total") / commits).clamp(1, FILE_BYTES / 2);
         let sync = site.config.store.durability == Durability::Fsync;
         let file = site.ground.fresh();
-        let (latency, took) = frames(&file, frame_bytes, sync).map_err(Failure::failed)?;
+        let (latency, took) =
+            frames(&file, frame_bytes, sync, site.time().min(TIME_MAX)).map_err(Failure::failed)?;
         let frames = per_second(latency.count(), took);
         let creates = u64::try_from(u128::from(frames) * u128::from(made) / u128::from(commits));
         // In hundredths.
@@ -77,7 +78,7 @@ impl RawLog {
     }
 }
 
-fn frames(path: &Path, bytes: u64, sync: bool) -> io::Result<(Latency, Duration)> {
+fn frames(path: &Path, bytes: u64, sync: bool, time: Duration) -> io::Result<(Latency, Duration)> {
     let file = OpenOptions::new().write(true).create_new(true).open(path)?;
     let frame = vec![0x5a; usize::try_from(bytes).map_err(io::Error::other)?];
     let blank = vec![0; 1 << 20];
@@ -87,7 +88,7 @@ fn frames(path: &Path, bytes: u64, sync: bool) -> io::Result<(Latency, Duration)
     file.sync_all()?;
     let mut latency = Latency::new().map_err(io::Error::other)?;
     let (began, mut place) = (Instant::now(), 0);
-    while began.elapsed() < TIME {
+    while began.elapsed() < time {
         let written = Instant::now();
         file.write_all_at(&frame, place)?;
         if sync {

@@ -24,7 +24,7 @@ pub struct Site<'a> {
 impl Site<'_> {
     /// How long each run takes.
     pub fn time(&self) -> Duration {
-        Duration::from_secs(self.args.seconds)
+        self.args.time()
     }
 
     /// As many connections as were asked for.

@@ -35,7 +35,7 @@ pub struct Lives {
 
 /// Measures whole lives a second.
 pub async fn run(stage: &Stage, args: &BenchArgs, output: &Output) -> Result<Lives, Failure> {
-    let time = Duration::from_secs(args.seconds);
+    let time = args.time();
     let workload = stage.workload("life", true)?;
     let places = usize::try_from(args.concurrency).map_err(Failure::failed)?;
     let permits = Arc::new(Semaphore::new(places));

@@ -17,7 +17,7 @@ use std::rc::Rc;
 /// Measures it.
 pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
     let gateway = Gateway::start(site, &Setting::default()).await?;
-    let count = site.args.payouts;
+    let count = site.args.payouts();
     let live = fill(site, &gateway, Requests::waiting("get-live"), count).await?;
     let lives = Requests::lives("get-archived", Mix::Bank);
     let archived = fill(site, &gateway, lives, count).await?;

@@ -54,12 +54,12 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
     let found = conservation::check(site, &gateway, &requests, made, 0).await?;
     let lines = vec![
         format!(
-            "life         {} lives/s over HTTP: {} of the bare echo's {}  ({} in {} s)",
+            "life         {} lives/s over HTTP: {} of the bare echo's {}  ({} in {} ms)",
             grouped(rate),
             ratio(permille(rate, echoed)),
             grouped(echoed),
             grouped(lives),
-            site.args.seconds,
+            site.time().as_millis(),
         ),
         format!("             create among them  {}", sent.latency.text()),
         format!(
@@ -77,7 +77,7 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
         "echo_per_second": echoed,
         "ratio_to_echo_permille": permille(rate, echoed),
         "lives": lives,
-        "seconds": site.args.seconds,
+        "milliseconds": u64::try_from(millis).unwrap_or(u64::MAX),
         "connections": site.args.connections,
         "latency": sent.latency.json(),
         "written_bytes_per_life": written,

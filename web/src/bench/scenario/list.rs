@@ -27,7 +27,7 @@ struct Page {
 /// Measures it.
 pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
     let gateway = Gateway::start(site, &Setting::default()).await?;
-    let count = site.args.payouts;
+    let count = site.args.payouts();
     fill(site, &gateway, Requests::lives("list", Mix::Bank), count).await?;
     let settled = gateway.until(|now| now.finished() >= count && now.live() == 0).await?;
     let (tally, listed) = walk(site, &gateway).await?;

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const WARM_UP: u64 = 2_000;
 
 /// What is queued gets written, and the allocator gives back what it will.
-const SETTLE: Duration = Duration::from_secs(3);
+const SETTLE_MAX: Duration = Duration::from_secs(3);
 
 /// How long it is left alone at most.
 const IDLE_MAX: Duration = Duration::from_secs(10);
@@ -24,17 +24,18 @@ const IDLE_MAX: Duration = Duration::from_secs(10);
 /// Measures it.
 pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
     let gateway = Gateway::start(site, &Setting::default()).await?;
+    // A short run is one to try it out.
+    let (settle, idle) = (SETTLE_MAX.min(site.time()), IDLE_MAX.min(site.time() * 4));
     fill(site, &gateway, Requests::waiting("warm-up"), WARM_UP).await?;
-    tokio::time::sleep(SETTLE).await;
+    tokio::time::sleep(settle).await;
     let before = gateway.usage();
     let count = site.args.live_payouts();
     fill(site, &gateway, Requests::waiting("live"), count).await?;
-    tokio::time::sleep(SETTLE).await;
+    tokio::time::sleep(settle).await;
     let after = gateway.usage();
     let live = gateway.metrics().await?.live();
     let began = (Instant::now(), gateway.usage().processor);
-    // A short run is one to try it out.
-    tokio::time::sleep(IDLE_MAX.min(site.time() * 4)).await;
+    tokio::time::sleep(idle).await;
     let (idle, used) = (began.0.elapsed(), gateway.usage().processor.saturating_sub(began.1));
     let share = used.as_micros() * 10_000 / idle.as_micros().max(1);
     let each = after.resident.saturating_sub(before.resident) / count.max(1);

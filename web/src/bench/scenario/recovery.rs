@@ -17,7 +17,7 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
     // They stay with their provider and are not asked about meanwhile; no snapshot comes in between.
     let setting = Setting { asks_seldom: true, no_snapshots: true, ..Setting::default() };
     let gateway = Gateway::start(site, &setting).await?;
-    let count = site.args.payouts;
+    let count = site.args.payouts();
     fill(site, &gateway, Requests::lives("recovery", Mix::Stuck), count).await?;
     let sent = gateway.until(|now| now.get("bursar_submissions_total") >= count).await?;
     let gateway = gateway.killed_and_restarted(site).await?;

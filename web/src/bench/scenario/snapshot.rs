@@ -24,7 +24,7 @@ use std::rc::Rc;
 pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
     let setting = Setting { no_snapshots: true, ..Setting::default() };
     let gateway = Rc::new(Gateway::start(site, &setting).await?);
-    let count = site.args.payouts;
+    let count = site.args.payouts();
     fill(site, &gateway, Requests::waiting("snapshot"), count).await?;
     let creates = Rc::new(Creates::new(&gateway.merchant, Requests::waiting("meanwhile")));
     let slice = site.time() / ROUNDS;
