@@ -27,6 +27,7 @@ mod report;
 mod requests;
 mod response;
 mod rounds;
+mod scale;
 mod scenario;
 mod schedule;
 mod script;

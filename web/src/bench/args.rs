@@ -13,7 +13,7 @@ const QUICK_PAYOUTS: u64 = 200;
 pub struct BenchArgs {
     #[command(subcommand)]
     pub command: Option<BenchCommand>,
-    /// What to measure; without any: all but `crash`
+    /// What to measure; if nothing is asked for: all but `crash`
     pub scenarios: Vec<Scenario>,
     /// How long each run takes
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3_600))]
@@ -31,7 +31,7 @@ pub struct BenchArgs {
     /// Requests a second of open loops; without it half of what was reached before, and 2,000 in `mixed`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub rate: Option<u64>,
-    /// Also kill the gateway in the middle of its work, and look for every payout afterwards
+    /// The scenario `crash`, which no run plays unasked: kill -9, restart, look for every payout
     #[arg(long)]
     pub crash: bool,
     /// The scenario `live` with this many payouts

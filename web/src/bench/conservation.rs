@@ -2,21 +2,20 @@
 //! against the provider's ledger, payout by payout and in the sums. A speed at which money is lost is no
 //! speed.
 
-use super::client::{Answer, Connection, Door, unwanted};
+mod lookups;
+
 use super::gateway::Gateway;
 use super::latency::grouped;
 use super::progress::Limit;
 use super::requests::{Fate, Requests};
-use super::script::{Made, Script};
+use super::script::Made;
 use super::site::Site;
 use crate::cli::Failure;
-use adapters::sandbox::wire::{LedgerRow, Page};
-use domain::id::PayoutId;
+use adapters::sandbox::wire::LedgerRow;
 use domain::money::{Amount, Currency};
-use serde::Deserialize;
+use lookups::{Lookups, Seen, ledger};
 use serde_json::{Value, json};
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What was found.
@@ -47,90 +46,22 @@ pub async fn check(
 ) -> Result<Conservation, Failure> {
     let sandbox = gateway.sandbox().ok_or_else(|| Failure::failed("the sandbox has no address"))?;
     let ledger = ledger(&sandbox).await?;
-    let ledger = ledger.into_iter().map(|row| (row.payout.clone(), row)).collect();
     let found = Conservation {
         acknowledged: made.len() as u64,
         strangers_allowed,
         ..Conservation::default()
     };
     let count = made.len() as u64;
-    let lookups = Rc::new(Lookups {
-        door: gateway.merchant.clone(),
-        requests: requests.clone(),
-        made,
-        next: Cell::new(0),
-        ledger: RefCell::new(ledger),
-        found: RefCell::new(found),
-    });
+    let lookups = Rc::new(Lookups::new(&gateway.merchant, requests, made, ledger, found));
     site.closed("looking", Limit::Count(count)).run(&gateway.merchant, lookups.clone()).await?;
-    let mut found = lookups.found.take();
-    let left = lookups.ledger.take();
+    let (mut found, left) = lookups.take();
     found.strangers += left.values().filter(|row| row.paid > 0).count() as u64;
     found.paid_twice += left.values().filter(|row| row.paid > 1).count() as u64;
     Ok(found)
 }
 
-async fn ledger(sandbox: &Door) -> Result<Vec<LedgerRow>, Failure> {
-    let mut connection = Connection::open(sandbox).await.map_err(Failure::failed)?;
-    let (mut rows, mut cursor) = (Vec::new(), Some("0".to_owned()));
-    while let Some(from) = cursor {
-        let path = format_args!("/_sim/ledger?limit=5000&cursor={from}");
-        let page = connection.page(sandbox, path).await?;
-        let page: Page<LedgerRow> = serde_json::from_slice(page).map_err(Failure::failed)?;
-        rows.extend(page.data);
-        cursor = page.next_cursor;
-    }
-    Ok(rows)
-}
-
-/// Reads of payouts, each once.
-struct Lookups {
-    door: Door,
-    requests: Requests,
-    made: Vec<Made>,
-    next: Cell<usize>,
-    ledger: RefCell<HashMap<String, LedgerRow>>,
-    found: RefCell<Conservation>,
-}
-
-/// What counts of a payout.
-#[derive(Deserialize)]
-struct Seen<'a> {
-    id: &'a str,
-    status: &'a str,
-    state: &'a str,
-    amount_processed: Option<&'a str>,
-    currency: &'a str,
-}
-
-impl Script for Lookups {
-    fn write(&self, out: &mut Vec<u8>) -> u64 {
-        let place = self.next.replace(self.next.get() + 1);
-        if let Some(Made { id, .. }) = self.made.get(place) {
-            self.door.get(format_args!("/v1/payouts/{id}"), out);
-        }
-        place as u64
-    }
-
-    fn judge(&self, place: u64, Answer { status, body }: Answer<'_>) -> Result<(), Failure> {
-        let mut found = self.found.borrow_mut();
-        if status == 404 {
-            found.missing += 1;
-            return Ok(());
-        }
-        let seen: Seen<'_> = match status {
-            200 => serde_json::from_slice(body).map_err(Failure::failed)?,
-            _ => return Err(unwanted(status, body)),
-        };
-        let made = usize::try_from(place).ok().and_then(|place| self.made.get(place));
-        let asked = made.filter(|made| seen.id.parse() == Ok::<PayoutId, _>(made.id));
-        let fate = asked.map(|made| self.requests.fate(made.number));
-        found.count(fate, &seen, self.ledger.borrow_mut().remove(seen.id).as_ref());
-        Ok(())
-    }
-}
-
 impl Conservation {
+    /// One payout as it was seen, and its line in the ledger.
     fn count(&mut self, fate: Option<Fate>, seen: &Seen<'_>, row: Option<&LedgerRow>) {
         let paid = row.map_or(0, |row| row.paid);
         let ours = minor(seen.amount_processed.unwrap_or_default(), seen.currency);

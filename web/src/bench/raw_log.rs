@@ -3,6 +3,7 @@
 
 use super::gateway::Metrics;
 use super::latency::{Latency, grouped, per_second};
+use super::rounds::ROUNDS;
 use super::site::Site;
 use crate::cli::Failure;
 use crate::config::Durability;
@@ -16,63 +17,77 @@ use std::time::{Duration, Instant};
 /// The file is written over from the begin when its end is reached, as blocks that are there already.
 const FILE_BYTES: u64 = 16 << 20;
 
-/// How long it runs at most.
+/// How long it runs in all at most.
 const TIME_MAX: Duration = Duration::from_secs(1);
 
 /// What the disk gave.
 pub struct RawLog {
-    /// Frames a second.
-    pub frames: u64,
-    /// Creates a second, if they came in frames as they were seen.
-    pub creates: u64,
-    frame_bytes: u64,
-    creates_each: u64,
     latency: Latency,
+    took: Duration,
+    frame_bytes: u64,
+    /// In hundredths.
+    creates_each: u64,
 }
 
 impl RawLog {
-    /// Runs it with frames of the size of those between two looks at the metrics, in which so many payouts
-    /// were made.
-    pub fn run(
+    /// Nothing yet.
+    pub fn new() -> Result<RawLog, Failure> {
+        let latency = Latency::new().map_err(Failure::failed)?;
+        Ok(RawLog { latency, took: Duration::ZERO, frame_bytes: 0, creates_each: 0 })
+    }
+
+    /// Runs for a round, with frames of the size of those between two looks at the metrics, in which so
+    /// many payouts were made.
+    pub fn round(
+        &mut self,
         site: &Site<'_>,
         before: &Metrics,
         after: &Metrics,
         made: u64,
-    ) -> Result<RawLog, Failure> {
+    ) -> Result<(), Failure> {
         let grown = |name: &str| after.get(name).saturating_sub(before.get(name));
         let commits = grown("bursar_journal_commits_total").max(1);
-        let frame_bytes = (grown("bursar_journal_bytes_total") / commits).clamp(1, FILE_BYTES / 2);
+        let bytes = (grown("bursar_journal_bytes_total") / commits).clamp(1, FILE_BYTES / 2);
+        self.frame_bytes = bytes;
+        self.creates_each = made * 100 / commits;
         let sync = site.config.store.durability == Durability::Fsync;
-        let file = site.ground.fresh();
+        let time = site.time().min(TIME_MAX) / ROUNDS;
         let (latency, took) =
-            frames(&file, frame_bytes, sync, site.time().min(TIME_MAX)).map_err(Failure::failed)?;
-        let frames = per_second(latency.count(), took);
-        let creates = u64::try_from(u128::from(frames) * u128::from(made) / u128::from(commits));
-        // In hundredths.
-        let creates_each = made * 100 / commits;
-        let creates = creates.unwrap_or(u64::MAX);
-        Ok(RawLog { frames, creates, frame_bytes, creates_each, latency })
+            frames(&site.ground.fresh(), bytes, sync, time).map_err(Failure::failed)?;
+        self.latency.join(&latency);
+        self.took += took;
+        Ok(())
+    }
+
+    /// Frames a second.
+    pub fn frames(&self) -> u64 {
+        per_second(self.latency.count(), self.took)
+    }
+
+    /// Creates a second, if they came in frames as they were seen.
+    pub fn creates(&self) -> u64 {
+        self.frames() * self.creates_each / 100
     }
 
     /// For people.
     pub fn text(&self) -> String {
         format!(
             "raw log: {} frames/s of {} bytes, each synced; at {}.{:02} creates a frame {} creates/s",
-            grouped(self.frames),
+            grouped(self.frames()),
             grouped(self.frame_bytes),
             self.creates_each / 100,
             self.creates_each % 100,
-            grouped(self.creates),
+            grouped(self.creates()),
         )
     }
 
     /// For programs.
     pub fn json(&self) -> Value {
         json!({
-            "frames_per_second": self.frames,
+            "frames_per_second": self.frames(),
             "frame_bytes": self.frame_bytes,
             "creates_per_frame_hundredths": self.creates_each,
-            "creates_per_second": self.creates,
+            "creates_per_second": self.creates(),
             "latency": self.latency.json(),
         })
     }

@@ -31,8 +31,12 @@ pub struct Outcome {
     pub to_first: u64,
 }
 
-/// Runs them; the first is the yardstick of the others.
-pub async fn rounds(site: &Site<'_>, contenders: &[Contender]) -> Result<Vec<Outcome>, Failure> {
+/// Runs them; the first is the yardstick of the others. Whatever else belongs to a round comes at its end.
+pub async fn rounds(
+    site: &Site<'_>,
+    contenders: &[Contender],
+    mut end: impl AsyncFnMut() -> Result<(), Failure>,
+) -> Result<Vec<Outcome>, Failure> {
     let slice = site.time() / ROUNDS;
     let run = async |one: &Contender, limit| {
         site.closed(one.name, limit).run(&one.door, one.script.clone()).await
@@ -46,6 +50,7 @@ pub async fn rounds(site: &Site<'_>, contenders: &[Contender]) -> Result<Vec<Out
         for (one, told) in contenders.iter().zip(&mut slices) {
             told.push(run(one, Limit::Time(slice)).await?);
         }
+        end().await?;
     }
     let firsts: Vec<u64> = slices.first().into_iter().flatten().map(Tally::rate).collect();
     slices.iter().map(|told| outcome(told, &firsts)).collect()

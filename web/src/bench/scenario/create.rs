@@ -1,5 +1,5 @@
-//! `bench create`: durable `POST /v1/payouts`. First all that the gateway can, in turns with the bare echo;
-//! then at half of that, open loop, for what a caller waits; then what the disk alone would give.
+//! `bench create`: durable `POST /v1/payouts`. First all that the gateway can, in turns with the bare echo and
+//! with the disk alone; then at half of that, open loop, for what a caller waits.
 
 use crate::bench::echo::Echo;
 use crate::bench::gateway::Gateway;
@@ -29,14 +29,16 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
         Contender { name: "echo", door: echo.door.clone(), script: theirs },
         Contender { name: "create", door: gateway.merchant.clone(), script: ours.clone() },
     ];
-    let outcomes = rounds(site, &contenders).await?;
+    let mut raw = RawLog::new()?;
+    let disk_alone = async || {
+        let made = ours.made().len() as u64;
+        raw.round(site, &before, &gateway.metrics().await?, made)
+    };
+    let outcomes = rounds(site, &contenders, disk_alone).await?;
     let [bare, full] = outcomes.as_slice() else {
         return Err(Failure::failed("two contenders had other than two outcomes"));
     };
     drop(echo);
-    let after = gateway.metrics().await?;
-    let made = ours.made().len() as u64;
-    let raw = RawLog::run(site, &before, &after, made)?;
     let (rate, bare_rate) = (full.all.rate(), bare.all.rate());
     let half = Schedule::new(site.args.rate.unwrap_or(rate / 2), site.time());
     let progress = Progress::start("open loop", Limit::Time(site.time()), site.output);
@@ -64,7 +66,7 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
         "creates_per_second": rate,
         "echo_per_second": bare_rate,
         "ratio_to_echo_permille": full.to_first,
-        "ratio_to_raw_log_permille": permille(rate, raw.creates),
+        "ratio_to_raw_log_permille": permille(rate, raw.creates()),
         "creates": acknowledged,
         "connections": site.args.connections,
         "latency": full.all.latency.json(),
