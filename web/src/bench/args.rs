@@ -9,7 +9,7 @@ const QUICK_PAYOUTS: u64 = 200;
 
 /// What `bench` takes.
 #[derive(Clone, Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(subcommand_precedence_over_arg = true)]
 pub struct BenchArgs {
     #[command(subcommand)]
     pub command: Option<BenchCommand>,
