@@ -1,57 +1,53 @@
-//! `bursar bench`: the engine of this very binary, measured in process: gateway, actors, journal with
-//! fsync, archive; the sandbox inline, so that no provider is waited for. What HTTP costs comes on top.
+//! `bursar bench`: the benchmark in the box. Most scenarios start this very binary again as a gateway and
+//! drive it over HTTP from one thread; one runs the engine in process. Each ends with a check, because a
+//! speed at which payouts are lost is no speed.
+//!
+//! Reading order: `scenario/create.rs` → `rounds.rs` → `closed_loop.rs`, `open_loop.rs` → `client.rs`;
+//! `gateway.rs` → `child.rs`; `conservation.rs`.
 
+mod args;
+mod child;
+mod client;
+mod closed_loop;
+mod compare;
 mod conservation;
+mod echo;
+mod engine;
+mod fill;
+mod gateway;
+mod gateway_file;
+mod ground;
 mod latency;
-mod life;
-mod live;
-mod load;
 mod machine;
+mod open_loop;
+mod plots;
 mod progress;
-mod stage;
-mod workload;
+mod raw_log;
+mod report;
+mod requests;
+mod response;
+mod rounds;
+mod scale;
+mod scenario;
+mod schedule;
+mod script;
+mod site;
+mod svg;
+mod tally;
+
+pub use args::BenchArgs;
+pub use echo::run as run_echo;
 
 use crate::cli::{Failure, Output};
 use crate::config::{Config, Durability, LogSection};
 use crate::shutdown::Shutdown;
-use clap::{Args, ValueEnum};
+use args::{BenchCommand, Scenario};
+use ground::Ground;
 use machine::Machine;
-use serde_json::{Value, json};
-use stage::{Ground, Stage};
+use report::{FORMAT, Figures};
+use serde_json::json;
+use site::Site;
 use std::path::PathBuf;
-use std::time::Duration;
-
-/// What `bench` takes.
-#[derive(Clone, Debug, Args)]
-pub struct BenchArgs {
-    /// What to measure; both if none is named and --live is not given
-    scenarios: Vec<Scenario>,
-    /// How long each scenario runs
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    seconds: u64,
-    /// Requests (create) or payouts (life) under way at once
-    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    concurrency: u64,
-    /// Measure the memory of this many payouts that live and wait
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    live: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Scenario {
-    /// Durable creates a second; nothing is sent to the provider
-    Create,
-    /// Whole lives a second: created, sent, verified, paid, archived
-    Life,
-}
-
-/// One scenario's figures, for people and for programs.
-pub struct Figures {
-    lines: Vec<String>,
-    json: Value,
-    /// What was measured holds together; if not, the figures are worth nothing.
-    sound: bool,
-}
 
 /// Measures, prints, and leaves nothing behind.
 pub fn run(
@@ -60,6 +56,9 @@ pub fn run(
     args: &BenchArgs,
     output: &Output,
 ) -> Result<(), Failure> {
+    if let Some(BenchCommand::Compare { a, b }) = &args.command {
+        return compare::run(a, b, output);
+    }
     // The figures are the news; what the engine does on the way is only told when asked for.
     let quiet = LogSection { level: "warn".to_owned(), ..config.log.clone() };
     let told = if config.log.level == "info" { &quiet } else { &config.log };
@@ -80,27 +79,35 @@ async fn measure(
     args: &BenchArgs,
     output: &Output,
 ) -> Result<(), Failure> {
-    let ground = Ground::prepare(config, chosen)?;
+    if let Some(folder) = &args.plots {
+        let made = std::fs::create_dir_all(folder);
+        made.map_err(|error| Failure::failed(format!("--plots {}: {error}", folder.display())))?;
+    }
+    let site = Site { config, ground: Ground::prepare(config, chosen)?, args, output };
     let machine = Machine::this();
     output.text_only(&format!("machine      {}", machine.text()));
-    output.text_only(&format!("durability   {}", durability(config, &ground)));
+    output.text_only(&format!("durability   {}", durability(config, &site.ground)));
+    if cfg!(debug_assertions) {
+        output.text_only("build        NOT optimised: these figures say nothing about the gateway");
+    }
     let (mut told, mut sound) = (Vec::new(), true);
-    for measured in plan(args) {
-        let stage = Stage::open(config, &ground).await?;
-        let figures = match measured {
-            Measured::Scenario(Scenario::Create) => create(&stage, args, output).await?,
-            Measured::Scenario(Scenario::Life) => life::run(&stage, args, output).await?,
-            Measured::Live(payouts) => live::run(&stage, payouts, args, output).await?,
-        };
-        stage.close().await;
+    for scenario in args.plan() {
+        let figures = play(scenario, &site).await?;
         figures.lines.iter().for_each(|line| output.text_only(line));
+        if let Some(folder) = &args.plots {
+            let plotted = figures.plot(folder);
+            plotted.map_err(|error| Failure::failed(format!("{}: {error}", folder.display())))?;
+        }
         sound &= figures.sound;
         told.push(figures.json);
     }
     output.json_only(&json!({
+        "format": FORMAT,
+        "version": env!("CARGO_PKG_VERSION"),
+        "optimised": !cfg!(debug_assertions),
         "machine": machine.json(),
         "durability": config.store.durability,
-        "data": { "directory": ground.path(), "file_system": ground.file_system() },
+        "data": { "directory": site.ground.path(), "file_system": site.ground.file_system() },
         "scenarios": told,
     }));
     if sound {
@@ -112,18 +119,20 @@ async fn measure(
     }
 }
 
-enum Measured {
-    Scenario(Scenario),
-    Live(u64),
-}
-
-fn plan(args: &BenchArgs) -> Vec<Measured> {
-    let named = match (args.scenarios.as_slice(), args.live) {
-        ([], None) => &[Scenario::Create, Scenario::Life],
-        (named, _) => named,
-    };
-    let scenarios = named.iter().copied().map(Measured::Scenario);
-    scenarios.chain(args.live.map(Measured::Live)).collect()
+async fn play(scenario: Scenario, site: &Site<'_>) -> Result<Figures, Failure> {
+    match scenario {
+        Scenario::Create => scenario::create::run(site).await,
+        Scenario::Life => scenario::life::run(site).await,
+        Scenario::Engine => engine::run(site).await,
+        Scenario::Get => scenario::get::run(site).await,
+        Scenario::List => scenario::list::run(site).await,
+        Scenario::Recovery => scenario::recovery::run(site).await,
+        Scenario::Snapshot => scenario::snapshot::run(site).await,
+        Scenario::Live => scenario::live::run(site).await,
+        Scenario::Start => scenario::start::run(site).await,
+        Scenario::Mixed => scenario::mixed::run(site).await,
+        Scenario::Crash => scenario::crash::run(site).await,
+    }
 }
 
 /// What "durable" means in these figures, said before any of them.
@@ -133,30 +142,4 @@ fn durability(config: &Config, ground: &Ground) -> String {
         Durability::Fsync => format!("fsync before every answer; {disk}"),
         Durability::None => format!("NONE: a power cut loses what was answered; {disk}"),
     }
-}
-
-/// `create`: nothing is sent, so this is the journal, the actors and the way between them.
-async fn create(stage: &Stage, args: &BenchArgs, output: &Output) -> Result<Figures, Failure> {
-    let limit = load::Limit::Time(Duration::from_secs(args.seconds));
-    let workload = stage.workload("create", false)?;
-    let load = load::Load::new(stage, workload, limit, "create", output)?;
-    let sent = load.run(args.concurrency, None).await?;
-    let rate = latency::per_second(sent.acknowledged(), sent.took);
-    let headline = format!(
-        "create       {} durable creates/s  ({} in {} ms, {} at once)",
-        latency::grouped(rate),
-        latency::grouped(sent.acknowledged()),
-        sent.took.as_millis(),
-        args.concurrency,
-    );
-    let lines = vec![headline, format!("             {}", sent.latency.text())];
-    let json = json!({
-        "name": "create",
-        "creates_per_second": rate,
-        "creates": sent.acknowledged(),
-        "milliseconds": u64::try_from(sent.took.as_millis()).unwrap_or(u64::MAX),
-        "concurrency": args.concurrency,
-        "latency": sent.latency.json(),
-    });
-    Ok(Figures { lines, json, sound: true })
 }

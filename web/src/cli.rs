@@ -60,8 +60,12 @@ enum Command {
     Sandbox,
     /// Print the configuration in effect, or every mistake in it
     CheckConfig,
-    /// Measure this machine: durable creates and whole lives a second, memory for each live payout
+    /// Measure this machine, or compare two measurements: creates and whole lives a second, latencies,
+    /// recovery, memory
     Bench(BenchArgs),
+    /// The bare server that `bench` holds the gateway against
+    #[command(hide = true)]
+    BenchEcho,
     /// Make a data directory as of an earlier time, out of which nothing is paid twice
     Restore(restore::RestoreArgs),
     /// Look whether everything is still there: log, snapshots, archive, indexes, events, files
@@ -120,6 +124,7 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
             let chosen = common.data_dir.clone();
             bench::run(common.load(Listener::Gateway, None)?, chosen, &args, output)
         }
+        Command::BenchEcho => bench::run_echo(&common.load(Listener::Gateway, None)?, output),
         Command::Restore(args) => {
             restore::run(&common.load(Listener::Gateway, None)?, &args, output)
         }

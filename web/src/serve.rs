@@ -4,6 +4,7 @@
 mod account;
 mod archiving;
 mod http;
+mod ledger;
 mod open_files;
 mod options;
 mod rates;

@@ -19,11 +19,12 @@ fn help_names_every_command() {
 
 #[test]
 fn wrong_usage_is_2() {
-    let table: [&[&str]; 10] = [
+    let table: [&[&str]; 11] = [
         &["no-such-command"],
         &["serve", "--bind", "localhost"],
         &["bench", "--seconds", "0"],
         &["bench", "sleep"],
+        &["bench", "compare", "only-one.json"],
         &["--sandbox", "http://127.0.0.1:1", "check-config"],
         &["keys", "create"],
         &["snapshot"],
@@ -184,25 +185,4 @@ fn the_sandbox_runs_alone() {
     let address = sandbox.line("sandbox on http://");
     assert!(process::get(&address, "/_sim/ledger").starts_with("HTTP/1.1 200"));
     assert_eq!(sandbox.stop("TERM"), Some(0));
-}
-
-#[test]
-fn a_bench_tells_its_figures_and_leaves_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().to_str().unwrap();
-    let args = ["bench", "--json", "--seconds", "1", "--concurrency", "8", "--live", "100"];
-    let ended = bursar(&[&args, &["create", "life", "--data-dir", data][..]].concat());
-    assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
-    let told: serde_json::Value = serde_json::from_str(&stdout(&ended)).unwrap();
-    assert_eq!(told["durability"], "fsync");
-    let [create, life, live] = told["scenarios"].as_array().unwrap().as_slice() else {
-        panic!("three scenarios were asked for: {told}");
-    };
-    assert!(
-        create["creates_per_second"].as_u64() > Some(0) && create["latency"]["p99_us"].is_u64()
-    );
-    assert_eq!(life["conservation"]["holds"], true);
-    assert!(life["lives_per_second"].as_u64() > Some(0));
-    assert!(live["bytes_per_payout"].is_u64());
-    assert_eq!(fs::read_dir(data).unwrap().count(), 0, "the bench left something behind");
 }

@@ -9,6 +9,27 @@ use std::time::Duration;
 const TOLD: [(&str, f64); 5] =
     [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99.9", 99.9), ("max", 100.0)];
 
+/// The percentiles that are plotted, with their place: log10(1 / (1 - p)) in thousandths.
+const PLOTTED: [(u64, f64); 17] = [
+    (0, 0.0),
+    (125, 25.0),
+    (301, 50.0),
+    (602, 75.0),
+    (1_000, 90.0),
+    (1_301, 95.0),
+    (1_602, 97.5),
+    (1_824, 98.5),
+    (2_000, 99.0),
+    (2_301, 99.5),
+    (2_602, 99.75),
+    (3_000, 99.9),
+    (3_301, 99.95),
+    (3_602, 99.975),
+    (4_000, 99.99),
+    (4_301, 99.995),
+    (5_000, 99.999),
+];
+
 /// A minute: whatever takes longer counts as that.
 const LONGEST_MICROS: u64 = 60_000_000;
 
@@ -25,6 +46,30 @@ impl Latency {
     pub fn record(&mut self, time: Duration) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(LONGEST_MICROS);
         self.0.saturating_record(micros.clamp(1, LONGEST_MICROS));
+    }
+
+    /// Those of another run as well.
+    pub fn join(&mut self, other: &Latency) {
+        // Both have the same bounds.
+        let _ = self.0.add(&other.0);
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// In microseconds, at a percentile.
+    pub fn at(&self, percentile: f64) -> u64 {
+        self.0.value_at_percentile(percentile)
+    }
+
+    /// For a plot: place on the scale of nines in thousandths of a decade, and microseconds. Not further
+    /// than there were requests to say anything about.
+    pub fn curve(&self) -> impl Iterator<Item = (u64, u64)> {
+        let known = u64::from(self.count().max(1).ilog10()) * 1_000 + 700;
+        let told = PLOTTED.into_iter().filter(move |(place, _)| *place <= known);
+        told.filter(|_| !self.0.is_empty()).map(|(place, percentile)| (place, self.at(percentile)))
     }
 
     /// For people: milliseconds.

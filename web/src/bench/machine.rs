@@ -1,10 +1,11 @@
-//! What a figure was measured on, and how much memory this process has: read from Linux's own files.
+//! What a figure was measured on, and what a process has used for it: read from Linux's own files.
 //! Apart because a number without its machine is worth nothing.
 
 use crate::serve::cores;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 /// The machine.
 #[derive(Clone, Debug)]
@@ -33,9 +34,40 @@ impl Machine {
     }
 }
 
-/// The memory this process has in RAM, in bytes; 0 if unknown.
-pub fn resident() -> u64 {
-    field("/proc/self/status", "VmRSS:")
+/// What a process has used until now; 0 where it is unknown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    /// Memory in RAM, in bytes.
+    pub resident: u64,
+    /// Processor time of all of its threads that still are.
+    pub processor: Duration,
+    /// Bytes that it caused to be written to the disk.
+    pub written: u64,
+    /// Bytes that it handed to the kernel to write, to sockets too.
+    pub handed_over: u64,
+}
+
+impl Usage {
+    /// Of this process.
+    pub fn of(process: u32) -> Usage {
+        let io = fs::read_to_string(format!("/proc/{process}/io")).unwrap_or_default();
+        Usage {
+            resident: field(&format!("/proc/{process}/status"), "VmRSS:"),
+            processor: processor(process),
+            written: number(&io, "write_bytes:"),
+            handed_over: number(&io, "wchar:"),
+        }
+    }
+}
+
+/// The scheduler counts nanoseconds for each thread.
+fn processor(process: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let nanos = threads.filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanos.sum())
 }
 
 /// The kind of file system a path is on; an fsync on `tmpfs` reaches no disk.
@@ -54,10 +86,13 @@ pub fn file_system(path: &Path) -> String {
 
 /// A figure in KiB from one of the kernel's tables, in bytes.
 fn field(file: &str, name: &str) -> u64 {
-    let text = fs::read_to_string(file).unwrap_or_default();
+    number(&fs::read_to_string(file).unwrap_or_default(), name) * 1_024
+}
+
+fn number(text: &str, name: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name));
-    let figure = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
-    figure.unwrap_or(0) * 1_024
+    let figure = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+    figure.unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -67,7 +102,9 @@ mod tests {
     #[test]
     fn this_machine_has_something() {
         let machine = Machine::this();
-        assert!(machine.cores > 0 && machine.memory > resident() && resident() > 0);
+        let usage = Usage::of(std::process::id());
+        assert!(machine.cores > 0 && machine.memory > usage.resident && usage.resident > 0);
+        assert!(!usage.processor.is_zero());
         assert!(file_system(Path::new("/proc")).starts_with("proc"));
     }
 }

@@ -2,11 +2,19 @@
 //! Always on standard error; the figures are the answer and stand alone on standard output.
 
 use super::latency::grouped;
-use super::load::Limit;
 use crate::cli::Output;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
+
+/// When it is enough.
+#[derive(Clone, Copy)]
+pub enum Limit {
+    /// After this time.
+    Time(Duration),
+    /// After this many.
+    Count(u64),
+}
 
 /// The progress of one scenario.
 pub struct Progress {

@@ -2,6 +2,7 @@
 //! `serve.rs` because it has four forms: elsewhere, embedded over HTTP, embedded inline, and none.
 
 use super::http::Listening;
+use super::ledger::Ledger;
 use super::options::{sandbox_options, sandbox_settings};
 use crate::cli::{Failure, Output};
 use crate::config::{Config, Transport};
@@ -19,6 +20,7 @@ pub struct Account {
     rates: Option<Arc<dyn RateSource>>,
     url: Option<String>,
     server: Option<SandboxServer>,
+    ledger: Option<Ledger>,
 }
 
 impl Account {
@@ -33,7 +35,7 @@ impl Account {
             return Ok(Account::none());
         }
         if config.sandbox.transport == Transport::Inline {
-            return Ok(Account::inline(config, gateway.clone()));
+            return Account::inline(config, gateway.clone());
         }
         let (url, server) = match &config.sandbox.url {
             Some(url) => (url.trim_end_matches('/').to_owned(), None),
@@ -54,12 +56,13 @@ impl Account {
             rates: Some(Arc::new(rates)),
             url: Some(url),
             server,
+            ledger: None,
         })
     }
 
     /// None at all.
     pub fn none() -> Account {
-        Account { provider: None, rates: None, url: None, server: None }
+        Account { provider: None, rates: None, url: None, server: None, ledger: None }
     }
 
     /// One that is no more than a source of rates.
@@ -68,7 +71,7 @@ impl Account {
         Account { rates: Some(rates), ..Account::none() }
     }
 
-    fn inline(config: &Config, gateway: Gateway) -> Account {
+    fn inline(config: &Config, gateway: Gateway) -> Result<Account, Failure> {
         let settings = sandbox_settings(config);
         let sandbox = InlineSandbox::new(&settings, Arc::new(VirtualClock::running()));
         let (hand_in, mut arriving) = mpsc::unbounded_channel::<RawCallback>();
@@ -82,8 +85,15 @@ impl Account {
                 let _ = gateway.callback(&settings.account, callback).await;
             }
         });
+        let ledger = Ledger::serve(config.sandbox.bind, sandbox.clone())?;
         let sandbox = Arc::new(sandbox);
-        Account { provider: Some(sandbox.clone()), rates: Some(sandbox), ..Account::none() }
+        Ok(Account {
+            provider: Some(sandbox.clone()),
+            rates: Some(sandbox),
+            url: Some(ledger.url.clone()),
+            ledger: Some(ledger),
+            ..Account::none()
+        })
     }
 
     /// Says where the sandbox is, for whoever looks at its ledger.
@@ -107,6 +117,9 @@ impl Account {
     pub async fn close(self) {
         if let Some(server) = self.server {
             server.stop().await;
+        }
+        if let Some(ledger) = self.ledger {
+            ledger.stop().await;
         }
     }
 }

@@ -169,6 +169,7 @@ pub const README: &[Step] = &[
         "",
     ),
     ("cargo run --release -- bench", Never("it measures the machine, for minutes"), ""),
+    ("cargo run --release -- bench --crash", Never("web/tests/bench.rs runs it, and quickly"), ""),
     ("cargo run --release -- bench --live 1000000", Never("it wants the machine's memory"), ""),
     ("cargo bench -p benches", Never("it measures the machine, for minutes"), ""),
 ];

@@ -1,14 +1,14 @@
-//! `bench life`: create, send, verify, paid, archived; as many lives at once as asked for, and in the end
-//! every one of them is looked up and held against the provider's ledger.
+//! Whole lives in the engine: create, send, verify, paid, archived; as many at once as asked for, and in
+//! the end every one of them is looked up and held against the provider's ledger.
 
-use super::latency::{grouped, per_second};
-use super::load::{Limit, Load};
-use super::progress::GLANCE;
+use super::super::args::BenchArgs;
+use super::super::latency::{Latency, per_second};
+use super::super::progress::{GLANCE, Limit};
+use super::conservation::{self, Conservation};
+use super::load::Load;
 use super::stage::Stage;
-use super::{BenchArgs, Figures, conservation};
 use crate::cli::{Failure, Output};
 use engine::Gateway;
-use serde_json::json;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,43 +19,35 @@ use tokio::sync::Semaphore;
 /// How long payouts may take to finish after the last one was created.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What came of it.
+pub struct Lives {
+    /// Finished within the time, a second.
+    pub rate: u64,
+    /// Finished within the time.
+    pub within: u64,
+    /// Of the creates.
+    pub created: Latency,
+    /// What was found in the end.
+    pub found: Conservation,
+    /// All of them finished.
+    pub in_time: bool,
+}
+
 /// Measures whole lives a second.
-pub async fn run(stage: &Stage, args: &BenchArgs, output: &Output) -> Result<Figures, Failure> {
-    let time = Duration::from_secs(args.seconds);
+pub async fn run(stage: &Stage, args: &BenchArgs, output: &Output) -> Result<Lives, Failure> {
+    let time = args.time();
     let workload = stage.workload("life", true)?;
     let places = usize::try_from(args.concurrency).map_err(Failure::failed)?;
     let permits = Arc::new(Semaphore::new(places));
     let within = Rc::new(Cell::new(0));
     let pace = actix_rt::spawn(pace(stage.gateway(), permits.clone(), time, within.clone()));
-    let load = Load::new(stage, workload, Limit::Time(time), "life", output)?;
+    let load = Load::new(stage, workload, Limit::Time(time), "engine lives", output)?;
     let sent = load.run(args.concurrency, Some(permits)).await?;
     let in_time = until_finished(&stage.gateway(), sent.acknowledged()).await;
     pace.abort();
     let found = conservation::check(stage, &sent.payouts).await?;
-    let rate = per_second(within.get(), time);
-    let lines = vec![
-        format!(
-            "life         {} lives/s  ({} within {} s, {} at once)",
-            grouped(rate),
-            grouped(within.get()),
-            args.seconds,
-            args.concurrency,
-        ),
-        format!("             created to paid  {}", found.latency.text()),
-        format!("             create alone     {}", sent.latency.text()),
-        found.text(),
-    ];
-    let json = json!({
-        "name": "life",
-        "lives_per_second": rate,
-        "lives": within.get(),
-        "seconds": args.seconds,
-        "concurrency": args.concurrency,
-        "latency": found.latency.json(),
-        "create_latency": sent.latency.json(),
-        "conservation": found.json(),
-    });
-    Ok(Figures { lines, json, sound: in_time && found.holds() })
+    let (rate, within) = (per_second(within.get(), time), within.get());
+    Ok(Lives { rate, within, created: sent.latency, found, in_time })
 }
 
 /// Gives back a place for each finished life, and notes how many finished within the time.

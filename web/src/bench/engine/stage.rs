@@ -1,7 +1,7 @@
-//! What a scenario plays on: a fresh data directory on the disk that the gateway would use, an engine
-//! on it, and an inline sandbox behind it. Apart so that scenarios begin equal and leave nothing.
+//! An engine in this process, on a fresh data directory, with an inline sandbox behind it. Apart so that
+//! both halves of the scenario begin equal and leave nothing.
 
-use super::machine::file_system;
+use super::super::ground::Ground;
 use super::workload::Workload;
 use crate::cli::Failure;
 use crate::config::Config;
@@ -12,53 +12,9 @@ use domain::id::{IdKey, MerchantId};
 use domain::schedule::PollPlan;
 use engine::clock::{Clock, SystemClock};
 use engine::{Engine, Gateway, MerchantDoor};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-
-/// A directory of our own that goes away in the end.
-pub struct Ground {
-    path: PathBuf,
-    file_system: String,
-}
-
-impl Ground {
-    /// Below the chosen directory, or else beside the configured one: a temporary directory is often
-    /// in memory, and an fsync there costs nothing.
-    pub fn prepare(config: &Config, chosen: Option<PathBuf>) -> Result<Ground, Failure> {
-        let beside = config.store.data_dir.parent().map(Path::to_owned);
-        let parent = chosen.or(beside).filter(|path| !path.as_os_str().is_empty());
-        let parent = parent.unwrap_or_else(|| PathBuf::from("."));
-        let path = parent.join(format!("bursar-bench-{}", std::process::id()));
-        let made = crate::identity::make_private(&path);
-        made.map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
-        Ok(Ground { file_system: file_system(&path), path })
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The kind of file system it is on.
-    pub fn file_system(&self) -> &str {
-        &self.file_system
-    }
-
-    fn fresh(&self) -> PathBuf {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        self.path.join(NUMBER.fetch_add(1, Ordering::Relaxed).to_string())
-    }
-}
-
-impl Drop for Ground {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.path) {
-            tracing::warn!(path = %self.path.display(), %error, "the bench's data was not removed");
-        }
-    }
-}
 
 /// An engine with an inline sandbox.
 pub struct Stage {

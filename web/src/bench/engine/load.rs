@@ -1,8 +1,8 @@
 //! Many clients at once, each creating payouts one after another. Apart from the scenarios, which say
 //! how many, for how long, and what it means.
 
-use super::latency::Latency;
-use super::progress::Progress;
+use super::super::latency::Latency;
+use super::super::progress::{Limit, Progress};
 use super::stage::Stage;
 use super::workload::Workload;
 use crate::cli::{Failure, Output};
@@ -14,15 +14,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-
-/// When it is enough.
-#[derive(Clone, Copy)]
-pub enum Limit {
-    /// After this time.
-    Time(Duration),
-    /// After this many.
-    Count(u64),
-}
 
 /// A load to be put on an engine. Its clients share a thread: they only hand over and wait.
 pub struct Load {
