@@ -15,6 +15,8 @@ use std::{
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
 };
 
 use super::{
@@ -108,14 +110,46 @@ pub(crate) fn holding(dir: &Path, sequence: u64) -> Result<Vec<Segment>, LogErro
     Ok(segments.split_off(at))
 }
 
+/// What is written of a segment at once while it is prepared.
+const STEP: u64 = 1024 * 1024;
+/// How long the disk is left to the commits between two steps.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What whoever asked for a segment wants by now.
+#[derive(Default)]
+pub(crate) struct Wish {
+    urgent: AtomicBool,
+    dropped: AtomicBool,
+}
+
+impl Wish {
+    /// For somebody who waits from the beginning.
+    pub(crate) fn urgent() -> Self {
+        Self { urgent: AtomicBool::new(true), ..Self::default() }
+    }
+
+    /// Somebody waits for it: no more pauses.
+    pub(crate) fn hurry(&self) {
+        self.urgent.store(true, Ordering::Relaxed);
+    }
+
+    /// Nobody wants it any more: preparing it fails early.
+    pub(crate) fn drop_it(&self) {
+        self.dropped.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_dropped(&self) -> bool {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    fn is_urgent(&self) -> bool {
+        self.urgent.load(Ordering::Relaxed)
+    }
+}
+
 /// Prepares an unused segment: allocated, zeroed and on disk, under a name
-/// that no reader looks at. Fails early once it is abandoned.
-pub(crate) fn prepare(
-    dir: &Path,
-    bytes: u64,
-    durable: bool,
-    abandoned: &AtomicBool,
-) -> io::Result<File> {
+/// that no reader looks at.
+pub(crate) fn prepare(dir: &Path, bytes: u64, durable: bool, wish: &Wish) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -127,16 +161,19 @@ pub(crate) fn prepare(
     let _ = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes);
     let mut at = 0;
     while at < bytes {
-        if abandoned.load(Ordering::Relaxed) {
+        if wish.is_dropped() {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let piece = ZEROS.len().min(usize::try_from(bytes - at).unwrap_or(usize::MAX));
         file.write_all_at(&ZEROS[..piece], at)?;
         at += piece as u64;
         // In steps, so that the commits of the running segment never wait
-        // behind the whole of this one in the device's queue.
-        if durable && at % (8 << 20) == 0 {
+        // behind much of this one in the device's queue.
+        if durable && at % STEP == 0 {
             file.sync_data()?;
+            if !wish.is_urgent() {
+                thread::sleep(PAUSE);
+            }
         }
     }
     if durable {

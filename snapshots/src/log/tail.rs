@@ -12,17 +12,14 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     thread::{self, JoinHandle},
 };
 
 use super::{
     frame::{self, ChainHash},
     reader::Position,
-    segment::{self, SEGMENT_HEADER, SegmentHeader},
+    segment::{self, SEGMENT_HEADER, SegmentHeader, Wish},
 };
 
 /// How segments are made.
@@ -53,8 +50,7 @@ pub(crate) struct Tail {
 /// The next segment, being prepared.
 struct Spare {
     thread: JoinHandle<io::Result<File>>,
-    /// Nobody wants it any more.
-    abandoned: Arc<AtomicBool>,
+    wish: Arc<Wish>,
 }
 
 impl Tail {
@@ -64,7 +60,7 @@ impl Tail {
         let chain = frame::genesis(log_id);
         let header = SegmentHeader { log_id, first_sequence: 1, previous: chain };
         let bytes = rules.bytes.min(FIRST_SEGMENT);
-        let spare = segment::prepare(dir, bytes, rules.durable, &AtomicBool::new(false))?;
+        let spare = segment::prepare(dir, bytes, rules.durable, &Wish::urgent())?;
         let (_, path) = segment::install(dir, spare, &header, rules.durable)?;
         Ok(Position { path, offset: SEGMENT_HEADER as u64, log_id, next_sequence: 1, chain })
     }
@@ -126,7 +122,8 @@ impl Tail {
         self.offset += frame.len() as u64;
         self.next_sequence = next_sequence;
         self.chain = chain;
-        if self.spare.is_none() && self.offset > self.room / 2 {
+        // Early, because it is prepared slowly, beside the commits.
+        if self.spare.is_none() && self.offset > self.room / 4 {
             self.spare = Some(self.prepare_spare()?);
         }
         Ok(())
@@ -168,17 +165,17 @@ impl Tail {
 
     fn prepare_spare(&self) -> io::Result<Spare> {
         let (dir, rules) = (self.dir.clone(), self.rules);
-        let abandoned: Arc<AtomicBool> = Arc::default();
-        let told = abandoned.clone();
+        let wish: Arc<Wish> = Arc::default();
+        let told = wish.clone();
         let thread = thread::Builder::new().name("log-spare".to_owned()).spawn(move || {
             let prepared = segment::prepare(&dir, rules.bytes, rules.durable, &told);
             prepared.inspect_err(|error| {
-                if !told.load(Ordering::Relaxed) {
+                if !told.is_dropped() {
                     tracing::error!(%error, "no next segment: the log stops when this one is full");
                 }
             })
         })?;
-        Ok(Spare { thread, abandoned })
+        Ok(Spare { thread, wish })
     }
 }
 
@@ -188,7 +185,7 @@ impl Drop for Tail {
     /// start.
     fn drop(&mut self) {
         if let Some(spare) = self.spare.take() {
-            spare.abandoned.store(true, Ordering::Relaxed);
+            spare.wish.drop_it();
             let _ = spare.finished();
             let _ = segment::remove_spare(&self.dir);
         }
@@ -197,6 +194,7 @@ impl Drop for Tail {
 
 impl Spare {
     fn finished(self) -> io::Result<File> {
+        self.wish.hurry();
         let prepared = self.thread.join();
         prepared.unwrap_or_else(|_| Err(io::Error::other("preparing a segment panicked")))
     }
