@@ -111,6 +111,14 @@ fn join(path: &str, name: &str) -> String {
 }
 
 fn write_text(text: &str, out: &mut Vec<u8>) {
+    // JSON escapes these and no others; nearly every text has none of them.
+    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    if !text.bytes().any(escaped) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     // Writing text into memory cannot fail.
     let _ = serde_json::to_writer(out, text);
 }

@@ -57,7 +57,7 @@ pub(super) fn words(text: &str) -> String {
         word_begins = c.is_whitespace();
         shown
     };
-    text.chars().map(hide).collect()
+    masked(text, text.chars().map(hide))
 }
 
 /// An IBAN: country and check digits, and the last four.
@@ -96,7 +96,15 @@ fn ends(text: &str, first: usize, last: usize) -> String {
     let length = text.chars().count();
     let hides = first + last < length;
     let shown = |place: usize| hides && (place < first || place >= length - last);
-    text.chars().enumerate().map(|(place, c)| if shown(place) { c } else { '*' }).collect()
+    let hidden = |(place, c)| if shown(place) { c } else { '*' };
+    masked(text, text.chars().enumerate().map(hidden))
+}
+
+/// The characters, which take no more room than the text that they hide.
+fn masked(text: &str, shown: impl Iterator<Item = char>) -> String {
+    let mut masked = String::with_capacity(text.len());
+    shown.for_each(|c| masked.push(c));
+    masked
 }
 
 #[cfg(test)]
