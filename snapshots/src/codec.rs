@@ -178,7 +178,7 @@ pub fn payload(kind: Kind, bytes: &[u8]) -> Result<&[u8], CodecError> {
 }
 
 /// The same for bytes that were compared with a checksum around them, as a record's body was with its
-/// frame: comparing them again would show nothing new.
+/// frame. What was changed in memory before it was framed is left to verification.
 pub fn compared_payload(kind: Kind, bytes: &[u8]) -> Result<&[u8], CodecError> {
     let payload = shaped(bytes)?;
     of_kind(kind, bytes)?;

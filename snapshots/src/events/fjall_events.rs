@@ -120,13 +120,15 @@ impl EventStore for FjallEvents {
         // The block that the first lies in may begin before it.
         let first = self.block_with(stream, after + 1)?.unwrap_or_default();
         rows.extend(first.into_iter().filter(|event| event.sequence > after));
-        let wanted = block::key(stream, after + 2)..=block::key(stream, last);
-        let mut blocks = self.rows.range(wanted);
-        while rows.len() < limit
-            && let Some(entry) = blocks.next()
-        {
-            let (key, block) = entry.into_inner()?;
-            rows.extend(block::events(&key, &block).ok_or(CUT)?);
+        if after + 1 < last {
+            let wanted = block::key(stream, after + 2)..=block::key(stream, last);
+            let mut blocks = self.rows.range(wanted);
+            while rows.len() < limit
+                && let Some(entry) = blocks.next()
+            {
+                let (key, block) = entry.into_inner()?;
+                rows.extend(block::events(&key, &block).ok_or(CUT)?);
+            }
         }
         // Those behind the last are on their way, and not told yet.
         rows.retain(|event| event.sequence <= last);

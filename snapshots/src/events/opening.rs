@@ -20,8 +20,6 @@ pub(crate) const THROUGH: &str = "through";
 const LOG: &str = "log";
 /// Which keyspace holds the rows.
 const ROWS: &str = "rows";
-/// How the rows are written.
-const FORMAT: &str = "format";
 /// Followed by a stream: its newest sequence.
 const LAST: &[u8] = b"last/";
 
@@ -100,7 +98,7 @@ fn reason_to_begin_again(meta: &Keyspace, log: OfLog) -> Result<TurnedAway, Even
     let through = read_number(meta, THROUGH)?.unwrap_or(0);
     Ok(if found != log_id {
         Some("they belong to another log")
-    } else if read_number(meta, FORMAT)? != Some(block::FORMAT) {
+    } else if read_number(meta, &format_of(read_number(meta, ROWS)?))? != Some(block::FORMAT) {
         Some("they are of another build")
     } else if distrust {
         Some("the log was adopted as it is")
@@ -124,7 +122,11 @@ fn reaches_its_numbers(
     };
     let rows = keyspace(database, &rows_name(number), room)?;
     for (stream, last) in read_numbering(meta)?.streams() {
-        let block = block_with(&rows, stream, last)?.unwrap_or_default();
+        let block = match block_with(&rows, stream, last) {
+            // Rows of another form are as good as none; the notes beside them are not.
+            Err(EventError::Damaged(_)) => return Ok(false),
+            block => block?.unwrap_or_default(),
+        };
         if !block.iter().any(|event| event.sequence == last) {
             return Ok(false);
         }
@@ -156,9 +158,15 @@ fn begin_again(database: &Database, meta: &Keyspace, log_id: u64) -> Result<(), 
     batch.remove(meta, THROUGH);
     batch.insert(meta, LOG, log_id.to_be_bytes());
     batch.insert(meta, ROWS, rows.to_be_bytes());
-    batch.insert(meta, FORMAT, block::FORMAT.to_be_bytes());
+    batch.insert(meta, format_of(Some(rows)), block::FORMAT.to_be_bytes());
     batch.commit()?;
     Ok(database.persist(PersistMode::SyncAll)?)
+}
+
+/// The key of how the rows in a keyspace are written. An older build that begins again leaves it unsaid of
+/// its own rows.
+fn format_of(rows: Option<u64>) -> String {
+    format!("format/{}", rows.unwrap_or_default())
 }
 
 fn rows_name(number: u64) -> String {

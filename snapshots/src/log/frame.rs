@@ -114,6 +114,14 @@ impl<'a> Frame<'a> {
         Err("the frame does not match the hash that closes it")
     }
 
+    /// The same frame, of which each record is compared with its own checksum as well: for whoever reads
+    /// to find out what is wrong.
+    pub(crate) fn check_each(bytes: &'a [u8]) -> Result<Self, &'static str> {
+        let frame = Self { compared: false, ..Self::check(bytes)? };
+        frame.check_records()?;
+        Ok(frame)
+    }
+
     /// How its records are to be read.
     fn read_record(&self) -> ReadRecord {
         if self.compared { record::read } else { record::decode }

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use tokio::sync::oneshot;
 
 use super::{
@@ -103,7 +103,10 @@ impl Journal {
         done: Acknowledgement,
     ) -> Result<(), JournalError> {
         let message = Message::Append { records, done };
-        self.queue.send(message).map_err(|_| JournalError::Closed)
+        self.queue.send(message).map_err(|_| JournalError::Closed)?;
+        // Queued behind the writer's last look: nobody takes it any more.
+        let ended = self.shared.ended.load(Ordering::SeqCst);
+        if ended { Err(JournalError::Closed) } else { Ok(()) }
     }
 }
 
@@ -171,6 +174,8 @@ impl Acknowledgement {
 pub(crate) struct Shared {
     pub(crate) durable: AtomicU64,
     closed: AtomicBool,
+    /// The writer is gone.
+    ended: AtomicBool,
     commits: AtomicU64,
     records: AtomicU64,
     bytes: AtomicU64,
@@ -190,6 +195,14 @@ impl Shared {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         self.sync_micros_total.fetch_add(micros, Ordering::Relaxed);
         self.sync_micros_max.fetch_max(micros, Ordering::Relaxed);
+    }
+
+    /// The writer takes nothing any more. What is queued is dropped, before this is known and behind it,
+    /// so that whoever waits for it is told.
+    pub(crate) fn end(&self, queue: &Receiver<Message>) {
+        while queue.try_recv().is_ok() {}
+        self.ended.store(true, Ordering::SeqCst);
+        while queue.try_recv().is_ok() {}
     }
 
     fn stats(&self) -> JournalStats {

@@ -102,8 +102,9 @@ impl Lane {
         Ok(LaneAppend { lane: self.clone(), number })
     }
 
-    /// Tells the tasks of this thread what the writer tells. Ends when the log
-    /// has closed and nobody waits any more.
+    /// Tells the tasks of this thread what the writer tells, for as long as the
+    /// thread runs. Ends early when the log closed without taking all that the
+    /// lane had queued.
     pub async fn tell(self) {
         std::future::poll_fn(|task| {
             self.inbox.teller.register(task.waker());

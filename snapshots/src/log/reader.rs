@@ -68,14 +68,23 @@ impl<'a> Placed<'a> {
     }
 }
 
+/// What is taken for granted about a frame.
+#[derive(Clone, Copy)]
+enum Trust {
+    Nothing,
+    /// A frame that matches the hash that closes it holds what was written.
+    Frames,
+    /// It was checked before.
+    KnownFrames,
+}
+
 /// An iterator over frames that lends each one.
 pub struct LogReader {
     dir: PathBuf,
     window: Window,
     position: Position,
     limit: u64,
-    /// The frames were checked before.
-    known: bool,
+    trust: Trust,
 }
 
 impl LogReader {
@@ -88,13 +97,19 @@ impl LogReader {
     /// A reader that stands at the start of a segment.
     pub(crate) fn at(dir: &Path, segment: &Segment) -> Result<Self, LogError> {
         let (window, position) = enter(segment)?;
-        Ok(Self { dir: dir.to_owned(), window, position, limit: 0, known: false })
+        Ok(Self { dir: dir.to_owned(), window, position, limit: 0, trust: Trust::Frames })
     }
 
     /// For a log that was walked a moment ago: of the frames only the headers are compared again.
     /// Their records are to be read by [`Frame::share`], which compares each.
     pub(crate) fn over_known_frames(self) -> Self {
-        Self { known: true, ..self }
+        Self { trust: Trust::KnownFrames, ..self }
+    }
+
+    /// For whoever looks for damage: each record is compared with its own checksum too, which what only
+    /// wants the records need not do.
+    pub fn comparing_each_record(self) -> Self {
+        Self { trust: Trust::Nothing, ..self }
     }
 
     /// The next frame, if its first sequence is at most `limit`. `None` is
@@ -165,7 +180,11 @@ impl LogReader {
         if read.len() < length {
             return Err(malformed(&self.position, "the segment ends inside a frame"));
         }
-        let judged = if self.known { Frame::known(read) } else { Frame::check(read) };
+        let judged = match self.trust {
+            Trust::Nothing => Frame::check_each(read),
+            Trust::Frames => Frame::check(read),
+            Trust::KnownFrames => Frame::known(read),
+        };
         let frame = judged.map_err(|reason| malformed(&self.position, reason))?;
         let Position { log_id, next_sequence, chain, .. } = self.position;
         let misplaced = Tip { log_id, next_sequence, chain }.misplaced(&frame);

@@ -147,18 +147,40 @@ impl Wish {
     }
 }
 
+/// Whether the disk has room for a segment of that size. A file system that
+/// cannot allocate ahead does not say.
+pub(crate) fn require_room(dir: &Path, bytes: u64) -> io::Result<()> {
+    let path = dir.join(SPARE);
+    let allocated = allocate(&File::create(&path)?, bytes);
+    fs::remove_file(&path)?;
+    allocated
+}
+
+fn allocate(file: &File, bytes: u64) -> io::Result<()> {
+    match rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, bytes) {
+        Err(full @ (rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT)) => Err(full.into()),
+        // One that cannot allocate ahead only loses contiguity here; the
+        // zeros claim the space all the same.
+        _ => Ok(()),
+    }
+}
+
 /// Prepares an unused segment: allocated, zeroed and on disk, under a name
-/// that no reader looks at.
+/// that no reader looks at. One that fails leaves the disk as it was.
 pub(crate) fn prepare(dir: &Path, bytes: u64, durable: bool, wish: &Wish) -> io::Result<File> {
+    fill(dir, bytes, durable, wish).inspect_err(|_| {
+        let _ = remove_spare(dir);
+    })
+}
+
+fn fill(dir: &Path, bytes: u64, durable: bool, wish: &Wish) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(true)
         .open(dir.join(SPARE))?;
-    // A file system that cannot allocate ahead only loses contiguity here;
-    // the zeros below claim the space all the same.
-    let _ = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes);
+    allocate(&file, bytes)?;
     let mut at = 0;
     while at < bytes {
         if wish.is_dropped() {

@@ -59,6 +59,8 @@ impl Tail {
         let log_id = random_id();
         let chain = frame::genesis(log_id);
         let header = SegmentHeader { log_id, first_sequence: 1, previous: chain };
+        // Refused at the start, and not when the small one is full.
+        segment::require_room(dir, rules.bytes)?;
         let bytes = rules.bytes.min(FIRST_SEGMENT);
         let spare = segment::prepare(dir, bytes, rules.durable, &Wish::urgent())?;
         let (_, path) = segment::install(dir, spare, &header, rules.durable)?;
@@ -147,9 +149,11 @@ impl Tail {
     }
 
     fn roll(&mut self) -> io::Result<()> {
-        let spare = match self.spare.take() {
-            Some(spare) => spare.finished()?,
-            None => self.prepare_spare()?.finished()?,
+        let prepared = self.spare.take().map(Spare::finished);
+        let spare = match prepared {
+            Some(Ok(spare)) => spare,
+            // There may be room by now.
+            Some(Err(_)) | None => self.prepare_spare()?.finished()?,
         };
         let header = SegmentHeader {
             log_id: self.log_id,

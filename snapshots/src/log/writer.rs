@@ -57,6 +57,7 @@ impl Writer {
     /// failure like any other: the process must not live on without its log.
     pub(crate) fn run(mut self) {
         let ended = panic::catch_unwind(AssertUnwindSafe(|| self.write_all()));
+        self.shared.end(&self.queue);
         match ended {
             Ok(Ok(())) => {}
             Ok(Err(error)) => (self.on_fatal)(&error),

@@ -182,14 +182,19 @@ fn a_lane_tells_each_of_its_tasks_and_says_when_the_log_has_closed() {
 
 #[test]
 fn what_a_lane_queued_behind_the_end_is_not_waited_for_for_ever() {
-    let (messages, queue) = crossbeam_channel::unbounded();
-    let journal = Journal::new(messages, Arc::default());
+    // Bounded, as in production: such a queue keeps what nobody took.
+    let (messages, queue) = crossbeam_channel::bounded(8);
+    let shared: Arc<Shared> = Arc::default();
+    let journal = Journal::new(messages, shared.clone());
     let lane = Lane::new(&journal);
     let append = lane.append(vec![record(1, 1, 1)]).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let tasks = tokio::task::LocalSet::new();
     tasks.spawn_local(lane.tell());
-    drop(queue);
+    shared.end(&queue);
     let told = runtime.block_on(tasks.run_until(append));
     assert_eq!(told, Err(JournalError::Closed));
+    assert_eq!(runtime.block_on(journal.append(Vec::new())), Err(JournalError::Closed));
+    assert_eq!(journal.append_blocking(Vec::new()), Err(JournalError::Closed));
+    drop(queue);
 }
