@@ -79,6 +79,16 @@ impl Gateway {
         Ok(store.journal.durable_sequence().saturating_sub(through))
     }
 
+    /// Whether all that the journal has by now was read for events, some time later: for whoever waits for what
+    /// stood in it at the start, while more and more comes in.
+    pub async fn events_have_caught_up(&self, look_every: Duration) -> Result<(), Refusal> {
+        let now = self.parts()?.store.journal.durable_sequence();
+        while self.parts()?.store.events.through().map_err(unreadable)? < now {
+            tokio::time::sleep(look_every).await;
+        }
+        Ok(())
+    }
+
     /// The payout with nothing but what its entries say.
     fn view_as_written(&self, payout: Payout) -> Result<View, Refusal> {
         let plan = &self.parts()?.adapters.policy_of(&payout).poll;

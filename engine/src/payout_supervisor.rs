@@ -32,9 +32,9 @@ pub(crate) struct Deliver {
     pub turn: Turn,
 }
 
-/// Calls payouts that are due.
+/// Calls payouts that are due; answered with how many turns of the partition are on their way to the disk.
 #[derive(Message)]
-#[rtype(result = "()")]
+#[rtype(result = "usize")]
 pub(crate) struct Call(pub Vec<PayoutId>);
 
 /// A payout's actor died in the middle of a turn.
@@ -123,10 +123,11 @@ impl Handler<PermitGranted> for PayoutSupervisor {
 }
 
 impl Handler<Call> for PayoutSupervisor {
-    type Result = ();
+    type Result = usize;
 
-    fn handle(&mut self, Call(due): Call, _: &mut Context<Self>) {
+    fn handle(&mut self, Call(due): Call, _: &mut Context<Self>) -> usize {
         due.into_iter().for_each(|id| self.partition.hand(id, Turn::Tick));
+        self.partition.writing.open()
     }
 }
 

@@ -15,10 +15,17 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many due payouts are called at once. The next are called behind their turns, so that a million
 /// that are due together do not all wake together.
 const CALLED_AT_ONCE: usize = 256;
+
+/// While more turns than this are on their way to the disk, no more due payouts are called.
+const WRITING_AT_ONCE: usize = 512;
+
+/// How long the disk is given then.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// When the payouts of a partition are due.
 #[derive(Default)]
@@ -99,7 +106,13 @@ impl TimerActor {
         // Until these are called nobody need tell of an earlier time: it is looked at right behind them.
         self.due.looks_at.set(Some(Timestamp(i64::MIN)));
         let calls = self.supervisor.send(Call(called)).into_actor(self);
-        context.spawn(calls.map(|_, timer, context| timer.look(context)));
+        context.spawn(calls.map(|open, timer, context| match open {
+            // A million expiries must not fill the journal's queue, which others need.
+            Ok(open) if open > WRITING_AT_ONCE => {
+                context.run_later(PAUSE, |timer, context| timer.look(context));
+            }
+            _ => timer.look(context),
+        }));
     }
 
     fn take_due(&self) -> Vec<PayoutId> {

@@ -18,6 +18,11 @@ struct Open {
 }
 
 impl Writing {
+    /// How many are under way.
+    pub fn open(&self) -> usize {
+        self.0.borrow().tickets.len()
+    }
+
     /// Every write begun so far has a lower number.
     pub fn mark(&self) -> u64 {
         self.0.borrow().next

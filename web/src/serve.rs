@@ -88,11 +88,8 @@ async fn serve(config: &Config, output: &Output) -> Result<(), Failure> {
 /// Hands the events to the webhooks once they are all numbered again that were before: a book that was
 /// opened among half of them would take itself to be ahead.
 async fn connect(webhooks: Webhooks, gateway: Gateway) {
-    while let Ok(behind) = gateway.events_behind() {
-        if behind == 0 {
-            return webhooks.connect(gateway_feed(gateway));
-        }
-        tokio::time::sleep(EVENTS_LOOK).await;
+    if gateway.events_have_caught_up(EVENTS_LOOK).await.is_ok() {
+        webhooks.connect(gateway_feed(gateway));
     }
 }
 

@@ -132,7 +132,8 @@ impl<'a> Pass<'a> {
         pace: &mut dyn Pace,
         report: &mut Report,
     ) -> ControlFlow<(), bool> {
-        let mut reader = match LogReader::seek(grounds.log_dir, 1) {
+        let reader = LogReader::seek(grounds.log_dir, 1).map(LogReader::comparing_each_record);
+        let mut reader = match reader {
             Ok(reader) => reader,
             Err(error) => {
                 report.log_amiss(&error);
