@@ -7,6 +7,7 @@ mod keys;
 mod pictures;
 mod step;
 mod stock;
+mod weight;
 
 use super::latency::grouped;
 use super::plots::Curve;
@@ -15,8 +16,9 @@ use super::site::Site;
 use crate::cli::Failure;
 use judgement::Worse;
 use serde_json::{Value, json};
-use step::{Step, Weight};
+use step::Step;
 use stock::Stock;
+use weight::Weight;
 
 /// The first step in payouts, and of a quick run.
 const FIRST: u64 = 1_000;
@@ -101,7 +103,7 @@ impl Curves {
 
 async fn by_payouts(site: &Site<'_>, counts: &[u64]) -> Result<Curves, Failure> {
     let nothing = Stock::make(site, 0, 1).await?;
-    let (_, floor) = step::weigh(site, &nothing).await?;
+    let (_, floor) = weight::weigh(site, &nothing).await?;
     drop(nothing);
     let mut steps = Vec::new();
     for count in counts {

@@ -1,6 +1,7 @@
 //! Whether something grows worse than what there is of. Apart because it is the rule, and measures nothing.
 
-use super::step::{Step, Weight};
+use super::step::Step;
+use super::weight::Weight;
 use crate::bench::latency::grouped;
 use crate::bench::report::ratio;
 

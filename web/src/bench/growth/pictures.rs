@@ -1,7 +1,8 @@
 //! Which plots are made of the steps. Apart because it is the list of them and nothing else.
 
 use super::Curves;
-use super::step::{Step, Weight};
+use super::step::Step;
+use super::weight::Weight;
 use crate::bench::plots::{Curve, EMPTY, Growth};
 
 /// Thousandths of a MiB.

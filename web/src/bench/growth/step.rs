@@ -1,43 +1,27 @@
-//! One step: a gateway opened on a stock of payouts, what it takes to open, what it takes when it is open,
-//! how fast it reads, and how fast it takes payouts beside another with a smaller stock. Apart from which
-//! steps there are and what is to be thought of them.
+//! One step: a gateway opened on a stock of payouts and weighed, how fast it reads, and how fast it takes
+//! payouts beside another with a smaller stock. Apart from which steps there are and what is to be thought
+//! of them.
 
 use super::stock::Stock;
+use super::weight::{Weight, weigh};
 use crate::bench::gateway::Gateway;
 use crate::bench::gateway_file::Setting;
 use crate::bench::latency::grouped;
 use crate::bench::progress::Limit;
-use crate::bench::report::{median, ratio};
+use crate::bench::report::ratio;
 use crate::bench::requests::Requests;
-use crate::bench::rounds::{Contender, rounds};
+use crate::bench::rounds::{Contender, rounds_of};
 use crate::bench::scenario::list::walk;
 use crate::bench::script::{Creates, Gets};
 use crate::bench::site::Site;
 use crate::bench::tally::Tally;
 use crate::cli::Failure;
 use serde_json::{Value, json};
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::rc::Rc;
-use std::time::Duration;
 
-/// How often it is opened; the time in the middle counts.
-const OPENINGS: usize = 3;
-
-/// What is queued gets written, and the allocator gives back what it will.
-const SETTLE_MAX: Duration = Duration::from_secs(3);
-
-/// What a stock takes.
-#[derive(Clone, Copy, Debug)]
-pub struct Weight {
-    /// From the begin of the process to ready, in microseconds.
-    pub open_us: u64,
-    /// Memory once it is open and left alone, in bytes.
-    pub resident: u64,
-    /// What the data directory takes of the disk, in bytes.
-    pub disk: u64,
-}
+/// In so many turns payouts are made here and beside: the ratio in the middle counts, and short turns one
+/// after another see the same machine.
+const SLICES: u32 = 9;
 
 /// What came of a step.
 pub struct Step {
@@ -63,25 +47,6 @@ struct Reads {
     complete: bool,
 }
 
-/// Opens it, again and again, and weighs it.
-pub async fn weigh(site: &Site<'_>, stock: &Stock) -> Result<(Gateway, Weight), Failure> {
-    let key = stock.merchants.first().map_or("", |merchant| merchant.key.as_str());
-    let mut gateway = Gateway::over(site, &Setting::default(), stock.data.clone(), key).await?;
-    let mut times = vec![gateway.start.ready];
-    while times.len() < OPENINGS {
-        gateway = gateway.killed_and_restarted(site).await?;
-        times.push(gateway.start.ready);
-    }
-    // Events are read behind the readiness.
-    gateway.until(|now| now.get("bursar_events_behind") == 0).await?;
-    tokio::time::sleep(SETTLE_MAX.min(site.time())).await;
-    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    let open_us = median(times.into_iter().map(micros).collect());
-    let disk = on_disk(&stock.data).map_err(Failure::failed)?;
-    let resident = gateway.usage().resident;
-    Ok((gateway, Weight { open_us, resident, disk }))
-}
-
 /// Measures a stock of so `many` beside a smaller one.
 pub async fn measure(
     site: &Site<'_>,
@@ -103,7 +68,8 @@ pub async fn measure(
     };
     let (theirs, one) = contender("smaller", &beside, smaller);
     let (ours, other) = contender("create", &gateway, stock);
-    let outcomes = rounds(site, &[one, other], async || Ok(())).await?;
+    let slices = (SLICES, site.time() * 2 / SLICES);
+    let outcomes = rounds_of(site, &[one, other], slices, async || Ok(())).await?;
     let known = gateway.metrics().await?.live() == ours.made().len() as u64
         && beside.metrics().await?.live() == theirs.made().len() as u64;
     let resident_after = gateway.usage().resident;
@@ -124,39 +90,6 @@ async fn read(site: &Site<'_>, gateway: &Gateway, stock: &Stock) -> Result<Reads
     Ok(Reads { pages, gets, complete })
 }
 
-/// What this directory and all in it takes; files with holes only what is there of them.
-fn on_disk(path: &Path) -> std::io::Result<u64> {
-    let found = fs::symlink_metadata(path)?;
-    // A block is 512 bytes here, whatever the file system's are.
-    let mut bytes = found.blocks() * 512;
-    if found.is_dir() {
-        for entry in fs::read_dir(path)? {
-            bytes += match on_disk(&entry?.path()) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
-                taken => taken?,
-            };
-        }
-    }
-    Ok(bytes)
-}
-
-impl Weight {
-    /// For people.
-    pub fn text(&self) -> String {
-        format!(
-            "ready in {} ms, {} MiB of memory, {} MiB on disk",
-            self.open_us / 1_000,
-            grouped(self.resident >> 20),
-            grouped(self.disk >> 20),
-        )
-    }
-
-    /// For programs.
-    pub fn json(&self) -> Value {
-        json!({ "open_us": self.open_us, "resident_bytes": self.resident, "disk_bytes": self.disk })
-    }
-}
-
 impl Step {
     /// For people; `than` is what its creates are held against.
     pub fn text(&self, of: &str, than: &str) -> String {
@@ -169,7 +102,7 @@ impl Step {
             )
         });
         format!(
-            "{:>11} {of}: {} creates/s, {} of {than}; {} ({} MiB after all){}",
+            "             {of} {:>10}: {} creates/s, {} of {than}; {} ({} MiB after all){}",
             grouped(self.many),
             grouped(self.creates.rate()),
             ratio(self.create_ratio),

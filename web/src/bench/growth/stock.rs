@@ -11,11 +11,12 @@ use crate::cli::Failure;
 use crate::identity::DataDir;
 use domain::id::PayoutId;
 use engine::Gateway;
-use std::cell::{Cell, RefCell};
+use engine::gateway::Created;
+use std::cell::RefCell;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// After so many there is another engine and another sandbox, whose ledger would fill this memory.
@@ -80,7 +81,6 @@ struct Filling {
     numbers: RefCell<Range<u64>>,
     every: u64,
     kept: RefCell<Vec<PayoutId>>,
-    made: Cell<u64>,
     progress: Rc<Progress>,
 }
 
@@ -100,7 +100,6 @@ async fn fill(
         numbers: RefCell::new(numbers),
         every: stock.payouts.div_ceil(KEPT_MAX).max(1),
         kept: RefCell::default(),
-        made: Cell::new(0),
         progress,
     });
     let client = |_| {
@@ -129,12 +128,10 @@ impl Filling {
             request.merchant = merchant.id;
             let door = self.gateway.for_merchant(merchant.id);
             let created = door.create(&key, request).await.map_err(Failure::failed)?;
-            let (engine::gateway::Created::New(view) | engine::gateway::Created::Replayed(view)) =
-                created;
+            let (Created::New(view) | Created::Replayed(view)) = created;
             if number.is_multiple_of(self.every) {
                 self.kept.borrow_mut().push(view.payout.id());
             }
-            self.made.set(self.made.get() + 1);
             self.progress.reached(number + 1);
         }
     }
@@ -142,7 +139,7 @@ impl Filling {
     async fn until_archived(&self, count: u64) -> Result<(), Failure> {
         let counters = self.gateway.counters();
         let now = || {
-            let load = |one: &std::sync::atomic::AtomicU64| one.load(Ordering::Relaxed);
+            let load = |one: &AtomicU64| one.load(Ordering::Relaxed);
             (load(&counters.finished), load(&counters.live))
         };
         let (mut began, mut seen) = (Instant::now(), now());
