@@ -29,6 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Weight {
     /// From the begin of the process to ready, in microseconds.
     pub open_us: u64,
+    /// The part of the last opening that was recovery, in microseconds.
+    recovery_us: u64,
+    /// Journal records that were read in it.
+    records: u64,
     /// Memory once it is open and left alone, in bytes.
     pub resident: u64,
     /// What the data directory takes of the disk, in bytes.
@@ -49,8 +53,9 @@ pub async fn weigh(site: &Site<'_>, stock: &Stock) -> Result<(Gateway, Weight), 
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let open_us = median(times.into_iter().map(micros).collect());
     let disk = on_disk(&stock.data).map_err(Failure::failed)?;
+    let (recovery_us, records) = (micros(gateway.start.recovery), gateway.start.records);
     let resident = gateway.usage().resident;
-    Ok((gateway, Weight { open_us, resident, disk }))
+    Ok((gateway, Weight { open_us, recovery_us, records, resident, disk }))
 }
 
 /// Events are read behind the readiness, of many payouts for long; it ends when they do not advance.
@@ -84,7 +89,13 @@ impl Weight {
 
     /// For programs.
     pub fn json(&self) -> Value {
-        json!({ "open_us": self.open_us, "resident_bytes": self.resident, "disk_bytes": self.disk })
+        json!({
+            "open_us": self.open_us,
+            "recovery_us": self.recovery_us,
+            "records_read": self.records,
+            "resident_bytes": self.resident,
+            "disk_bytes": self.disk,
+        })
     }
 }
 
