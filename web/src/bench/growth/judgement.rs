@@ -40,14 +40,13 @@ pub fn worse_than_linear(steps: &[Step], floor: &Weight, of: &str) -> Vec<Worse>
     worse
 }
 
-/// What is above the floor may grow in proportion, and by the tolerance; and as much as the floor itself
-/// does not count, for next to nothing may well become tenfold by chance.
+/// A figure may grow in proportion and by the tolerance, and once more by the floor. The floor is not taken
+/// off before: the little that a small store has above it is mostly chance, and ten times chance is no rule.
 fn too_much(figure: &'static str, grown: &[(u64, u64)], floor: u64, of: &str) -> Vec<Worse> {
     let pairs = grown.windows(2).filter_map(|pair| {
         let [(few, before), (many, now)] = pair else { return None };
-        let above = u128::from(before.saturating_sub(floor));
-        let share = above * u128::from(*many) / u128::from((*few).max(1));
-        let most = 2 * u128::from(floor) + share * u128::from(1_000 + TOLERANCE) / 1_000;
+        let share = u128::from(*before) * u128::from(*many) / u128::from((*few).max(1));
+        let most = u128::from(floor) + share * u128::from(1_000 + TOLERANCE) / 1_000;
         (u128::from(*now) > most).then(|| Worse {
             figure,
             at: *many,
@@ -88,12 +87,12 @@ mod tests {
     fn only_more_than_in_proportion_is_worse() {
         let table: [(&str, u64, &[(u64, u64)], &[u64]); 7] = [
             ("nothing grows", 30, &[(1_000, 30), (10_000, 31), (100_000, 30)], &[]),
-            ("in proportion", 30, &[(1_000, 40), (10_000, 130), (100_000, 1_030)], &[]),
+            ("in proportion", 30, &[(1_000, 40), (10_000, 400), (100_000, 4_000)], &[]),
             ("by chance", 0, &[(1_000, 100), (10_000, 1_250)], &[]),
             ("more", 0, &[(1_000, 100), (10_000, 1_251)], &[10_000]),
-            ("squared", 10, &[(10, 20), (100, 1_010), (1_000, 100_010)], &[100, 1_000]),
+            ("squared", 10, &[(10, 20), (100, 2_000), (1_000, 200_000)], &[100, 1_000]),
             ("less than tenfold steps", 0, &[(100, 100), (200, 251)], &[200]),
-            ("from nothing to less than the floor", 30, &[(1_000, 30), (10_000, 60)], &[]),
+            ("from nothing to the floor", 30, &[(1_000, 0), (10_000, 30)], &[]),
         ];
         for (name, floor, grown, wanted) in table {
             let worse = too_much("disk_bytes", grown, floor, "payouts");
