@@ -17,6 +17,7 @@ mod fill;
 mod gateway;
 mod gateway_file;
 mod ground;
+mod growth;
 mod latency;
 mod machine;
 mod open_loop;
@@ -90,7 +91,7 @@ async fn measure(
     if cfg!(debug_assertions) {
         output.text_only("build        NOT optimised: these figures say nothing about the gateway");
     }
-    let (mut told, mut sound) = (Vec::new(), true);
+    let (mut told, mut sound, mut findings) = (Vec::new(), true, Vec::new());
     for scenario in args.plan() {
         let figures = play(scenario, &site).await?;
         figures.lines.iter().for_each(|line| output.text_only(line));
@@ -99,6 +100,7 @@ async fn measure(
             plotted.map_err(|error| Failure::failed(format!("{}: {error}", folder.display())))?;
         }
         sound &= figures.sound;
+        findings.extend(figures.findings);
         told.push(figures.json);
     }
     output.json_only(&json!({
@@ -110,13 +112,13 @@ async fn measure(
         "data": { "directory": site.ground.path(), "file_system": site.ground.file_system() },
         "scenarios": told,
     }));
-    if sound {
-        Ok(())
-    } else {
-        Err(Failure::failed(
+    if !sound {
+        return Err(Failure::failed(
             "payouts are missing, unpaid or paid otherwise; these figures are worth nothing",
-        ))
+        ));
     }
+    // Sound figures may still be bad news.
+    if findings.is_empty() { Ok(()) } else { Err(Failure::failed(findings.join("; "))) }
 }
 
 async fn play(scenario: Scenario, site: &Site<'_>) -> Result<Figures, Failure> {
@@ -132,6 +134,7 @@ async fn play(scenario: Scenario, site: &Site<'_>) -> Result<Figures, Failure> {
         Scenario::Start => scenario::start::run(site).await,
         Scenario::Mixed => scenario::mixed::run(site).await,
         Scenario::Crash => scenario::crash::run(site).await,
+        Scenario::Growth => growth::run(site).await,
     }
 }
 

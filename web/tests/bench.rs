@@ -53,7 +53,24 @@ const FIGURES: &[(&str, &[&str])] = &[
     ("start", &["/ready_ms"]),
     ("mixed", &["/rate", "/latency/p90_us", "/failed", "/conservation/acknowledged"]),
     ("crash", &["/acknowledged", "/ready_ms", "/conservation/right"]),
+    (
+        "growth",
+        &[
+            "/empty/open_us",
+            "/payouts/10/create_ratio_permille",
+            "/payouts/100/open_us",
+            "/payouts/150/resident_bytes",
+            "/payouts/150/disk_bytes",
+            "/payouts/150/page_latency/p99_us",
+            "/payouts/150/archived_gets_per_second",
+            "/merchants/1/create_ratio_permille",
+            "/merchants/10/resident_bytes",
+        ],
+    ),
 ];
+
+/// These are played only when they are asked for.
+const UNASKED: [&str; 2] = ["crash", "growth"];
 
 fn is_told(scenario: &Value) {
     let name = scenario["name"].as_str().unwrap();
@@ -82,7 +99,8 @@ fn every_scenario_plays_and_two_runs_are_compared() {
         scenarios.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
     };
     let wanted: Vec<&str> = FIGURES.iter().map(|(name, _)| *name).collect();
-    assert_eq!(named(&all), wanted[..wanted.len() - 1]);
+    assert_eq!(named(&all), wanted[..wanted.len() - UNASKED.len()]);
+    assert_eq!(wanted[wanted.len() - UNASKED.len()..], UNASKED);
     assert_eq!(named(&some), ["start", "crash"]);
     for plot in ["create-latency.svg", "create-throughput.svg", "mixed-latency.svg"] {
         let text = fs::read_to_string(plots.join(plot)).unwrap();
@@ -107,6 +125,24 @@ fn compared(folder: &Path, all: &Value, some: &Value) {
     let refused = bursar(&["bench", "compare", &a, &other]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("other.json is no result of"), "{}", stderr(&refused));
+}
+
+#[test]
+fn growth_goes_step_by_step_to_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, plots) = (folder.path().join("data"), folder.path().join("plots"));
+    let args = ["growth", "--payouts", "150", "--plots", plots.to_str().unwrap()];
+    let told = play(&data, &args);
+    let [growth] = told["scenarios"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    is_told(growth);
+    let steps = |of: &str| growth[of].as_object().unwrap().len();
+    assert_eq!((steps("payouts"), steps("merchants")), (3, 2), "{growth}");
+    assert!(growth["worse_than_linear"].is_array(), "{growth}");
+    for plot in ["payouts-creates", "payouts-open", "payouts-disk", "merchants-memory"] {
+        let text = fs::read_to_string(plots.join(format!("growth-{plot}.svg"))).unwrap();
+        assert!(text.starts_with("<svg ") && text.contains("<circle "), "{plot}");
+    }
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 0, "the bench left something behind");
 }
 
 #[test]

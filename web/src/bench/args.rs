@@ -6,6 +6,9 @@ use std::time::Duration;
 
 const QUICK: Duration = Duration::from_millis(200);
 const QUICK_PAYOUTS: u64 = 200;
+const QUICK_MERCHANTS: u64 = 10;
+const PAYOUTS: u64 = 20_000;
+const GROWTH_PAYOUTS: u64 = 100_000;
 
 /// What `bench` takes.
 #[derive(Clone, Debug, Args)]
@@ -13,7 +16,7 @@ const QUICK_PAYOUTS: u64 = 200;
 pub struct BenchArgs {
     #[command(subcommand)]
     pub command: Option<BenchCommand>,
-    /// What to measure; if nothing is asked for: all but `crash`
+    /// What to measure; if nothing is asked for: all but `crash` and `growth`
     pub scenarios: Vec<Scenario>,
     /// How long each run takes
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3_600))]
@@ -24,10 +27,14 @@ pub struct BenchArgs {
     /// `engine`: requests or payouts under way at once
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub concurrency: u64,
-    /// How many payouts are there in `get`, `list`, `recovery`, `snapshot` and `live`
-    #[arg(long, value_name = "N", default_value_t = 20_000,
-          value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
-    pub payouts: u64,
+    /// How many payouts are there in `get`, `list`, `recovery`, `snapshot` and `live`, without it 20,000; the
+    /// last step of `growth`, without it 100,000
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub payouts: Option<u64>,
+    /// The last step of `growth` in merchants
+    #[arg(long, value_name = "M", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub merchants: u64,
     /// Requests a second of open loops; without it half of what was reached before, and 2,000 in `mixed`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub rate: Option<u64>,
@@ -82,6 +89,8 @@ pub enum Scenario {
     Mixed,
     /// kill -9 in the middle of `life`, then every payout is looked for
     Crash,
+    /// Ten times as many finished payouts from step to step, and merchants: what each step costs
+    Growth,
 }
 
 impl BenchArgs {
@@ -90,7 +99,7 @@ impl BenchArgs {
         let mut plan = self.scenarios.clone();
         if plan.is_empty() && self.live.is_none() && !self.crash {
             let all = Scenario::value_variants().iter().copied();
-            plan.extend(all.filter(|one| *one != Scenario::Crash));
+            plan.extend(all.filter(|one| !matches!(one, Scenario::Crash | Scenario::Growth)));
         }
         for (asked, scenario) in
             [(self.live.is_some(), Scenario::Live), (self.crash, Scenario::Crash)]
@@ -109,7 +118,22 @@ impl BenchArgs {
 
     /// How many payouts there are in scenarios that want some.
     pub fn payouts(&self) -> u64 {
-        if self.quick { self.payouts.min(QUICK_PAYOUTS) } else { self.payouts }
+        self.payouts_or(PAYOUTS)
+    }
+
+    /// How many payouts there are at the last step of `growth`.
+    pub fn growth_payouts(&self) -> u64 {
+        self.payouts_or(GROWTH_PAYOUTS)
+    }
+
+    /// How many merchants there are at the last step of `growth`.
+    pub fn growth_merchants(&self) -> u64 {
+        if self.quick { self.merchants.min(QUICK_MERCHANTS) } else { self.merchants }
+    }
+
+    fn payouts_or(&self, otherwise: u64) -> u64 {
+        let payouts = self.payouts.unwrap_or(otherwise);
+        if self.quick { payouts.min(QUICK_PAYOUTS) } else { payouts }
     }
 
     /// How many payouts `live` weighs.

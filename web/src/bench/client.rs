@@ -36,6 +36,11 @@ impl Door {
         Door { address, lines }
     }
 
+    /// At the same address, with another key.
+    pub fn with_key(&self, key: &str) -> Door {
+        Door::new(self.address, key)
+    }
+
     /// Writes the request for a page.
     pub fn get(&self, path: Arguments<'_>, out: &mut Vec<u8>) {
         // A vector takes everything.

@@ -4,8 +4,8 @@
 mod conservation;
 mod life;
 mod load;
-mod stage;
-mod workload;
+pub mod stage;
+pub mod workload;
 
 use super::latency::{grouped, per_second};
 use super::progress::Limit;

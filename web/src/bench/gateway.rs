@@ -23,6 +23,8 @@ pub struct Gateway {
     config: PathBuf,
     data: PathBuf,
     sandbox: Option<SocketAddr>,
+    /// Of the merchant, where it is not the development key.
+    key: Option<String>,
     /// As the merchant "dev".
     pub merchant: Door,
     /// As an operator who may do everything.
@@ -50,14 +52,28 @@ impl Gateway {
         let data = site.ground.fresh();
         let config = site.ground.fresh();
         write(site.config, setting, &config)?;
-        Gateway::open(site, config, data, setting.sandbox).await
+        Gateway::open(site, config, data, setting.sandbox, None).await
+    }
+
+    /// Starts one on a directory that has payouts and keys; this is one of a merchant. There is no other, so
+    /// that as an operator it may do nothing.
+    pub async fn over(
+        site: &Site<'_>,
+        setting: &Setting,
+        data: PathBuf,
+        key: &str,
+    ) -> Result<Gateway, Failure> {
+        let config = site.ground.fresh();
+        write(site.config, setting, &config)?;
+        let key = Some(key.to_owned());
+        Gateway::open(site, config, data, setting.sandbox, key).await
     }
 
     /// kill -9, and another one on the same directory.
     pub async fn killed_and_restarted(mut self, site: &Site<'_>) -> Result<Gateway, Failure> {
         self.kill();
-        let Gateway { config, data, sandbox, .. } = self;
-        Gateway::open(site, config, data, sandbox).await
+        let Gateway { config, data, sandbox, key, .. } = self;
+        Gateway::open(site, config, data, sandbox, key).await
     }
 
     async fn open(
@@ -65,6 +81,7 @@ impl Gateway {
         config: PathBuf,
         data: PathBuf,
         mut sandbox: Option<SocketAddr>,
+        key: Option<String>,
     ) -> Result<Gateway, Failure> {
         let args = ["--config", "--data-dir"].map(OsStr::new);
         let bind = ["--bind", "127.0.0.1:0", "serve"].map(OsStr::new);
@@ -82,11 +99,14 @@ impl Gateway {
             records: number("records"),
             live: number("live"),
         };
-        let keys = std::fs::read(data.join(dev_keys::FILE)).map_err(Failure::failed)?;
-        let keys: DevKeys = serde_json::from_slice(&keys).map_err(Failure::failed)?;
-        let merchant = Door::new(address, &keys.merchant_key);
-        let operator = Door::new(address, &keys.operator_key);
-        Ok(Gateway { child, config, data, sandbox, merchant, operator, start })
+        let (merchant, operator) = if let Some(key) = &key {
+            (Door::new(address, key), Door::new(address, key))
+        } else {
+            let keys = std::fs::read(data.join(dev_keys::FILE)).map_err(Failure::failed)?;
+            let keys: DevKeys = serde_json::from_slice(&keys).map_err(Failure::failed)?;
+            (Door::new(address, &keys.merchant_key), Door::new(address, &keys.operator_key))
+        };
+        Ok(Gateway { child, config, data, sandbox, key, merchant, operator, start })
     }
 
     /// kill -9.

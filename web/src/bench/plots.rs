@@ -1,6 +1,10 @@
 //! Two plots: latency by percentile, where every nine is as wide as the one before and every tenfold time as
 //! high, and throughput over time. In whole numbers: logarithms are in thousandths of a decade.
 
+mod growth;
+
+pub use growth::{EMPTY, Growth};
+
 use super::scale::{decades, millis, nice_above, nice_below};
 use super::svg::{Anchor, Drawing};
 
@@ -17,6 +21,7 @@ const COLOURS: [&str; 4] = ["#0063a6", "#c8501e", "#2f7d4f", "#7b4ea3"];
 
 /// What others are held against, in every plot.
 const YARDSTICK: &str = "#6b6b6b";
+const YARDSTICKS: [&str; 2] = ["bare echo", EMPTY];
 
 /// One line of a plot.
 pub struct Curve {
@@ -118,8 +123,9 @@ fn frame(title: &str, below: &str, beside: &str, curves: &[Curve]) -> Drawing {
 /// Each line with its colour.
 fn coloured(curves: &[Curve]) -> impl Iterator<Item = (&Curve, &'static str)> {
     let pairs = curves.iter().zip(COLOURS.iter().cycle());
-    pairs
-        .map(|(curve, colour)| (curve, if curve.name == "bare echo" { YARDSTICK } else { *colour }))
+    pairs.map(|(curve, colour)| {
+        (curve, if YARDSTICKS.contains(&curve.name.as_str()) { YARDSTICK } else { *colour })
+    })
 }
 
 fn level(drawing: &mut Drawing, y: u64, word: &str) {

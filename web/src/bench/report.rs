@@ -2,7 +2,7 @@
 //! scenario tells in the same way.
 
 use super::latency::Latency;
-use super::plots::{self, Curve};
+use super::plots::{self, Curve, Growth};
 use serde_json::{Value, json};
 use std::io;
 use std::path::Path;
@@ -18,15 +18,32 @@ pub struct Figures {
     pub json: Value,
     /// What was measured holds together; if not, the figures are worth nothing.
     pub sound: bool,
+    /// What was found to be worse than it must be, each a sentence; the run fails with them.
+    pub findings: Vec<String>,
     latencies: Vec<Curve>,
     throughput: Vec<Curve>,
+    growths: Vec<Growth>,
 }
 
 impl Figures {
     /// Without plots.
     pub fn new(lines: Vec<String>, mut json: Value, sound: bool) -> Figures {
         json["sound"] = json!(sound);
-        Figures { lines, json, sound, latencies: Vec::new(), throughput: Vec::new() }
+        let (latencies, throughput) = (Vec::new(), Vec::new());
+        Figures {
+            lines,
+            json,
+            sound,
+            findings: Vec::new(),
+            latencies,
+            throughput,
+            growths: Vec::new(),
+        }
+    }
+
+    /// This grows, and is plotted.
+    pub fn grows(&mut self, growth: Growth) {
+        self.growths.push(growth);
     }
 
     /// These latencies are plotted.
@@ -52,6 +69,9 @@ impl Figures {
         if self.throughput.iter().any(|curve| !curve.points.is_empty()) {
             let text = plots::throughput(&format!("{name}: throughput"), &self.throughput);
             std::fs::write(folder.join(format!("{name}-throughput.svg")), text)?;
+        }
+        for growth in &self.growths {
+            std::fs::write(folder.join(format!("{name}-{}.svg", growth.name)), growth.draw())?;
         }
         Ok(())
     }

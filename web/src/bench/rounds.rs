@@ -9,6 +9,7 @@ use super::site::Site;
 use super::tally::Tally;
 use crate::cli::Failure;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// How many slices each runs.
 pub const ROUNDS: u32 = 3;
@@ -35,9 +36,18 @@ pub struct Outcome {
 pub async fn rounds(
     site: &Site<'_>,
     contenders: &[Contender],
+    end: impl AsyncFnMut() -> Result<(), Failure>,
+) -> Result<Vec<Outcome>, Failure> {
+    rounds_of(site, contenders, (ROUNDS, site.time() / ROUNDS), end).await
+}
+
+/// Runs them so many times, so long each.
+pub async fn rounds_of(
+    site: &Site<'_>,
+    contenders: &[Contender],
+    (times, slice): (u32, Duration),
     mut end: impl AsyncFnMut() -> Result<(), Failure>,
 ) -> Result<Vec<Outcome>, Failure> {
-    let slice = site.time() / ROUNDS;
     let run = async |one: &Contender, limit| {
         site.closed(one.name, limit).run(&one.door, one.script.clone()).await
     };
@@ -46,7 +56,7 @@ pub async fn rounds(
         run(one, Limit::Time(slice / 5)).await?;
     }
     let mut slices: Vec<Vec<Tally>> = contenders.iter().map(|_| Vec::new()).collect();
-    for _ in 0..ROUNDS {
+    for _ in 0..times {
         for (one, told) in contenders.iter().zip(&mut slices) {
             told.push(run(one, Limit::Time(slice)).await?);
         }

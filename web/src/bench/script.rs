@@ -29,7 +29,8 @@ pub struct Made {
 
 /// Creates, each with a key, a reference and a recipient of its own.
 pub struct Creates {
-    door: Door,
+    /// Of one merchant after another, round and round.
+    doors: Vec<Door>,
     requests: Requests,
     next: Cell<u64>,
     body: RefCell<Vec<u8>>,
@@ -39,8 +40,13 @@ pub struct Creates {
 impl Creates {
     /// These, from number 0 on.
     pub fn new(door: &Door, requests: Requests) -> Creates {
+        Creates::by_turns(vec![door.clone()], requests)
+    }
+
+    /// These, from number 0 on, by these merchants in turn.
+    pub fn by_turns(doors: Vec<Door>, requests: Requests) -> Creates {
         let body = RefCell::new(Vec::with_capacity(1_024));
-        Creates { door: door.clone(), requests, next: Cell::new(0), body, made: RefCell::default() }
+        Creates { doors, requests, next: Cell::new(0), body, made: RefCell::default() }
     }
 
     /// Those that were answered for until now.
@@ -55,7 +61,10 @@ impl Script for Creates {
         let mut body = self.body.borrow_mut();
         body.clear();
         self.requests.write(number, &mut body);
-        self.door.post(format_args!("/v1/payouts"), &self.requests.key(number), &body, out);
+        let turn = number % (self.doors.len() as u64).max(1);
+        if let Some(door) = usize::try_from(turn).ok().and_then(|turn| self.doors.get(turn)) {
+            door.post(format_args!("/v1/payouts"), &self.requests.key(number), &body, out);
+        }
         number
     }
 

@@ -54,6 +54,11 @@ impl Drawing {
         );
     }
 
+    /// A place that was measured.
+    pub fn dot(&mut self, (x, y): (u64, u64), colour: &str) {
+        let _ = writeln!(self.text, "<circle cx=\"{x}\" cy=\"{y}\" r=\"4\" fill=\"{colour}\"/>");
+    }
+
     /// A text.
     pub fn words(&mut self, (x, y): (u64, u64), anchor: Anchor, bold: bool, words: &str) {
         let anchor = match anchor {

@@ -27,12 +27,16 @@ pub struct Stage {
 impl Stage {
     /// Starts it.
     pub async fn open(config: &Config, ground: &Ground) -> Result<Stage, Failure> {
-        let data_dir = ground.fresh();
+        // The ids of these payouts mean nothing to anybody.
+        Stage::on(config, ground.fresh(), IdKey([7; 32])).await
+    }
+
+    /// Starts it on this directory, whose secret of payout ids this is.
+    pub async fn on(config: &Config, data_dir: PathBuf, ids: IdKey) -> Result<Stage, Failure> {
         let mut config = config.clone();
         config.store.data_dir.clone_from(&data_dir);
         config.store.anchor = None;
-        // The ids of these payouts mean nothing to anybody.
-        let options = engine_options(&config, IdKey([7; 32]), cores());
+        let options = engine_options(&config, ids, cores());
         let engine = Engine::prepare(options, Arc::new(SystemClock));
         let clock = Arc::new(VirtualClock::running());
         let sandbox = InlineSandbox::new(&prompt(&config), clock);
@@ -62,11 +66,15 @@ impl Stage {
         made.map_err(Failure::failed)
     }
 
+    /// Stops it; what it wrote stays.
+    pub async fn stop(self) -> PathBuf {
+        self.engine.stop().await;
+        self.data_dir
+    }
+
     /// Stops it and removes what it wrote.
     pub async fn close(self) {
-        let Stage { engine, data_dir, .. } = self;
-        engine.stop().await;
-        drop(engine);
+        let data_dir = self.stop().await;
         // Whatever stays is removed with the ground.
         let _ = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(data_dir)).await;
     }

@@ -54,7 +54,7 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
 
 /// Walks through the list until the time is over, and as often as there is time for; how many payouts
 /// were on it, if it came to its end.
-async fn walk(site: &Site<'_>, gateway: &Gateway) -> Result<(Tally, Option<u64>), Failure> {
+pub async fn walk(site: &Site<'_>, gateway: &Gateway) -> Result<(Tally, Option<u64>), Failure> {
     let door = &gateway.merchant;
     let mut connection = Connection::open(door).await.map_err(Failure::failed)?;
     let progress = Progress::start("list", Limit::Time(site.time()), site.output);
