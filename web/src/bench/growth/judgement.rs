@@ -83,9 +83,12 @@ fn too_few(creates: &[(u64, u64)], of: &str) -> Vec<Worse> {
 mod tests {
     use super::*;
 
+    /// What is judged, the empty store's figure, steps with theirs, and the steps that are worse.
+    type Row = (&'static str, u64, &'static [(u64, u64)], &'static [u64]);
+
     #[test]
     fn only_more_than_in_proportion_is_worse() {
-        let table: [(&str, u64, &[(u64, u64)], &[u64]); 7] = [
+        let table: [Row; 7] = [
             ("nothing grows", 30, &[(1_000, 30), (10_000, 31), (100_000, 30)], &[]),
             ("in proportion", 30, &[(1_000, 40), (10_000, 400), (100_000, 4_000)], &[]),
             ("by chance", 0, &[(1_000, 100), (10_000, 1_250)], &[]),
