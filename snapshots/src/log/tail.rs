@@ -71,8 +71,9 @@ impl Tail {
     pub(crate) fn resume(dir: &Path, position: &Position, rules: SegmentRules) -> io::Result<Self> {
         segment::remove_spare(dir)?;
         let file = OpenOptions::new().read(true).write(true).open(&position.path)?;
-        // One that a large frame has made longer is as full as any other.
-        let room = file.metadata()?.len().min(rules.bytes);
+        // Whatever else has become of a segment's length, it grows to the usual size.
+        let small = file.metadata()?.len() == FIRST_SEGMENT;
+        let room = if small { rules.bytes.min(FIRST_SEGMENT) } else { rules.bytes };
         let mut tail = Self {
             dir: dir.to_owned(),
             file,
