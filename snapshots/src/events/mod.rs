@@ -28,7 +28,7 @@ pub use fjall_events::FjallEvents;
 pub use memory_events::MemoryEvents;
 
 pub(crate) use late_events::LateEvents;
-pub(crate) use opening::OfLog;
+pub(crate) use opening::{OF_ANOTHER_BUILD, OfLog};
 
 /// One numbered row of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -35,6 +35,9 @@ pub(crate) struct OfLog {
     pub(crate) distrust: bool,
 }
 
+/// The rows are written in a form that this build does not read.
+pub(crate) const OF_ANOTHER_BUILD: &str = "they are of another build";
+
 /// Why rows were left behind at the start.
 pub(crate) type TurnedAway = Option<&'static str>;
 
@@ -99,7 +102,7 @@ fn reason_to_begin_again(meta: &Keyspace, log: OfLog) -> Result<TurnedAway, Even
     Ok(if found != log_id {
         Some("they belong to another log")
     } else if read_number(meta, &format_of(read_number(meta, ROWS)?))? != Some(block::FORMAT) {
-        Some("they are of another build")
+        Some(OF_ANOTHER_BUILD)
     } else if distrust {
         Some("the log was adopted as it is")
     } else if through > last_sequence {

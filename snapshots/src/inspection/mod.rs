@@ -18,7 +18,7 @@ use crate::{
     anchor::{Anchor, Mark},
     archive::{ArchiveStore, FjallArchive},
     directory::{Directory, LockError},
-    events::{EventStore, FjallEvents, OfLog},
+    events::{EventStore, FjallEvents, OF_ANOTHER_BUILD, OfLog},
     guarded::Fault,
     log::{self, Frame, LogSummary, Scan},
     open_error::{OpenError, RolledBackTo},
@@ -224,11 +224,13 @@ fn open_events(
     let open = |dir: &Path| {
         let (room, deadline) = (options.events_room(), options.open_deadline);
         match FjallEvents::open(dir, log, room, deadline)? {
+            // Nothing is wrong with them: the next start makes them in this build's form.
+            (_, Some(OF_ANOTHER_BUILD)) => Ok(None),
             (_, Some(reason)) => Err(Fault::Unusable(reason.to_owned())),
-            (events, None) => Ok(Box::new(events) as Box<dyn EventStore>),
+            (events, None) => Ok(Some(Box::new(events) as Box<dyn EventStore>)),
         }
     };
-    open_copy(&directory.events, scratch, open)
+    Ok(open_copy(&directory.events, scratch, open)?.map(Option::flatten))
 }
 
 /// Copies a database and opens the copy. What the system refuses is an error;
