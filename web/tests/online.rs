@@ -26,7 +26,8 @@ fn flip(path: &Path, at: usize) {
 
 fn first_segment(place: &Place) -> PathBuf {
     let found = fs::read_dir(place.path("data/log")).unwrap();
-    found.map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some()).unwrap()
+    let mut paths = found.map(|entry| entry.unwrap().path());
+    paths.find(|path| path.extension().is_some_and(|kind| kind == "seg")).unwrap()
 }
 
 #[test]
