@@ -1,7 +1,7 @@
 //! One payout's actor: the spine of the engine. Every turn is **decide, write, believe, act**, and
 //! no turn begins before the one ahead of it is through.
 //!
-//! ← `payout_supervisor` (finds it) / `adapter_supervisor` (acts for it) →
+//! ← `finding` (hands it its turns) / `adapter_supervisor` (acts for it) →
 
 use crate::gateway::View;
 use crate::lean_context::LeanContext;

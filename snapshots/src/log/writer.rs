@@ -57,12 +57,14 @@ impl Writer {
     /// failure like any other: the process must not live on without its log.
     pub(crate) fn run(mut self) {
         let ended = panic::catch_unwind(AssertUnwindSafe(|| self.write_all()));
-        self.shared.end(&self.queue);
         match ended {
             Ok(Ok(())) => {}
             Ok(Err(error)) => (self.on_fatal)(&error),
             Err(_) => (self.on_fatal)(&io::Error::other("the log's writer panicked")),
         }
+        // Only behind an orderly end: a process that could not write is gone
+        // before those who wait are told anything.
+        self.shared.end(&self.queue);
     }
 
     fn write_all(&mut self) -> io::Result<()> {
