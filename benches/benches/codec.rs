@@ -4,9 +4,9 @@
 use std::{error::Error, hint::black_box, time::Duration};
 
 use benches::life::Life;
+use bincode::{Decode, Encode};
 use criterion::{Criterion, Throughput};
 use domain::entry::{Entry, Fact};
-use serde::{Serialize, de::DeserializeOwned};
 use snapshots::codec::{Kind, open, seal_into};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Seals and opens `value`; the size of its bytes stands in the name.
-fn both_ways<T: Serialize + DeserializeOwned>(
+fn both_ways<T: Encode + Decode<()>>(
     criterion: &mut Criterion,
     name: &str,
     kind: Kind,

@@ -4,12 +4,12 @@
 use crate::codec;
 use crate::moderation_book::Contribution;
 use crate::retire::is_finished;
+use bincode::{BorrowDecode, Encode};
 use domain::id::MerchantId;
 use domain::payout::Payout;
 use domain::schedule::{PollPlan, Watch, needs_asking, next_due};
 use domain::status::Status;
 use domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Goes up whenever entries can say something new, or a card is made otherwise. A card of another number is
@@ -18,7 +18,7 @@ pub(crate) const UNDERSTANDING: u16 = 1;
 
 /// What must be known of a payout that sleeps. Written with its state, and held against it by
 /// verifications.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Encode, BorrowDecode)]
 pub struct Card<'a> {
     /// What the build that wrote it understands by entries and cards: see [`UNDERSTANDING`].
     pub(crate) understanding: u16,
@@ -30,12 +30,11 @@ pub struct Card<'a> {
     pub(crate) facets: u64,
     /// The merchant's reference, by its hash.
     pub(crate) reference: Option<[u8; 16]>,
-    #[serde(borrow)]
     pub(crate) next: Next<'a>,
 }
 
 /// What a sleeping payout waits for.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Encode, BorrowDecode)]
 pub enum Next<'a> {
     /// It may not sleep through a start: there is something to do, or something that others must know.
     Restless,
@@ -48,7 +47,6 @@ pub enum Next<'a> {
         /// Since when.
         since: Timestamp,
         /// Which account.
-        #[serde(borrow)]
         account: &'a str,
     },
 }

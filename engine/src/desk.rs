@@ -4,9 +4,9 @@
 
 use crate::orphans::{ListRead, Orphan, OrphanKey};
 use crate::refusal::Refusal;
+use bincode::{Decode, Encode};
 use domain::id::PayoutId;
 use domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
 use snapshots::codec::{CodecError, Kind, open, seal};
 use snapshots::{JournalPort, Record, Running};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub const DESK: [u8; 16] = [0; 16];
 
 /// One decision.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct DeskEntry {
     /// 1, 2, 3 … without gaps.
     pub version: u32,
@@ -33,7 +33,7 @@ pub struct DeskEntry {
 }
 
 /// What can be decided at the desk. New ones go to the end.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub enum DeskOrder {
     /// What a provider account may be used for, as a mode's word.
     SetMode {
@@ -76,7 +76,7 @@ pub enum DeskOrder {
 }
 
 /// One restore to an earlier time: what the log was cut from, and what may have happened since.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Restored {
     /// 1, 2, 3 … over the life of the gateway.
     pub epoch: u32,
@@ -95,7 +95,7 @@ pub struct Restored {
 }
 
 /// What the decisions fold to.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
 pub struct DeskState {
     /// The number of the last decision.
     pub version: u32,
@@ -112,7 +112,7 @@ pub struct DeskState {
 }
 
 /// The state as snapshots kept it before providers were asked for lists.
-#[derive(Deserialize)]
+#[derive(Decode)]
 struct DeskStateUnlisted {
     version: u32,
     modes: BTreeMap<Box<str>, ModeSet>,
@@ -120,14 +120,14 @@ struct DeskStateUnlisted {
 }
 
 /// The state as snapshots kept it before there were restores.
-#[derive(Deserialize)]
+#[derive(Decode)]
 struct DeskStateBefore {
     version: u32,
     modes: BTreeMap<Box<str>, ModeSet>,
 }
 
 /// A mode, and who set it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct ModeSet {
     /// The mode's word.
     pub mode: Box<str>,

@@ -1,17 +1,17 @@
 //! A submission as the ledger of intents keeps it: everything that is needed to know of the payout
 //! again, should the log be lost. Apart from the journal's entries because it must make sense alone.
 
+use bincode::{Decode, Encode};
 use domain::entry::{Intent, Request};
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::recipient::Recipient;
 use domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
 use snapshots::codec::{CodecError, Kind, open, seal};
 use std::sync::Arc;
 
 /// One submission, with the payout that it is of.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Encode, Decode)]
 pub struct Intended {
     /// The payout.
     pub payout: PayoutId,

@@ -20,14 +20,14 @@ pub(crate) use sifting::KEPT_BYTES;
 use crate::desk::{DeskOrder, Signature};
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
+use bincode::{Decode, Encode};
 use domain::id::{PayoutId, provider_reference};
 use domain::money::{Amount, Currency};
 use domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A payment without a payout, as its provider listed it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Orphan {
     /// At which provider account.
     pub account: Box<str>,
@@ -65,7 +65,7 @@ impl Orphan {
 }
 
 /// What the list of an account came to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode)]
 pub struct ListRead {
     /// The last restore whose lost time it covers.
     pub epoch: u32,

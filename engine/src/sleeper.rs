@@ -8,12 +8,12 @@
 //! entries, encoded one behind the other. It never leaves the process.
 
 use crate::codec::Unreadable;
+use bincode::Decode;
 use domain::entry::{Entry, Move};
 use domain::id::PayoutId;
 use domain::payout::{BrokenHistory, Payout};
 use domain::schedule::Watch;
 use domain::time::Timestamp;
-use serde::Deserialize;
 use snapshots::codec::{CodecError, decode_first, encode_onto};
 
 /// A payout that sleeps.
@@ -122,7 +122,7 @@ pub(crate) fn unpack(id: PayoutId, mut bytes: &[u8]) -> Result<Payout, Unreadabl
 }
 
 /// What an entry begins with: all that can be read of it without its fact.
-#[derive(Deserialize)]
+#[derive(Decode)]
 pub(crate) struct Head {
     /// The payout's version once the entry is applied.
     pub version: u32,

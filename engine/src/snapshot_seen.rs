@@ -2,15 +2,17 @@
 //! because a store that nobody serves from is looked at in the same words.
 
 use crate::tally::{Tally, TallyRow};
+use bincode::{Decode, Encode};
+use domain::money::Currency;
+use domain::status::Status;
 use domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
 use snapshots::codec::{CodecError, Kind, open, seal};
 use snapshots::{SnapshotInfo, SnapshotStore};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Why a snapshot was taken. Stored with it: new ones go to the end.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub enum Why {
     /// Enough time had passed.
     Schedule,
@@ -68,15 +70,27 @@ pub struct SnapshotSeen {
 }
 
 /// What is kept with a snapshot beside its payouts.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct Note {
     why: Why,
-    tally: Vec<TallyRow>,
+    tally: Vec<StoredRow>,
+}
+
+/// Status, currency, how many payouts, and how much in all, as text.
+type StoredRow = (Status, Currency, u64, String);
+
+fn stored(TallyRow { status, currency, count, amount }: TallyRow) -> StoredRow {
+    (status, currency, count, amount.to_string())
+}
+
+/// A row that was stored; none if its sum is no number.
+fn read((status, currency, count, amount): StoredRow) -> Option<TallyRow> {
+    Some(TallyRow { status, currency, count, amount: amount.parse().ok()? })
 }
 
 /// The note of a snapshot in its stored form.
 pub(crate) fn note(why: &Why, tally: &Tally) -> Result<Vec<u8>, CodecError> {
-    seal(Kind::Engine, &Note { why: why.clone(), tally: tally.rows().collect() })
+    seal(Kind::Engine, &Note { why: why.clone(), tally: tally.rows().map(stored).collect() })
 }
 
 impl SnapshotSeen {
@@ -90,7 +104,9 @@ impl SnapshotSeen {
                 read.inspect_err(told).ok()
             });
         let (why, tally) = match note {
-            Some(Note { why, tally }) => (Some(why), tally.into_iter().collect()),
+            Some(Note { why, tally }) => {
+                (Some(why), tally.into_iter().map(read).collect::<Option<_>>().unwrap_or_default())
+            }
             None => (None, Tally::default()),
         };
         SnapshotSeen {

@@ -5,7 +5,6 @@ use domain::money::Currency;
 use domain::payout::Payout;
 use domain::status::Status;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Counts and sums by status and currency. The sums are of what was asked for, in the currency's units.
@@ -14,8 +13,8 @@ pub struct Tally {
     rows: BTreeMap<(Status, Currency), (u64, Decimal)>,
 }
 
-/// One status in one currency. A stored form: snapshots keep these.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// One status in one currency.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TallyRow {
     /// The status.
     pub status: Status,
@@ -24,7 +23,6 @@ pub struct TallyRow {
     /// How many payouts.
     pub count: u64,
     /// How much in all.
-    #[serde(with = "rust_decimal::serde::str")]
     pub amount: Decimal,
 }
 

@@ -9,13 +9,13 @@
 //! payload, and it is compared before a single payload byte is decoded: the
 //! decoder itself never meets bytes that nobody wrote.
 
-mod packer;
-
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use bincode::{
+    BorrowDecode, Decode, Encode,
+    config::{Configuration, Limit, LittleEndian, Varint},
+    enc::{EncoderImpl, write::Writer},
+    error::EncodeError,
+};
 use thiserror::Error;
-
-pub use packer::PackError;
-use packer::Packer;
 
 /// The version written by this build, and the only one it reads.
 pub const FORMAT_VERSION: u16 = 1;
@@ -27,6 +27,10 @@ pub const ENVELOPE_BYTES: usize = 12;
 /// the decoder allocate, and leaves room for the manifest of a snapshot of
 /// thirty million payouts.
 pub const PAYLOAD_LIMIT: usize = 4 * 1024 * 1024;
+
+/// How values stand in a payload: little endian, numbers in as few bytes as they need.
+const FORM: Configuration<LittleEndian, Varint, Limit<PAYLOAD_LIMIT>> =
+    bincode::config::standard().with_limit::<PAYLOAD_LIMIT>();
 
 const MAGIC: u8 = 0xB5;
 const CHECKSUM_AT: usize = 8;
@@ -77,25 +81,21 @@ pub enum CodecError {
     TooLarge(usize),
     /// The value has a form that is not written.
     #[error("the value does not encode: {0}")]
-    Encode(#[from] PackError),
+    Encode(#[from] EncodeError),
     /// The payload is intact, but not a value of the type asked for.
     #[error("the payload does not decode: {0}")]
     Decode(#[from] bincode::error::DecodeError),
 }
 
 /// Encodes `value` and closes the envelope around it.
-pub fn seal<T: Serialize>(kind: Kind, value: &T) -> Result<Vec<u8>, CodecError> {
+pub fn seal<T: Encode>(kind: Kind, value: &T) -> Result<Vec<u8>, CodecError> {
     let mut bytes = Vec::with_capacity(256);
     seal_into(kind, value, &mut bytes)?;
     Ok(bytes)
 }
 
 /// The same into a buffer that the caller reuses; its old content is dropped.
-pub fn seal_into<T: Serialize>(
-    kind: Kind,
-    value: &T,
-    bytes: &mut Vec<u8>,
-) -> Result<(), CodecError> {
+pub fn seal_into<T: Encode>(kind: Kind, value: &T, bytes: &mut Vec<u8>) -> Result<(), CodecError> {
     bytes.clear();
     bytes.resize(ENVELOPE_BYTES, 0);
     encode_onto(value, bytes)?;
@@ -115,11 +115,18 @@ pub fn seal_parts(
 }
 
 /// Encodes `value` behind what is there; part of a payload that [`seal_parts`] closes.
-pub fn encode_onto<T: Serialize + ?Sized>(
-    value: &T,
-    bytes: &mut Vec<u8>,
-) -> Result<(), CodecError> {
-    Ok(value.serialize(&mut Packer(bytes))?)
+pub fn encode_onto<T: Encode + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<(), CodecError> {
+    Ok(value.encode(&mut EncoderImpl::new(Behind(bytes), FORM))?)
+}
+
+/// Writes behind what is there.
+struct Behind<'a>(&'a mut Vec<u8>);
+
+impl Writer for Behind<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
 }
 
 fn close(kind: Kind, bytes: &mut [u8]) -> Result<(), CodecError> {
@@ -139,14 +146,13 @@ fn close(kind: Kind, bytes: &mut [u8]) -> Result<(), CodecError> {
 }
 
 /// Checks the envelope and decodes what it holds.
-pub fn open<T: DeserializeOwned>(kind: Kind, bytes: &[u8]) -> Result<T, CodecError> {
+pub fn open<T: Decode<()>>(kind: Kind, bytes: &[u8]) -> Result<T, CodecError> {
     decode_whole(payload(kind, bytes)?)
 }
 
 /// Decodes the value that a whole payload is.
-pub fn decode_whole<T: DeserializeOwned>(payload: &[u8]) -> Result<T, CodecError> {
-    let config = bincode::config::standard().with_limit::<PAYLOAD_LIMIT>();
-    let (value, consumed) = bincode::serde::decode_from_slice(payload, config)?;
+pub fn decode_whole<T: Decode<()>>(payload: &[u8]) -> Result<T, CodecError> {
+    let (value, consumed) = bincode::decode_from_slice(payload, FORM)?;
     // The decoder stops when the value is complete; what is left over would
     // mean that writer and reader do not mean the same type.
     match payload.len() - consumed {
@@ -156,9 +162,10 @@ pub fn decode_whole<T: DeserializeOwned>(payload: &[u8]) -> Result<T, CodecError
 }
 
 /// Decodes the value that a payload begins with; also gives what stands behind it.
-pub fn decode_first<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u8]), CodecError> {
-    let config = bincode::config::standard().with_limit::<PAYLOAD_LIMIT>();
-    let (value, consumed) = bincode::serde::borrow_decode_from_slice(bytes, config)?;
+pub fn decode_first<'a, T: BorrowDecode<'a, ()>>(
+    bytes: &'a [u8],
+) -> Result<(T, &'a [u8]), CodecError> {
+    let (value, consumed) = bincode::borrow_decode_from_slice(bytes, FORM)?;
     Ok((value, &bytes[consumed..]))
 }
 

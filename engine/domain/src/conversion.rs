@@ -9,17 +9,15 @@ mod tests;
 use crate::money::{Amount, Asset, AssetAmount, Currency, InvalidAmount};
 use crate::time::Timestamp;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 /// What one unit of a currency is worth in an asset, according to whom, and when.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Rate {
     /// The currency that is given.
     pub from: Currency,
     /// The asset that is got for it.
     pub to: Asset,
     /// Units of the asset for one unit of the currency; more than zero.
-    #[serde(with = "more_than_zero")]
     pub value: Decimal,
     /// Who says so.
     pub source: Box<str>,
@@ -86,21 +84,4 @@ pub fn slippage_bps(quoted: Decimal, offered: Decimal) -> u32 {
         u32::try_from(difference.checked_mul(10_000)?.div_ceil(quoted)).ok()
     };
     apart().unwrap_or(u32::MAX)
-}
-
-/// A rate as it is stored: as text, and never read back as something that is no rate.
-mod more_than_zero {
-    use rust_decimal::Decimal;
-    use rust_decimal::serde::str as text;
-    use serde::de::Error;
-    use serde::{Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(rate: &Decimal, to: S) -> Result<S::Ok, S::Error> {
-        text::serialize(rate, to)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
-        let rate = text::deserialize(from)?;
-        if rate > Decimal::ZERO { Ok(rate) } else { Err(D::Error::custom("a rate is more than 0")) }
-    }
 }

@@ -12,12 +12,12 @@ use crate::statement::Statement;
 use crate::status::Status;
 use crate::time::Timestamp;
 use crate::transition::Trigger;
+use bincode::{Decode, Encode};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Arc;
 
 /// One step of one payout's life.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Encode, Decode)]
 pub struct Entry {
     /// 1, 2, 3 … without gaps: the payout's version once this is applied.
     pub version: u32,
@@ -33,7 +33,7 @@ pub struct Entry {
 
 /// A change of status. The target is written down so that an old journal replays even after the
 /// table has changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Move {
     /// What happened.
     pub on: Trigger,
@@ -42,7 +42,7 @@ pub struct Move {
 }
 
 /// Who caused an entry.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub enum By {
     /// The merchant, over the API.
     Merchant,
@@ -67,10 +67,10 @@ impl By {
 }
 
 /// What happened.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Encode, Decode)]
 pub enum Fact {
     /// The merchant's request was accepted.
-    Created(#[serde(deserialize_with = "in_one_piece")] Arc<Request>),
+    Created(Arc<Request>),
     /// The recipient as completed by later details.
     DetailsGiven(Arc<Recipient>),
     /// Every route, or the details, were refused after acceptance.
@@ -80,9 +80,9 @@ pub enum Fact {
     /// Nothing but the change of status: details accepted, terminated, expired.
     Moved,
     /// The intent: exactly one submission follows, now or never.
-    Invoked(#[serde(deserialize_with = "in_one_piece")] Arc<Intent>),
+    Invoked(Arc<Intent>),
     /// Evidence, and what it changed.
-    Learned(#[serde(deserialize_with = "in_one_piece")] Arc<Learned>),
+    Learned(Arc<Learned>),
     /// A recall or undo is about to be sent; the move says which.
     UndoSent,
     /// The engine holds the payout for a person.
@@ -110,18 +110,10 @@ pub enum Fact {
     Adopted(Arc<Intent>),
 }
 
-/// serde's own way makes a box first and copies it; recovery does this three times for each payout.
-fn in_one_piece<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    from: D,
-) -> Result<Arc<T>, D::Error> {
-    T::deserialize(from).map(Arc::new)
-}
-
 /// A rate that the merchant's bound does not allow.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct RateMissed {
     /// Units of the asset for one unit of the payout's currency.
-    #[serde(with = "rust_decimal::serde::str")]
     pub rate: Decimal,
     /// Where it came from.
     pub source: Box<str>,
@@ -130,7 +122,7 @@ pub struct RateMissed {
 }
 
 /// What an operator did to one payout, why, and from where.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Act {
     /// What.
     pub deed: Deed,
@@ -141,7 +133,7 @@ pub struct Act {
 }
 
 /// The things an operator can do to a payout. New ones go to the end.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub enum Deed {
     /// Lets a held payout go on.
     Release,
@@ -183,7 +175,7 @@ impl Deed {
 }
 
 /// An outcome that a person vouches for, because no provider will.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Proposal {
     /// What became of the money.
     pub outcome: ManualOutcome,
@@ -194,7 +186,7 @@ pub struct Proposal {
 }
 
 /// What a person may vouch for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Encode, Decode)]
 pub enum ManualOutcome {
     /// The recipient has the money.
     Paid,
@@ -227,7 +219,7 @@ impl ManualOutcome {
 }
 
 /// What the merchant asked for. Immutable; details given later stand in entries of their own.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Encode, Decode)]
 pub struct Request {
     /// Whose it is.
     pub merchant: MerchantId,
@@ -260,7 +252,7 @@ pub struct Request {
 }
 
 /// One submission: to whom, and as what.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Encode, Decode)]
 pub struct Intent {
     /// The attempt; its reference is a function of the payout's id and this number.
     pub attempt: u8,
@@ -275,14 +267,13 @@ pub struct Intent {
 }
 
 /// A conversion at execution time.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Settlement {
     /// How much is transmitted.
     pub amount: AssetAmount,
     /// Of what.
     pub asset: Asset,
     /// Units of the asset for one unit of the payout's currency.
-    #[serde(with = "rust_decimal::serde::str")]
     pub rate: Decimal,
     /// Where the rate came from.
     pub source: Box<str>,
@@ -293,7 +284,7 @@ pub struct Settlement {
 }
 
 /// Evidence, and what it changed.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Encode, Decode)]
 pub struct Learned {
     /// The evidence.
     pub statement: Statement,
@@ -304,7 +295,7 @@ pub struct Learned {
 }
 
 /// What a statement does to moderation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
 pub enum Attention {
     /// Nothing.
     Unchanged,
@@ -315,7 +306,7 @@ pub enum Attention {
 }
 
 /// Why a payout is held.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Hold {
     /// What kind of trouble.
     pub cause: HoldCause,
@@ -324,7 +315,7 @@ pub struct Hold {
 }
 
 /// The kinds of trouble that hold a payout.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Encode, Decode)]
 pub enum HoldCause {
     /// Its outcome is in doubt; evidence releases it.
     Doubt,

@@ -3,10 +3,10 @@
 //! means different things from different mouths.
 
 use crate::resolution::Resolution::{self, *};
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 
 /// Who said no.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Encode, Decode)]
 pub enum Origin {
     /// This gateway, before submission.
     Platform,
@@ -47,7 +47,7 @@ impl Origin {
 }
 
 /// What kind of network carries the money; only mobile money changes a category.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Encode, Decode)]
 pub enum Rail {
     /// A mobile network operator.
     MobileMoney,
@@ -56,7 +56,7 @@ pub enum Rail {
 }
 
 /// The seven failure categories.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Encode, Decode)]
 pub enum Category {
     /// Refused before submission: an invalid field or a broken rule.
     Validation,
@@ -172,7 +172,7 @@ const fn of_provider(resolution: Resolution) -> Category {
 }
 
 /// What went wrong with one request, as the adapter understood it. Carries no recipient data.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Failure {
     /// The resolution of the request.
     pub resolution: Resolution,

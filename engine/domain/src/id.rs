@@ -2,6 +2,7 @@
 //! the merchant sent, so that a retry after a restore makes the *same* payout with the *same*
 //! provider reference; random ids would pay twice.
 
+use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +11,7 @@ use std::str::FromStr;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// One payout; printed as `po_` and 26 characters.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct PayoutId(pub [u8; 16]);
 
 impl PayoutId {
@@ -86,7 +87,9 @@ impl fmt::Debug for IdKey {
 }
 
 /// One merchant: a hash of its configured name, so that payouts stay small and ordered by tenant.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Encode, Decode, Serialize, Deserialize,
+)]
 pub struct MerchantId(pub u64);
 
 impl MerchantId {
@@ -115,7 +118,7 @@ pub fn read_provider_reference(text: &str) -> Result<(PayoutId, u8), InvalidId> 
 
 /// One event of one merchant; printed as `evt_` and 26 characters. It carries the event's place in the
 /// merchant's sequence, so that ids sort as they happened and are found again without an index.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Encode, Decode)]
 pub struct EventId(pub [u8; 16]);
 
 impl EventId {
@@ -180,7 +183,7 @@ impl FromStr for IncidentId {
 }
 
 /// A short hash of a request or key; equality is all it serves.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Encode, Decode)]
 pub struct Fingerprint(pub [u8; 16]);
 
 impl Fingerprint {

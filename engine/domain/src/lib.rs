@@ -31,3 +31,5 @@ pub mod method;
 pub mod money;
 pub mod recipient;
 pub mod time;
+
+mod stored;

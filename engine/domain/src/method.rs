@@ -12,12 +12,12 @@ pub use fields::{FieldRule, Wanted};
 pub use rules::{Currencies, Limit, OutsideRules, Rules};
 
 use crate::recipient::RecipientKind;
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 use std::fmt;
 use std::str::FromStr;
 
 /// How the money travels.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Encode, Decode)]
 pub enum Method {
     /// To an account at a bank.
     BankTransfer,

@@ -13,7 +13,6 @@ pub use asset::{Asset, AssetAmount, UnknownAsset};
 pub use currency::{Currency, UnknownCurrency};
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// More whole digits than any payment scheme carries; ISO 20022 stops at 18 digits in all.
@@ -23,8 +22,7 @@ pub const WHOLE_DIGITS_MAX: usize = 18;
 ///
 /// It does not know its currency: the payout holds both, once. Its scale is the currency's
 /// exponent, so it prints as the currency is written ("125.40") without being told which one.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "[u8; 16]", into = "[u8; 16]")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(Decimal);
 
 impl Amount {

@@ -31,12 +31,12 @@ pub use phone::Phone;
 pub use wallet::Wallet;
 
 use crate::money::Asset;
+use bincode::{Decode, Encode};
 use form::Form;
-use serde::{Deserialize, Serialize};
 
 /// Who gets the money. Prints itself masked, also with `{:?}`. Made by [`Recipient::build`] or decoded
 /// from the journal, which stores nothing that was not built and notices damage by its checksums.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub enum Recipient {
     /// An account at a bank.
     BankAccount(BankAccount),

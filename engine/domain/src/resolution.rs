@@ -1,7 +1,7 @@
 //! The 27 resolutions: how one *request to the provider* ended. Apart from the statuses because a
 //! resolution explains and never decides: the effect on the money does (`effect.rs`).
 
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,9 +17,9 @@ pub enum Group {
 }
 
 macro_rules! resolutions {
-    ($( $name:ident = $number:literal, $code:literal, $group:ident, $message:literal; )*) => {
+    ($( $name:ident = $number:tt, $code:literal, $group:ident, $message:literal; )*) => {
         /// How one request to the provider ended.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Encode, Decode)]
         #[repr(u8)]
         pub enum Resolution {
             $( #[doc = $message] $name = $number, )*

@@ -5,10 +5,10 @@
 use crate::failure::{Failure, Origin};
 use crate::money::Amount;
 use crate::resolution::Resolution;
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 
 /// Where the evidence came from.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Encode, Decode)]
 pub enum Source {
     /// The provider's inline answer: a hint that can accept, refuse or queue, never finish.
     ApiResponse,
@@ -33,7 +33,7 @@ impl Source {
 }
 
 /// What the evidence says, in words common to all providers.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Encode, Decode)]
 pub enum Outcome {
     /// The provider took it.
     Accepted,
@@ -91,7 +91,7 @@ impl Outcome {
 }
 
 /// One piece of evidence. Its time and author stand on the entry that carries it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Statement {
     /// Where it came from.
     pub source: Source,

@@ -1,12 +1,12 @@
 //! The 18 statuses of a payout: at what stage it is. Apart from `transition.rs`, which says how one
 //! follows another, because everything that shows a payout needs the words and nothing more.
 
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 use std::fmt;
 use std::str::FromStr;
 
 /// At what stage a payout is. The codes are those of the published status table.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Encode, Decode)]
 #[repr(u8)]
 pub enum Status {
     /// Refused while part of a batch or payout request; never sent.

@@ -1,11 +1,24 @@
 //! Points in time, always UTC. The domain is handed every `now`; it never asks for one.
 
+use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 #[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    Encode,
+    Decode,
+    Serialize,
+    Deserialize,
 )]
 pub struct Timestamp(pub i64);
 

@@ -3,10 +3,10 @@
 //! happened; nothing else in the code base knows a transition.
 
 use crate::status::Status::{self, *};
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 
 /// What happened to a payout, stripped of all data.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Encode, Decode)]
 #[repr(u8)]
 pub enum Trigger {
     /// The recipient's details are complete and accepted.

@@ -1,13 +1,12 @@
 //! What the codec promises, as properties; and its golden file.
 
 use proptest::{collection::vec, prelude::*};
-use serde::Deserialize;
 
 use super::*;
 
 /// A plain struct of the codec's own: the golden file must not move when a
 /// type of the domain does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
 struct Sample {
     id: [u8; 16],
     amount: i64,

@@ -8,7 +8,7 @@
 //! log's frames as they are. Last 96 bytes that are not packed: `magic 8 | frames u64 | records u64
 //! | last sequence u64 | chain hash 32 | BLAKE3 of all bytes before this hash 32`.
 
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 
 use crate::{
     log::{
@@ -38,7 +38,7 @@ const CHECKSUM_AT: usize = 12;
 pub type SideFiles = Vec<(String, Vec<u8>)>;
 
 /// Why and when an export was made: what its maker says of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ExportAbout {
     /// Microseconds since 1970.
     pub created_at: u64,
@@ -47,7 +47,7 @@ pub struct ExportAbout {
 }
 
 /// What is kept of the snapshot that an export was made for. Its states are not: the log has them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ExportedSnapshot {
     /// Its id in the store it was taken in.
     pub id: u64,
@@ -86,14 +86,14 @@ pub struct ExportSummary {
 }
 
 /// The first thing in the zstd stream.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(super) struct Header {
     pub(super) log_id: u64,
     pub(super) about: ExportAbout,
     pub(super) side_files: Vec<SideFile>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(super) struct SideFile {
     pub(super) name: String,
     pub(super) bytes: u64,

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 use sled::Tree;
 
 use super::pieces;
@@ -21,7 +21,7 @@ const VERSION: u16 = 2;
 
 /// What a snapshot says of itself. A stored form: what is new goes to the end,
 /// under a higher version, and [`Manifest::load`] still reads the older ones.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Manifest {
     pub(crate) version: u16,
     pub(crate) id: u64,
@@ -49,7 +49,7 @@ pub(crate) struct Manifest {
 }
 
 /// The manifest before snapshots said when and why they were taken.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct Version1 {
     version: u16,
     id: u64,

@@ -3,8 +3,6 @@
 
 use super::*;
 use proptest::prelude::*;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as ValueError, StrDeserializer};
 
 fn decimal(text: &str) -> Decimal {
     Decimal::from_str_exact(text).unwrap()
@@ -84,11 +82,14 @@ fn rates_lie_apart_by_hundredths_of_a_percent_rounded_up() {
 
 #[test]
 fn a_stored_rate_is_read_back_only_if_it_is_one() {
+    let config = bincode::config::standard();
     let read = |text: &'static str| {
-        let text: StrDeserializer<'_, ValueError> = text.into_deserializer();
-        more_than_zero::deserialize(text)
+        let stored = (*b"EUR", Asset::Btc, text, "a test", Timestamp(0));
+        let stored = bincode::encode_to_vec(stored, config).unwrap();
+        bincode::decode_from_slice::<Rate, _>(&stored, config).map(|(rate, _)| rate)
     };
-    assert_eq!(read("0.000016830"), Ok(decimal("0.000016830")));
+    let good = rate("EUR", "BTC", decimal("0.000016830"));
+    assert_eq!(read("0.000016830").unwrap(), good);
     for damaged in ["0", "-1", "", "many"] {
         assert!(read(damaged).is_err(), "{damaged}");
     }

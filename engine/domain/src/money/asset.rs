@@ -5,13 +5,13 @@
 use super::decimal_text;
 use super::{InvalidAmount, within_bounds};
 use crate::recipient::Network::{self, *};
+use bincode::{Decode, Encode};
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// An asset that payouts can settle in. New ones go to the end: stored entries hold the place.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Encode, Decode)]
 #[allow(missing_docs, reason = "each is its ticker")]
 pub enum Asset {
     Btc,
@@ -114,8 +114,7 @@ pub struct UnknownAsset;
 
 /// An amount of an asset in its main unit (one bitcoin, not one satoshi), more than zero. It prints
 /// with all of the asset's decimals: "0.00211000".
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "[u8; 16]", into = "[u8; 16]")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetAmount(Decimal);
 
 impl AssetAmount {

@@ -2,13 +2,11 @@
 //! the crate `iso_currency`, which supplies both, because that one also lists funds, metals and test
 //! codes, and prints a currency's English name where an API wants the code.
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// A currency that money can be sent in. Four bytes; ordered by code.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "[u8; 3]", into = "[u8; 3]")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency {
     code: [u8; 3],
     exponent: u8,

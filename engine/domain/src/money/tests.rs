@@ -3,7 +3,6 @@
 
 use super::*;
 use proptest::prelude::*;
-use serde::de::value::{Error as ValueError, SeqDeserializer};
 
 fn currency(code: &str) -> Currency {
     Currency::parse(code).unwrap()
@@ -141,9 +140,10 @@ fn a_conversion_never_settles_more_than_its_rate_says() {
 fn damaged_bytes_are_noticed() {
     let good = <[u8; 16]>::from(amount("125.40", "EUR"));
     let read = |bytes: [u8; 16]| {
-        Amount::deserialize(SeqDeserializer::<_, ValueError>::new(bytes.into_iter()))
+        let read = bincode::decode_from_slice::<Amount, _>(&bytes, bincode::config::standard());
+        read.map(|(amount, _)| amount)
     };
-    assert_eq!(read(good), Ok(amount("125.40", "EUR")));
+    assert_eq!(read(good).unwrap(), amount("125.40", "EUR"));
     let damage: [(&str, usize, u8); 4] =
         [("a flag", 0, 1), ("a flag", 1, 1), ("a scale of 28", 2, 28), ("a sign", 3, 0x80)];
     for (what, place, byte) in damage {

@@ -6,11 +6,11 @@ mod rules;
 use super::form::Form;
 use super::masked::{self, Mask, MaskedFields};
 use super::{Country, Field, RecipientInput, text};
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 use std::fmt;
 
 /// An account at a bank. Name and destination may come later.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub struct BankAccount {
     name: Option<Box<str>>,
     destination: Option<Destination>,
@@ -19,7 +19,7 @@ pub struct BankAccount {
 }
 
 /// How the account is named: one way or the other, never both, never half.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 enum Destination {
     Iban(Box<str>),
     Local { account_number: Box<str>, bank_code: Box<str> },

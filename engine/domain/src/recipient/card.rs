@@ -4,11 +4,11 @@
 use super::form::{Form, Refusal};
 use super::masked::{self, Mask, MaskedFields};
 use super::{Field, RecipientInput, card_number, text};
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 use std::fmt;
 
 /// A card's token, which may come later, and what the sandbox is asked to do with it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub struct CardToken {
     token: Option<Box<str>>,
     sim_status: Option<Box<str>>,

@@ -4,7 +4,6 @@
 mod tables;
 
 use super::form::Refusal;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use tables::{BANKING_TOGETHER, CALLING_CODES, IBAN_COUNTRIES};
@@ -13,8 +12,7 @@ use tables::{BANKING_TOGETHER, CALLING_CODES, IBAN_COUNTRIES};
 ///
 /// Besides the official 249 there is XK (Kosovo): user-assigned, but the IBAN registry, SWIFT and the
 /// ITU (calling code 383) all serve it, and people there are paid.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "[u8; 2]", into = "[u8; 2]")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country([u8; 2]);
 
 impl Country {

@@ -14,11 +14,11 @@ pub use network::{Network, UnknownNetwork};
 use super::form::{Form, Refusal};
 use super::masked::{self, Mask, MaskedFields};
 use super::{Field, RecipientInput, card_number, text};
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 use std::fmt;
 
 /// An address on a chain's main network, and the memo that exchanges credit by.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub struct CryptoAddress {
     network: Network,
     address: Box<str>,

@@ -2,12 +2,12 @@
 //! speak of kinds without having one.
 
 use super::form::Refusal;
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 use std::fmt;
 use std::str::FromStr;
 
 /// The five kinds of recipient: the word in `recipient.type`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Encode, Decode)]
 #[allow(missing_docs, reason = "the variants of `Recipient` say it")]
 pub enum RecipientKind {
     BankAccount,

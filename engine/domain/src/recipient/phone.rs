@@ -4,11 +4,11 @@
 use super::form::{Form, Refusal};
 use super::masked::{self, Mask, MaskedFields};
 use super::{Country, Field, RecipientInput, card_number, text};
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 use std::fmt;
 
 /// A phone number, its country, and the operator's network if known. The number may come later.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Phone {
     number: Option<Box<str>>,
     country: Country,

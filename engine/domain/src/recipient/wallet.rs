@@ -4,15 +4,15 @@
 use super::form::{Form, Refusal};
 use super::masked::{self, Mask, MaskedFields};
 use super::{Field, RecipientInput, card_number, text};
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 use std::fmt;
 
 /// An account at a wallet provider. How it is reached may come later.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Wallet(Option<Destination>);
 
 /// One way to name the account, never both.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 enum Destination {
     Email(Box<str>),
     WalletId(Box<str>),

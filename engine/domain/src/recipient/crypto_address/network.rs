@@ -1,11 +1,11 @@
 //! The chains that payouts are sent on. Apart from the addresses because assets name them too.
 
-use serde::{Deserialize, Serialize};
+use bincode::{Decode, Encode};
 use std::fmt;
 use std::str::FromStr;
 
 /// A chain's main network. New ones go to the end: stored entries hold the place.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Encode, Decode)]
 #[allow(missing_docs, reason = "each is its word on the wire; `Bsc` is BNB Smart Chain")]
 pub enum Network {
     Bitcoin,
