@@ -4,12 +4,13 @@
 use crate::adapter_supervisor::AdapterSupervisor;
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskState};
-use crate::event_feed::{EventFeed, EventHub, Owners};
+use crate::event_feed::{EventFeed, EventHub};
 use crate::gateway::{Gateway, Parts};
 use crate::live_index::LiveIndex;
+use crate::live_table::LiveTable;
 use crate::moderation_book::ModerationBook;
 use crate::orphans::{self, OrphanBook};
-use crate::partition::{Counters, Partition, Slots};
+use crate::partition::{Counters, Partition, PartitionHandle};
 use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
 use crate::recovery::{self, Contracts, Kept, Manner, Recollected, RecoveryError};
 use crate::return_watch;
@@ -19,7 +20,7 @@ use crate::snapshot_seen::Why;
 use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
 use crate::timer_actor::Timer;
 use crate::writing::Writing;
-use actix::{Actor, Addr, Arbiter, Context};
+use actix::{Actor, Arbiter, Context};
 use adapters::adapter_actor::AdapterActor;
 use adapters::adapter_actor::messages::AdapterSettings;
 use adapters::circuit_breaker::BreakerSettings;
@@ -35,7 +36,6 @@ use futures_util::future;
 use snapshots::intent_ledger;
 use snapshots::log::LogError;
 use snapshots::{Lane, OpenError, ReplayError, Running, Store, StoreOptions};
-use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -160,7 +160,7 @@ pub struct Engine {
 
 #[derive(Clone)]
 struct RunningParts {
-    supervisors: Vec<Addr<PayoutSupervisor>>,
+    partitions: Vec<PartitionHandle>,
     store: Arc<Running>,
     desk: Arc<Desk>,
 }
@@ -207,15 +207,16 @@ impl Engine {
         let hub = Arc::new(EventHub::default());
         let orphans = Arc::new(OrphanBook::default());
         let lists = Lists { index: index.clone(), book: book.clone(), orphans: orphans.clone() };
-        let supervisors = self.start_partitions(&store, &adapters, &lists).await?;
+        let partitions = self.start_partitions(&store, &adapters, &lists).await?;
         let live = shares.iter().flat_map(Kept::rows).map(|row| row.id);
         orphans.begin(&desk, live, |id| store.archive.contains(id.0));
-        let owners = adopt(&supervisors, shares).await?;
+        adopt(&partitions, shares).await?;
         // On a thread of its own, and not before: the payouts are ready first.
-        EventFeed::start(&store, hub.clone(), owners, desk.clone())?;
+        let tables = partitions.iter().map(|one| one.slots.clone()).collect();
+        EventFeed::start(&store, hub.clone(), tables, desk.clone())?;
         let desk = Arc::new(Desk::new(desk));
         let running = RunningParts {
-            supervisors: supervisors.clone(),
+            partitions: partitions.clone(),
             store: store.clone(),
             desk: desk.clone(),
         };
@@ -223,7 +224,7 @@ impl Engine {
         let id_key = self.options.id_key.clone();
         self.gateway.open(Parts {
             id_key,
-            supervisors: supervisors.clone(),
+            partitions: partitions.clone(),
             store: store.clone(),
             index,
             adapters,
@@ -235,18 +236,18 @@ impl Engine {
         });
         let grounds = scrub::Grounds {
             store: Arc::downgrade(&store),
-            supervisors: supervisors.clone(),
+            partitions: partitions.clone(),
             clock: self.clock.clone(),
         };
         self.scrub.start(grounds, self.options.scrub);
         orphans::search(&self.gateway);
-        return_watch::start(&store, &supervisors, self.clock.clone());
+        return_watch::start(&store, &partitions, self.clock.clone());
         let schedule = Schedule {
             records: self.options.snapshot_every,
             interval: self.options.snapshot_interval,
         };
-        snapshot_schedule::start(schedule, &store, supervisors.clone(), desk, self.clock.clone());
-        for supervisor in supervisors {
+        snapshot_schedule::start(schedule, &store, partitions.clone(), desk, self.clock.clone());
+        for PartitionHandle { supervisor, .. } in partitions {
             // Whoever has something to do is called while the gateway already answers.
             actix_rt::spawn(async move { supervisor.send(WakeAll).await });
         }
@@ -265,8 +266,8 @@ impl Engine {
         running: &RunningParts,
         why: Why,
     ) -> Result<SnapshotTaken, SnapshotError> {
-        let RunningParts { supervisors, store, desk } = running;
-        snapshotting::take(store, supervisors, desk, self.clock.now(), why).await
+        let RunningParts { partitions, store, desk } = running;
+        snapshotting::take(store, partitions, desk, self.clock.now(), why).await
     }
 
     /// The orderly end: no new requests, a snapshot, everything on disk.
@@ -328,23 +329,24 @@ impl Engine {
         store: &Arc<Running>,
         adapters: &Arc<AdapterSupervisor>,
         lists: &Lists,
-    ) -> Result<Vec<Addr<PayoutSupervisor>>, StartError> {
-        let mut supervisors = Vec::new();
+    ) -> Result<Vec<PartitionHandle>, StartError> {
+        let mut partitions = Vec::new();
         for _ in 0..self.options.partitions.max(1) {
             let arbiter = Arbiter::new();
             let (tell, told) = oneshot::channel();
             let (store, adapters, lists) = (store.clone(), adapters.clone(), lists.clone());
             let (clock, counters) = (self.clock.clone(), self.gateway.shared_counters());
             let passivate_after = self.options.passivate_after;
+            let slots = Arc::new(LiveTable::default());
+            let theirs = slots.clone();
             arbiter.spawn_fn(move || {
                 let supervisor = PayoutSupervisor::create(|context: &mut Context<_>| {
                     let supervisor = actix::AsyncContext::address(context);
                     let timer = Timer::start(clock.clone(), supervisor.clone());
-                    let slots = RefCell::new(Slots::default());
                     let lane = Lane::new(&store.journal);
                     actix_rt::spawn(lane.clone().tell());
                     PayoutSupervisor::new(Rc::new(Partition {
-                        slots,
+                        slots: theirs,
                         store,
                         clock,
                         adapters,
@@ -363,9 +365,10 @@ impl Engine {
                 let _ = tell.send(supervisor);
             });
             self.keep(arbiter);
-            supervisors.push(told.await.map_err(|_| StartError::Threads)?);
+            let supervisor = told.await.map_err(|_| StartError::Threads)?;
+            partitions.push(PartitionHandle { supervisor, slots });
         }
-        Ok(supervisors)
+        Ok(partitions)
     }
 }
 
@@ -429,12 +432,10 @@ fn open(
     Ok(Opened { store: Arc::new(store.start()?), shares, desk, found })
 }
 
-/// Hands each partition its payouts; all take them in at the same time. Gives back whose they are.
-async fn adopt(
-    supervisors: &[Addr<PayoutSupervisor>],
-    shares: Vec<Kept>,
-) -> Result<Vec<Owners>, StartError> {
-    let adopting = supervisors.iter().zip(shares).map(|(one, share)| one.send(Adopt(share)));
+/// Hands each partition its payouts; all take them in at the same time.
+async fn adopt(partitions: &[PartitionHandle], shares: Vec<Kept>) -> Result<(), StartError> {
+    let adopting =
+        partitions.iter().zip(shares).map(|(one, share)| one.supervisor.send(Adopt(share)));
     let adopted = future::join_all(adopting).await;
-    adopted.into_iter().map(|owners| owners.map_err(|_| StartError::Threads)).collect()
+    adopted.into_iter().try_for_each(|one| one.map_err(|_| StartError::Threads))
 }

@@ -5,10 +5,13 @@
 //! ← the log / `gateway` (events are read there), and webhooks behind it →
 
 use crate::desk::{DESK, DeskEntry, DeskState};
+use crate::gateway::partition_of;
 use crate::glance::Glance;
-use crate::partition::{IdHasher, read_archived};
+use crate::live_table::LiveTable;
+use crate::partition::read_archived;
 use crate::recovery;
 use crate::refusal::Refusal;
+use crate::spread_map::SpreadMap;
 use domain::entry::{By, Entry, Fact};
 use domain::event::{EventKind, events_of};
 use domain::id::{EventId, MerchantId, PayoutId};
@@ -17,7 +20,6 @@ use domain::time::Timestamp;
 use snapshots::events::{EventRow, EventStore, Happened};
 use snapshots::{LogVisitor, RecordRef, Running};
 use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasherDefault;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::watch;
 
@@ -28,8 +30,8 @@ pub(crate) const AUDIT: u64 = 0;
 pub(crate) const OF_PAYOUT: u8 = 0;
 pub(crate) const OF_DESK: u8 = 1;
 
-/// Finished payouts whose merchant is still remembered; more are looked up.
-const FINISHED_KEPT: usize = 65_536;
+/// Payouts whose merchant is remembered, the last ones made or met; of any other it is looked up.
+const REMEMBERED: usize = 65_536;
 
 /// One event of one merchant.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,19 +101,17 @@ fn rise(known: &mut u64, to: u64) -> bool {
     higher
 }
 
-/// Whose the live payouts are.
-pub(crate) type Owners = Vec<(PayoutId, MerchantId)>;
-
 /// Makes events of journal records.
 pub(crate) struct EventFeed {
     store: Weak<Running>,
     events: Arc<dyn EventStore>,
     hub: Arc<EventHub>,
     /// Whose each payout is; only its first entry says so.
-    merchants: HashMap<PayoutId, MerchantId, BuildHasherDefault<IdHasher>>,
-    /// What recovery found, until the first record asks for one of them.
-    recovered: Vec<Owners>,
-    finished: VecDeque<PayoutId>,
+    merchants: SpreadMap<MerchantId>,
+    /// Those, the first remembered first.
+    remembered: VecDeque<PayoutId>,
+    /// Where the live ones are.
+    tables: Vec<Arc<LiveTable>>,
     happened: Vec<Happened>,
     /// Which restores there were: numbers are given above all that a lost time can have told. None
     /// comes while the gateway runs.
@@ -125,16 +125,16 @@ impl EventFeed {
     pub fn start(
         store: &Arc<Running>,
         hub: Arc<EventHub>,
-        recovered: Vec<Owners>,
+        tables: Vec<Arc<LiveTable>>,
         desk: DeskState,
     ) -> std::io::Result<()> {
         let feed = EventFeed {
             store: Arc::downgrade(store),
             events: store.events.clone(),
             hub,
-            merchants: HashMap::default(),
-            recovered,
-            finished: VecDeque::new(),
+            merchants: SpreadMap::default(),
+            remembered: VecDeque::new(),
+            tables,
             happened: Vec::new(),
             desk,
             broken: false,
@@ -151,39 +151,45 @@ impl EventFeed {
             return Ok(());
         }
         let above = given_before(self.desk.epoch_at(record.sequence));
-        let became = match Glance::at(record).map_err(|error| error.to_string())? {
+        match Glance::at(record).map_err(|error| error.to_string())? {
             Glance::Created(merchant, at) => {
-                self.merchants.insert(id, merchant);
+                self.remember(id, merchant);
                 let created = EventKind::Became(Status::Created);
                 self.happened.push(happened(record, at, merchant.0, above, 0, created));
-                None
             }
             Glance::Became(status, at) => {
                 let stream = self.merchant_of(id)?.0;
                 let kind = EventKind::Became(status);
                 self.happened.push(happened(record, at, stream, above, 0, kind));
-                Some(status)
             }
-            Glance::Silent => None,
+            Glance::Silent => {}
             Glance::Whole(entry) => {
                 if let Fact::Created(request) = &entry.fact {
-                    self.merchants.insert(id, request.merchant);
+                    self.remember(id, request.merchant);
                 }
                 let stream = self.merchant_of(id)?.0;
                 of_entry(record, &entry, stream, above, &mut self.happened);
-                entry.moved.map(|step| step.to)
             }
-        };
-        if became.is_some_and(|status| status.is_final() || status.is_settled()) {
-            self.forget_later(id);
         }
         Ok(())
     }
 
     fn merchant_of(&mut self, id: PayoutId) -> Result<MerchantId, String> {
-        if let Some(merchant) = self.merchants.get(&id) {
+        if let Some(merchant) = self.merchants.get(&id.0) {
             return Ok(*merchant);
         }
+        let table = &self.tables[partition_of(id, self.tables.len())];
+        let live = table.merchant_of(id).map_err(|error| error.to_string())?;
+        let merchant = match live {
+            Some(merchant) => merchant,
+            None => self.merchant_of_stored(id)?,
+        };
+        self.remember(id, merchant);
+        Ok(merchant)
+    }
+
+    /// The same of one that is not alive: it rests, or its creation is not believed yet.
+    fn merchant_of_stored(&self, id: PayoutId) -> Result<MerchantId, String> {
         let store = self.store.upgrade().ok_or("the store is closing")?;
         let archived = read_archived(&store, id).map_err(|refusal| refusal.to_string())?;
         let payout = match archived {
@@ -191,18 +197,18 @@ impl EventFeed {
             None => recovery::find(&store, id).map_err(|error| error.to_string())?,
         };
         let payout = payout.ok_or_else(|| format!("nobody knows the payout {id}"))?;
-        let merchant = payout.request().merchant;
-        self.merchants.insert(id, merchant);
-        self.forget_later(id);
-        Ok(merchant)
+        Ok(payout.request().merchant)
     }
 
-    fn forget_later(&mut self, id: PayoutId) {
-        self.finished.push_back(id);
-        if self.finished.len() > FINISHED_KEPT
-            && let Some(oldest) = self.finished.pop_front()
+    fn remember(&mut self, id: PayoutId, merchant: MerchantId) {
+        if self.merchants.insert(id.0, merchant).is_some() {
+            return;
+        }
+        self.remembered.push_back(id);
+        if self.remembered.len() > REMEMBERED
+            && let Some(oldest) = self.remembered.pop_front()
         {
-            self.merchants.remove(&oldest);
+            self.merchants.remove(&oldest.0);
         }
     }
 }
@@ -215,9 +221,6 @@ impl LogVisitor for EventFeed {
     fn record(&mut self, record: RecordRef<'_>) {
         if self.broken {
             return;
-        }
-        for owners in self.recovered.drain(..) {
-            self.merchants.extend(owners);
         }
         let sequence = record.sequence;
         if let Err(error) = self.take(record) {

@@ -38,8 +38,7 @@ impl Partition {
 
     /// The payout's actor, started if need be. One turn more is expected by it from now on.
     pub fn find(self: &Rc<Self>, id: PayoutId, turn: &Turn) -> Result<Found, Refusal> {
-        let mut slots = self.slots.borrow_mut();
-        if let Some(slot) = slots.get_mut(&id) {
+        if let Some(slot) = self.slots.lock().get_mut(&id.0) {
             return self.start(id, slot).map(Found::Actor);
         }
         let rested = self.archived(id)?;
@@ -62,10 +61,12 @@ impl Partition {
             self.index.put_reference(payout);
             self.note(Contribution::NONE, payout);
         }
-        let life = rested.map_or_else(|| Life::new(None), Life::rested);
-        let slot = slots.entry(id).or_insert_with(|| Slot::new(life));
+        // Still absent: nobody else puts payouts here.
+        let mut slot = Slot::new(rested.map_or_else(|| Life::new(None), Life::rested));
+        let actor = self.start(id, &mut slot)?;
+        self.slots.lock().insert(id.0, slot);
         self.counters.live.fetch_add(1, Ordering::Relaxed);
-        self.start(id, slot).map(Found::Actor)
+        Ok(Found::Actor(actor))
     }
 
     /// The slot's actor with one more turn on its way, started if it has none, and woken if it sleeps.
@@ -85,24 +86,23 @@ impl Partition {
             let actor = slot.if_awake().and_then(|awake| awake.actor.as_ref());
             actor.is_some_and(|actor| !actor.connected())
         };
-        if !self.slots.borrow().get(&id).is_some_and(died) {
+        if !self.slots.lock().get(&id.0).is_some_and(died) {
             return;
         }
         tracing::error!(payout = %id, "a payout's actor died; reading its journal again");
         Counters::up(&self.counters.revived);
         match recovery::find(&self.store, id) {
             Ok(Some(payout)) => {
-                let old = self.slots.borrow().get(&id).and_then(|slot| {
-                    let life = slot.if_awake()?.life.try_borrow().ok()?;
-                    life.payout.as_ref().map(Contribution::of)
+                let old = self.slots.lock().get(&id.0).and_then(|slot| {
+                    slot.if_awake()?.life.lock().payout.as_ref().map(Contribution::of)
                 });
                 self.note(old.unwrap_or(Contribution::NONE), &payout);
                 self.index.put(&payout);
-                self.slots.borrow_mut().insert(id, Slot::new(Life::new(Some(payout))));
+                self.slots.lock().insert(id.0, Slot::new(Life::new(Some(payout))));
                 self.hand(id, Turn::Wake);
             }
             Ok(None) => {
-                if self.slots.borrow_mut().remove(&id).is_some() {
+                if self.slots.lock().remove(&id.0).is_some() {
                     self.counters.live.fetch_sub(1, Ordering::Relaxed);
                 }
             }

@@ -7,17 +7,17 @@ use crate::adapter_supervisor::AdapterSupervisor;
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::event_feed::EventHub;
+use crate::finding::unreadable;
 use crate::listing::{self, ListQuery, Page};
 use crate::live_index::LiveIndex;
 use crate::moderation_book::ModerationBook;
 use crate::orphans::OrphanBook;
-use crate::partition::{Counters, read_archived};
+use crate::partition::{Counters, PartitionHandle, read_archived, view};
 use crate::payout_actor::{Answer, Precaution, Turn, as_created, question};
-use crate::payout_supervisor::{Deliver, Look, PayoutSupervisor};
+use crate::payout_supervisor::Deliver;
 use crate::refusal::Refusal;
 use crate::scrub::{For, Grounds, Scrub, ScrubFigures};
 use crate::verify;
-use actix::Addr;
 use adapters::rates::{NoRate, RateSource, Rates};
 use domain::command::Command;
 use domain::conversion::Rate;
@@ -103,7 +103,7 @@ struct Inner {
 /// What is there once recovery is through.
 pub(crate) struct Parts {
     pub id_key: IdKey,
-    pub supervisors: Vec<Addr<PayoutSupervisor>>,
+    pub partitions: Vec<PartitionHandle>,
     pub store: Arc<Store>,
     pub index: Arc<LiveIndex>,
     pub adapters: Arc<AdapterSupervisor>,
@@ -116,8 +116,8 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// The partition that owns a payout.
-    pub fn owner(&self, id: PayoutId) -> &Addr<PayoutSupervisor> {
-        &self.supervisors[partition_of(id, self.supervisors.len())]
+    pub fn owner(&self, id: PayoutId) -> &PartitionHandle {
+        &self.partitions[partition_of(id, self.partitions.len())]
     }
 }
 
@@ -214,9 +214,10 @@ impl Gateway {
     /// A payout as an operator sees it, whosever it is.
     pub async fn inspect(&self, id: PayoutId) -> Result<View, Refusal> {
         let parts = self.parts()?;
-        let seen = parts.owner(id).send(Look(id)).await.map_err(|_| Refusal::Internal)?;
-        if let Some(view) = seen? {
-            return Ok(*view);
+        // What is believed is durable, so looking needs no turn, and nobody's leave.
+        let seen = parts.owner(id).slots.see(id).map_err(|error| unreadable(id, &error))?;
+        if let Some((payout, watch)) = seen {
+            return Ok(view(&parts.adapters, payout, watch));
         }
         let payout = read_archived(&parts.store, id)?.ok_or(Refusal::NotFound)?;
         Ok(View { payout, next_check_at: None })
@@ -231,7 +232,7 @@ impl Gateway {
     pub(crate) fn grounds(&self, parts: &Parts) -> Grounds {
         Grounds {
             store: Arc::downgrade(&parts.store),
-            supervisors: parts.supervisors.clone(),
+            partitions: parts.partitions.clone(),
             clock: self.inner.clock.clone(),
         }
     }
@@ -256,7 +257,7 @@ impl Gateway {
     pub(crate) async fn deliver(&self, id: PayoutId, turn: Turn) -> Result<Answer, Refusal> {
         let parts = self.parts()?;
         let _place = self.take_place()?;
-        parts.owner(id).send(Deliver { id, turn }).await.map_err(|error| {
+        parts.owner(id).supervisor.send(Deliver { id, turn }).await.map_err(|error| {
             tracing::error!(payout = %id, %error, "a supervisor does not answer");
             Refusal::Internal
         })?

@@ -3,14 +3,13 @@
 
 use crate::codec;
 use crate::listing::Place;
-use crate::partition::IdHasher;
+use crate::spread_map::SpreadMap;
 use domain::id::{MerchantId, PayoutId};
 use domain::payout::Payout;
 use domain::time::Timestamp;
 use snapshots::Facets;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasherDefault;
+use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -26,8 +25,7 @@ pub(crate) struct LiveIndex {
 #[derive(Default)]
 struct Shard {
     by_age: BTreeMap<ByAge, Facets>,
-    /// The keys are hashes already.
-    references: HashMap<Reference, PayoutId, BuildHasherDefault<IdHasher>>,
+    references: SpreadMap<PayoutId>,
 }
 
 /// What the index keeps of one payout.
@@ -60,8 +58,15 @@ impl LiveRow {
 }
 
 type ByAge = (MerchantId, Reverse<i64>, PayoutId);
-/// A merchant's reference, by its hash.
-type Reference = (MerchantId, [u8; 16]);
+
+/// The key of a merchant's reference. Both are hashes, of which one is mixed in where the other has it all:
+/// as hard to hit twice as the reference's alone.
+fn owned(merchant: MerchantId, mut reference: [u8; 16]) -> [u8; 16] {
+    for (byte, of_merchant) in reference.iter_mut().zip(merchant.0.to_le_bytes()) {
+        *byte ^= of_merchant;
+    }
+    reference
+}
 
 fn shard_of(merchant: MerchantId) -> usize {
     (merchant.0 % SHARDS as u64) as usize
@@ -86,12 +91,12 @@ impl LiveIndex {
     /// once.
     pub fn put_all(&self, all: impl Iterator<Item = LiveRow>) {
         let mut rows: [Vec<(ByAge, Facets)>; SHARDS] = Default::default();
-        let mut references: [Vec<(Reference, PayoutId)>; SHARDS] = Default::default();
+        let mut references: [Vec<([u8; 16], PayoutId)>; SHARDS] = Default::default();
         for LiveRow { id, merchant, created_at, facets, reference } in all {
             let shard = shard_of(merchant);
             rows[shard].push(((merchant, Reverse(created_at.0), id), facets));
             if let Some(hash) = reference {
-                references[shard].push(((merchant, hash), id));
+                references[shard].push((owned(merchant, hash), id));
             }
         }
         for ((shard, rows), references) in self.shards.iter().zip(rows).zip(references) {
@@ -102,7 +107,10 @@ impl LiveIndex {
             } else {
                 shard.by_age.append(&mut sorted);
             }
-            shard.references.extend(references);
+            shard.references.reserve(references.len());
+            for (reference, id) in references {
+                shard.references.insert(reference, id);
+            }
         }
     }
 
@@ -111,7 +119,7 @@ impl LiveIndex {
         if let Some(reference) = payout.request().reference.as_deref() {
             let merchant = payout.request().merchant;
             let hash = codec::reference_hash(reference);
-            self.shard(merchant).references.insert((merchant, hash), payout.id());
+            self.shard(merchant).references.insert(owned(merchant, hash), payout.id());
         }
     }
 
@@ -121,28 +129,28 @@ impl LiveIndex {
         let mut shard = self.shard(merchant);
         shard.by_age.remove(&(merchant, Reverse(payout.created_at().0), payout.id()));
         if let Some(reference) = payout.request().reference.as_deref() {
-            shard.references.remove(&(merchant, codec::reference_hash(reference)));
+            shard.references.remove(&owned(merchant, codec::reference_hash(reference)));
         }
     }
 
     /// Holds a reference for a payout; the holder, if there is one already.
     pub fn reserve(&self, merchant: MerchantId, hash: [u8; 16], id: PayoutId) -> Option<PayoutId> {
         let mut shard = self.shard(merchant);
-        if let Some(holder) = shard.references.get(&(merchant, hash)) {
+        if let Some(holder) = shard.references.get(&owned(merchant, hash)) {
             return Some(*holder);
         }
-        shard.references.insert((merchant, hash), id);
+        shard.references.insert(owned(merchant, hash), id);
         None
     }
 
     /// Frees a reference whose payout was not made.
     pub fn release(&self, merchant: MerchantId, hash: [u8; 16]) {
-        self.shard(merchant).references.remove(&(merchant, hash));
+        self.shard(merchant).references.remove(&owned(merchant, hash));
     }
 
     /// Who holds a reference.
     pub fn reference(&self, merchant: MerchantId, hash: [u8; 16]) -> Option<PayoutId> {
-        self.shard(merchant).references.get(&(merchant, hash)).copied()
+        self.shard(merchant).references.get(&owned(merchant, hash)).copied()
     }
 
     /// Visits the merchant's live payouts, newest first, from a place on.

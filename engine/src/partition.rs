@@ -4,12 +4,12 @@
 use crate::adapter_supervisor::AdapterSupervisor;
 use crate::clock::Clock;
 use crate::live_index::LiveIndex;
+use crate::live_table::LiveTable;
 use crate::moderation_book::{Contribution, ModerationBook};
 use crate::orphans::OrphanBook;
 use crate::payout_actor::Turn;
 use crate::payout_supervisor::{Deliver, PayoutSupervisor};
 use crate::refusal::Refusal;
-use crate::slot::Slot;
 use crate::timer_actor::Timer;
 use crate::writing::Writing;
 use crate::{codec, gateway::View};
@@ -19,16 +19,13 @@ use domain::payout::Payout;
 use domain::schedule::{Watch, next_check, next_return_check};
 use domain::time::Timestamp;
 use snapshots::{Lane, Running as Store};
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// What the actors of one arbiter share.
 pub(crate) struct Partition {
-    pub slots: RefCell<Slots>,
+    pub slots: Arc<LiveTable>,
     pub store: Arc<Store>,
     pub clock: Arc<dyn Clock>,
     pub adapters: Arc<AdapterSupervisor>,
@@ -45,8 +42,14 @@ pub(crate) struct Partition {
     pub passivate_after: Duration,
 }
 
-/// The payouts of a partition by id.
-pub(crate) type Slots = HashMap<PayoutId, Slot, BuildHasherDefault<IdHasher>>;
+/// A partition, as other threads hold it.
+#[derive(Clone)]
+pub(crate) struct PartitionHandle {
+    /// Who is spoken to.
+    pub supervisor: Addr<PayoutSupervisor>,
+    /// What may be looked at.
+    pub slots: Arc<LiveTable>,
+}
 
 impl Partition {
     /// Hands a turn to a payout through its supervisor, which finds or revives the actor.
@@ -62,8 +65,7 @@ impl Partition {
 
     /// The payout as a reader sees it.
     pub fn view(&self, payout: &Payout, watch: Watch) -> View {
-        let plan = &self.adapters.policy_of(payout).poll;
-        View { next_check_at: next_check(payout, watch, plan), payout: payout.clone() }
+        view(&self.adapters, payout.clone(), watch)
     }
 
     /// When a paid payout is looked at again, in case its money came back.
@@ -84,6 +86,12 @@ impl Partition {
     }
 }
 
+/// A payout as a reader sees it, wherever it was found alive.
+pub(crate) fn view(adapters: &AdapterSupervisor, payout: Payout, watch: Watch) -> View {
+    let plan = &adapters.policy_of(&payout).poll;
+    View { next_check_at: next_check(&payout, watch, plan), payout }
+}
+
 /// The payout of this id from the archive.
 pub(crate) fn read_archived(store: &Store, id: PayoutId) -> Result<Option<Payout>, Refusal> {
     let body = store.archive.get(id.0).map_err(|error| {
@@ -95,27 +103,6 @@ pub(crate) fn read_archived(store: &Store, id: PayoutId) -> Result<Option<Payout
         tracing::error!(payout = %id, %error, "the archive has a payout that cannot be read");
         Refusal::Internal
     })
-}
-
-/// Ids are keyed hashes already: their first bytes are as good as any hash of them.
-#[derive(Default)]
-pub(crate) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // The length prefix of the array comes first and is the same for all.
-        let mut word = [0_u8; 8];
-        for (place, byte) in word.iter_mut().zip(bytes) {
-            *place = *byte;
-        }
-        self.0 ^= u64::from_le_bytes(word);
-    }
-
-    fn write_usize(&mut self, _: usize) {}
 }
 
 /// What the engine counts, for metrics and for refusing in time.

@@ -8,7 +8,7 @@ use crate::lean_context::LeanContext;
 use crate::partition::{Counters, Partition};
 use crate::payout_supervisor::Died;
 use crate::refusal::Refusal;
-use crate::slot::{Life, Slot};
+use crate::slot::{LifeCell, Slot};
 use actix::{Actor, ActorContext, ActorFutureExt, Handler, Message, WrapFuture};
 use adapters::adapter_actor::messages::PermitGranted;
 use adapters::permit::Permit;
@@ -19,8 +19,8 @@ use domain::entry::{By, Request};
 use domain::id::{Fingerprint, PayoutId};
 use domain::report::{Found, Report};
 use domain::time::Timestamp;
-use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 mod act;
 mod turn_end;
@@ -33,7 +33,7 @@ pub(crate) use turns::as_created;
 /// One payout's actor.
 pub(crate) struct PayoutActor {
     pub(super) id: PayoutId,
-    pub(super) life: Rc<RefCell<Life>>,
+    pub(super) life: Arc<LifeCell>,
     pub(super) partition: Rc<Partition>,
     /// A turn has begun and not ended: whoever dies now has left something half done.
     in_turn: bool,
@@ -184,21 +184,21 @@ impl PayoutActor {
 }
 
 impl PayoutActor {
-    pub fn new(id: PayoutId, life: Rc<RefCell<Life>>, partition: Rc<Partition>) -> PayoutActor {
+    pub fn new(id: PayoutId, life: Arc<LifeCell>, partition: Rc<Partition>) -> PayoutActor {
         PayoutActor { id, life, partition, in_turn: false }
     }
 
     /// One message less waits in the mailbox.
     fn begin_turn(&mut self) {
         self.in_turn = true;
-        let mut slots = self.partition.slots.borrow_mut();
-        if let Some(awake) = slots.get_mut(&self.id).and_then(Slot::if_awake_mut) {
+        let mut slots = self.partition.slots.lock();
+        if let Some(awake) = slots.get_mut(&self.id.0).and_then(Slot::if_awake_mut) {
             awake.pending = awake.pending.saturating_sub(1);
         }
     }
 
     fn answer(&self, reply: Reply) -> Result<Answer, Refusal> {
-        let life = self.life.borrow();
+        let life = self.life.lock();
         let view = || {
             let payout = life.payout.as_ref().ok_or(Refusal::NotFound)?;
             Ok(Box::new(self.partition.view(payout, life.watch)))

@@ -4,16 +4,14 @@
 //!
 //! ← `gateway` / `payout_actor` →
 
-use crate::event_feed::Owners;
-use crate::finding::{Found, unreadable};
-use crate::gateway::View;
+use crate::finding::Found;
 use crate::moderation_book::Contribution;
 use crate::partition::Partition;
 use crate::payout_actor::{Answer, Turn};
 use crate::recovery::Kept;
 use crate::refusal::Refusal;
 use crate::retire::is_finished;
-use crate::slot::{Copied, Life, Slot};
+use crate::slot::{Life, Slot};
 use actix::{Actor, Context, Handler, Message, MessageResult, ResponseFuture};
 use adapters::adapter_actor::messages::PermitGranted;
 use domain::effect::pending_effects;
@@ -42,26 +40,15 @@ pub(crate) struct Call(pub Vec<PayoutId>);
 #[rtype(result = "()")]
 pub(crate) struct Died(pub PayoutId);
 
-/// Reads a live payout; none if it is not alive, or being created. What is believed is durable, so reading
-/// needs no turn.
+/// The live payouts that recovery found for this partition; answered when all are there.
 #[derive(Message)]
-#[rtype(result = "Result<Option<Box<View>>, Refusal>")]
-pub(crate) struct Look(pub PayoutId);
-
-/// The live payouts that recovery found for this partition; answered with whose they are.
-#[derive(Message)]
-#[rtype(result = "Owners")]
+#[rtype(result = "()")]
 pub(crate) struct Adopt(pub Kept);
 
 /// Calls the recovered payouts that have something to do; answers when all were called.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) struct WakeAll;
-
-/// The ids of all live payouts.
-#[derive(Message)]
-#[rtype(result = "Vec<PayoutId>")]
-pub(crate) struct LiveIds;
 
 /// The number that every write begun so far is below.
 #[derive(Message)]
@@ -72,11 +59,6 @@ pub(crate) struct Mark;
 #[derive(Message)]
 #[rtype(result = "bool")]
 pub(crate) struct Settled(pub u64);
-
-/// Copies of live payouts, for a snapshot.
-#[derive(Message)]
-#[rtype(result = "Vec<Copied>")]
-pub(crate) struct CopyOf(pub Vec<PayoutId>);
 
 /// One partition's supervisor.
 pub(crate) struct PayoutSupervisor {
@@ -139,32 +121,20 @@ impl Handler<Died> for PayoutSupervisor {
     }
 }
 
-impl Handler<Look> for PayoutSupervisor {
-    type Result = MessageResult<Look>;
-
-    fn handle(&mut self, Look(id): Look, _: &mut Context<Self>) -> Self::Result {
-        let slots = self.partition.slots.borrow();
-        let see = |payout: &Payout, watch| Box::new(self.partition.view(payout, watch));
-        let Some(slot) = slots.get(&id) else { return MessageResult(Ok(None)) };
-        MessageResult(slot.look(id, see).map_err(|error| unreadable(id, &error)))
-    }
-}
-
 impl Handler<Adopt> for PayoutSupervisor {
-    type Result = MessageResult<Adopt>;
+    type Result = ();
 
-    fn handle(&mut self, Adopt(kept): Adopt, _: &mut Context<Self>) -> Self::Result {
-        let (mut slots, all) = (self.partition.slots.borrow_mut(), kept.len());
+    fn handle(&mut self, Adopt(kept): Adopt, _: &mut Context<Self>) {
+        let (mut slots, all) = (self.partition.slots.lock(), kept.len());
         slots.reserve(all);
         self.partition.counters.live.fetch_add(all as u64, Ordering::Relaxed);
         self.partition.index.put_all(kept.rows());
-        let owners = kept.rows().map(|row| (row.id, row.merchant)).collect();
         let mut called = Vec::with_capacity(all);
         for met in kept.asleep {
             let id = met.id;
             let (asleep, armed) = met.fall_asleep();
             called.extend(armed.map(|time| (time, id)));
-            slots.insert(id, Slot::Asleep(asleep));
+            slots.insert(id.0, Slot::Asleep(asleep));
         }
         let now = self.partition.clock.now();
         for payout in kept.awake {
@@ -174,10 +144,10 @@ impl Handler<Adopt> for PayoutSupervisor {
             }
             let (slot, armed) = self.adopt(payout);
             called.extend(armed.map(|time| (time, id)));
-            slots.insert(id, slot);
+            slots.insert(id.0, slot);
         }
+        drop(slots);
         self.partition.timer.arm_all(called);
-        MessageResult(owners)
     }
 }
 
@@ -218,23 +188,5 @@ impl Handler<Settled> for PayoutSupervisor {
 
     fn handle(&mut self, Settled(mark): Settled, _: &mut Context<Self>) -> Self::Result {
         self.partition.writing.is_settled(mark)
-    }
-}
-
-impl Handler<LiveIds> for PayoutSupervisor {
-    type Result = MessageResult<LiveIds>;
-
-    fn handle(&mut self, _: LiveIds, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.partition.slots.borrow().keys().copied().collect())
-    }
-}
-
-impl Handler<CopyOf> for PayoutSupervisor {
-    type Result = MessageResult<CopyOf>;
-
-    fn handle(&mut self, CopyOf(ids): CopyOf, _: &mut Context<Self>) -> Self::Result {
-        let slots = self.partition.slots.borrow();
-        let copy = |id: &PayoutId| slots.get(id)?.copy(*id);
-        MessageResult(ids.iter().filter_map(copy).collect())
     }
 }

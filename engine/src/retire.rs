@@ -22,10 +22,10 @@ pub(crate) fn is_finished(payout: &Payout) -> bool {
 /// actor must stop.
 pub(crate) fn leave(actor: &PayoutActor) -> bool {
     let partition = &actor.partition;
-    if !partition.slots.borrow().contains_key(&actor.id) {
+    if partition.slots.lock().get(&actor.id.0).is_none() {
         return true;
     }
-    let mut life = actor.life.borrow_mut();
+    let mut life = actor.life.lock();
     let Some(payout) = &life.payout else {
         // A create that was refused leaves nothing behind.
         drop(life);
@@ -85,13 +85,13 @@ fn archive(
 
 /// The archive has this version: the payout leaves memory, unless somebody is on the way to it.
 fn rest(actor: &PayoutActor, payout: &Payout, armed: Option<Timestamp>) -> bool {
-    let mut slots = actor.partition.slots.borrow_mut();
+    let mut slots = actor.partition.slots.lock();
     // The supervisor is the only sender and lives on this thread: nothing pending means that
     // nothing can be in the mailbox.
-    if slots.get(&actor.id).is_none_or(Slot::is_expected) {
+    if slots.get(&actor.id.0).is_none_or(Slot::is_expected) {
         return false;
     }
-    slots.remove(&actor.id);
+    slots.remove(&actor.id.0);
     actor.partition.index.remove(payout);
     actor.partition.counters.live.fetch_sub(1, Ordering::Relaxed);
     if armed.is_some() {
@@ -102,21 +102,21 @@ fn rest(actor: &PayoutActor, payout: &Payout, armed: Option<Timestamp>) -> bool 
 
 /// Gives the actor back and keeps the state as bytes; the next message wakes it.
 fn fall_asleep(actor: &PayoutActor) -> bool {
-    let mut slots = actor.partition.slots.borrow_mut();
-    let Some(slot) = slots.get_mut(&actor.id) else { return true };
+    let mut slots = actor.partition.slots.lock();
+    let Some(slot) = slots.get_mut(&actor.id.0) else { return true };
     if slot.is_expected() {
         return false;
     }
-    let Some(asleep) = actor.life.borrow().asleep() else { return false };
+    let Some(asleep) = actor.life.lock().asleep() else { return false };
     *slot = Slot::Asleep(asleep);
     true
 }
 
 fn forget(actor: &PayoutActor) -> bool {
-    let mut slots = actor.partition.slots.borrow_mut();
-    let idle = slots.get(&actor.id).is_some_and(|slot| !slot.is_expected());
+    let mut slots = actor.partition.slots.lock();
+    let idle = slots.get(&actor.id.0).is_some_and(|slot| !slot.is_expected());
     if idle {
-        slots.remove(&actor.id);
+        slots.remove(&actor.id.0);
         actor.partition.counters.live.fetch_sub(1, Ordering::Relaxed);
     }
     idle

@@ -3,10 +3,8 @@
 
 use crate::clock::Clock;
 use crate::gateway::partition_of;
-use crate::partition::Partition;
+use crate::partition::{Partition, PartitionHandle};
 use crate::payout_actor::Turn;
-use crate::payout_supervisor::PayoutSupervisor;
-use actix::Addr;
 use domain::id::PayoutId;
 use futures_util::stream::{self, StreamExt};
 use snapshots::{ArchiveError, Running};
@@ -22,21 +20,13 @@ const WOKEN_AT_MOST: usize = 16_384;
 const WOKEN_AT_ONCE: usize = 64;
 
 /// Watches for as long as the store is in use.
-pub(crate) fn start(
-    store: &Arc<Running>,
-    supervisors: &[Addr<PayoutSupervisor>],
-    clock: Arc<dyn Clock>,
-) {
+pub(crate) fn start(store: &Arc<Running>, partitions: &[PartitionHandle], clock: Arc<dyn Clock>) {
     // A task that only sleeps must not keep a stopped store open.
-    let (store, supervisors) = (Arc::downgrade(store), supervisors.to_vec());
-    actix_rt::spawn(watch(store, supervisors, clock));
+    let (store, partitions) = (Arc::downgrade(store), partitions.to_vec());
+    actix_rt::spawn(watch(store, partitions, clock));
 }
 
-async fn watch(
-    store: Weak<Running>,
-    supervisors: Vec<Addr<PayoutSupervisor>>,
-    clock: Arc<dyn Clock>,
-) {
+async fn watch(store: Weak<Running>, partitions: Vec<PartitionHandle>, clock: Arc<dyn Clock>) {
     // The archive shows a payout as due until it was asked about and put back with its next look.
     let mut woken: HashMap<PayoutId, i64> = HashMap::new();
     loop {
@@ -56,7 +46,7 @@ async fn watch(
         woken.extend(due.iter().map(|(at, id)| (*id, *at)));
         let news = due.into_iter().filter(|(at, id)| before.get(id) != Some(at));
         let calls = stream::iter(news).for_each_concurrent(WOKEN_AT_ONCE, |(_, id)| {
-            let owner = supervisors[partition_of(id, supervisors.len())].clone();
+            let owner = partitions[partition_of(id, partitions.len())].supervisor.clone();
             async move { Partition::deliver(&owner, id, Turn::Tick).await }
         });
         calls.await;

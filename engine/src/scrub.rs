@@ -9,9 +9,8 @@ mod pacing;
 pub use ordered::{Stage, Verification};
 
 use crate::clock::Clock;
-use crate::payout_supervisor::PayoutSupervisor;
+use crate::partition::PartitionHandle;
 use crate::verify::{CompareLive, Report, running};
-use actix::Addr;
 use pacing::Pacing;
 use snapshots::Running;
 use std::io;
@@ -64,7 +63,7 @@ pub(crate) struct Scrub {
 #[derive(Clone)]
 pub(crate) struct Grounds {
     pub store: Weak<Running>,
-    pub supervisors: Vec<Addr<PayoutSupervisor>>,
+    pub partitions: Vec<PartitionHandle>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -156,7 +155,7 @@ impl Scrub {
         let store = grounds.store.upgrade()?;
         let compare: &CompareLive<'_> = &|folding, report| {
             let is_to_end = || self.is_to_end(whom);
-            memory::compare(&store, &grounds.supervisors, runtime, &is_to_end, folding, report)
+            memory::compare(&store, &grounds.partitions, runtime, &is_to_end, folding, report)
         };
         let mut report = running(&store, compare, &mut Pacing::new(self, whom))?;
         beside(&mut report);

@@ -10,7 +10,7 @@
 use crate::codec::Unreadable;
 use bincode::Decode;
 use domain::entry::{Entry, Move};
-use domain::id::PayoutId;
+use domain::id::{MerchantId, PayoutId};
 use domain::payout::{BrokenHistory, Payout};
 use domain::schedule::Watch;
 use domain::time::Timestamp;
@@ -65,6 +65,13 @@ impl Asleep {
     /// The entries as they are stored.
     pub fn entries(&self) -> &[u8] {
         Notes::read(&self.0).1
+    }
+
+    /// Whose it is: what its first entry begins with, behind its head.
+    pub fn merchant(&self) -> Result<MerchantId, Unreadable> {
+        let (_, created): (Head, _) = decode_first(self.entries())?;
+        let (_, request): (u32, _) = decode_first(created)?;
+        Ok(decode_first(request)?.0)
     }
 }
 
@@ -191,6 +198,7 @@ pub(crate) mod tests {
         for payout in [new(true), new(false), taken_by_the_provider()] {
             for notes in [Notes::default(), noted.clone()] {
                 let asleep = Asleep::of(&payout, &notes).unwrap();
+                assert_eq!(asleep.merchant().unwrap(), payout.request().merchant);
                 assert_eq!(asleep.wake(payout.id()).unwrap(), (payout.clone(), notes));
             }
         }

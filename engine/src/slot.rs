@@ -10,8 +10,7 @@ use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::schedule::Watch;
 use domain::time::Timestamp;
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Events of a payout that are remembered to know a repetition.
 const HEARD_MAX: usize = 16;
@@ -26,7 +25,7 @@ pub(crate) enum Slot {
 
 /// A payout that is awake.
 pub(crate) struct Awake {
-    pub life: Rc<RefCell<Life>>,
+    pub life: Arc<LifeCell>,
     pub actor: Option<Addr<PayoutActor>>,
     /// Turns sent to the actor and not yet begun.
     pub pending: u32,
@@ -74,7 +73,7 @@ impl Copied {
 impl Slot {
     /// A payout that is awake, without an actor yet.
     pub fn new(life: Life) -> Slot {
-        Slot::Awake(Awake { life: Rc::new(RefCell::new(life)), actor: None, pending: 0 })
+        Slot::Awake(Awake { life: Arc::new(LifeCell(Mutex::new(life))), actor: None, pending: 0 })
     }
 
     /// The payout awake, woken if it slept.
@@ -109,34 +108,16 @@ impl Slot {
     pub fn is_expected(&self) -> bool {
         self.if_awake().is_some_and(|awake| awake.pending > 0)
     }
+}
 
-    /// What a reader sees; nothing while it is being created.
-    pub fn look<T>(
-        &self,
-        id: PayoutId,
-        see: impl FnOnce(&Payout, Watch) -> T,
-    ) -> Result<Option<T>, Unreadable> {
-        match self {
-            Slot::Awake(awake) => {
-                let life = awake.life.borrow();
-                Ok(life.payout.as_ref().map(|payout| see(payout, life.watch)))
-            }
-            Slot::Asleep(asleep) => {
-                let (payout, notes) = asleep.wake(id)?;
-                Ok(Some(see(&payout, notes.watch)))
-            }
-        }
-    }
+/// A life that any thread may look at. Only its actor changes it.
+pub(crate) struct LifeCell(Mutex<Life>);
 
-    /// The payout as it stands here; nothing while it is being created.
-    pub fn copy(&self, id: PayoutId) -> Option<Copied> {
-        match self {
-            Slot::Awake(awake) => {
-                let life = awake.life.borrow();
-                life.payout.clone().map(|payout| Copied::Awake(Box::new(payout)))
-            }
-            Slot::Asleep(asleep) => Some(Copied::Asleep(id, asleep.clone())),
-        }
+impl LifeCell {
+    /// The life. Held for a moment, and never while a table is waited for.
+    pub fn lock(&self) -> MutexGuard<'_, Life> {
+        // Whoever panics over it dies, and its payout is read from the journal again.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

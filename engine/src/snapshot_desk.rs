@@ -38,7 +38,7 @@ impl Gateway {
             gateway.order(DeskOrder::TakeSnapshot, signed).await?;
             let at = gateway.clock().now();
             let (store, desk) = (&parts.store, &parts.desk);
-            let taken = snapshotting::take(store, &parts.supervisors, desk, at, why).await?;
+            let taken = snapshotting::take(store, &parts.partitions, desk, at, why).await?;
             gateway.snapshot(taken.id).await
         });
         taken.await.unwrap_or(Err(SnapshotError::Interrupted))

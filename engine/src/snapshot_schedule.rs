@@ -3,10 +3,9 @@
 
 use crate::clock::Clock;
 use crate::desk::Desk;
-use crate::payout_supervisor::PayoutSupervisor;
+use crate::partition::PartitionHandle;
 use crate::snapshot_seen::Why;
 use crate::snapshotting;
-use actix::Addr;
 use domain::time::Timestamp;
 use snapshots::Running;
 use std::sync::Arc;
@@ -47,7 +46,7 @@ impl Schedule {
 pub(crate) fn start(
     schedule: Schedule,
     store: &Arc<Running>,
-    supervisors: Vec<Addr<PayoutSupervisor>>,
+    partitions: Vec<PartitionHandle>,
     desk: Arc<Desk>,
     clock: Arc<dyn Clock>,
 ) {
@@ -67,7 +66,7 @@ pub(crate) fn start(
             let (sequence, now) = (store.journal.durable_sequence(), clock.now());
             let Some(why) = schedule.due(last, sequence, now) else { continue };
             last = Last { sequence, at: now };
-            if let Err(error) = snapshotting::take(&store, &supervisors, &desk, now, why).await {
+            if let Err(error) = snapshotting::take(&store, &partitions, &desk, now, why).await {
                 tracing::warn!(%error, "a snapshot was not taken");
             }
         }

@@ -1,18 +1,18 @@
-//! Taking a snapshot while payouts go on living: copies in small portions, encoding and writing on
-//! a thread of its own. States may be newer than the base; replay skips what they contain already.
+//! Taking a snapshot while payouts go on living: a thread of its own copies, encodes and writes them. States may be newer than the base; replay skips what they contain already.
 
 use crate::desk::{self, DESK, Desk, DeskState};
-use crate::payout_supervisor::{CopyOf, LiveIds, Mark, PayoutSupervisor, Settled};
+use crate::live_table::LiveTable;
+use crate::partition::PartitionHandle;
+use crate::payout_supervisor::{Mark, Settled};
 use crate::slot::Copied;
 use crate::snapshot_seen::{self, SnapshotSeen, Why};
 use crate::tally::Tally;
-use actix::Addr;
 use domain::time::Timestamp;
 use snapshots::Running;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Copied in one turn of a supervisor; small enough not to be felt by a create.
+/// Copied before any is encoded: copies are small, and what is copied early is old when it is written.
 const COPIED_AT_ONCE: usize = 512;
 
 /// A snapshot that was written, read back and found good.
@@ -68,7 +68,7 @@ impl From<snapshots::SnapshotError> for SnapshotError {
 /// Takes a snapshot of all live payouts.
 pub(crate) async fn take(
     store: &Arc<Running>,
-    supervisors: &[Addr<PayoutSupervisor>],
+    partitions: &[PartitionHandle],
     desk: &Arc<Desk>,
     at: Timestamp,
     why: Why,
@@ -78,45 +78,33 @@ pub(crate) async fn take(
         let _still = desk.still().await;
         (store.journal.durable_sequence(), desk.state())
     };
-    settle(supervisors).await?;
-    let (portions, taken) = crossbeam_channel::bounded::<Vec<Copied>>(4);
+    settle(partitions).await?;
+    let tables: Vec<_> = partitions.iter().map(|one| one.slots.clone()).collect();
     let writing = store.clone();
     let writer = tokio::task::spawn_blocking(move || {
-        let id = write(&writing, base_sequence, taken.into_iter(), &decided, at, &why)?;
+        let id = write(&writing, base_sequence, copies(&tables), &decided, at, &why)?;
         let (info, note) = writing.snapshots.get(id)?;
         Ok(SnapshotSeen::of(info, &note))
     });
-    for supervisor in supervisors {
-        let ids = supervisor.send(LiveIds).await.map_err(|_| SnapshotError::Interrupted)?;
-        for some in ids.chunks(COPIED_AT_ONCE) {
-            let copies = supervisor.send(CopyOf(some.to_vec())).await;
-            let mut portion = copies.map_err(|_| SnapshotError::Interrupted)?;
-            // The writer is slower than the copying: wait for it without blocking this thread.
-            loop {
-                match portions.try_send(portion) {
-                    Ok(()) => break,
-                    Err(crossbeam_channel::TrySendError::Full(back)) => {
-                        portion = back;
-                        tokio::time::sleep(Duration::from_millis(1)).await;
-                    }
-                    Err(crossbeam_channel::TrySendError::Disconnected(_)) => {
-                        drop(portions);
-                        return Err(outcome(writer.await, began)
-                            .err()
-                            .unwrap_or(SnapshotError::Interrupted));
-                    }
-                }
-            }
-        }
-    }
-    drop(portions);
     outcome(writer.await, began)
+}
+
+/// Copies of all live payouts, a few at a time.
+fn copies(tables: &[Arc<LiveTable>]) -> impl Iterator<Item = Vec<Copied>> {
+    tables.iter().flat_map(|table| {
+        let ids = table.ids();
+        let portions = 0..ids.len().div_ceil(COPIED_AT_ONCE);
+        portions.map(move |nth| {
+            let from = nth * COPIED_AT_ONCE;
+            table.copies(&ids[from..ids.len().min(from + COPIED_AT_ONCE)])
+        })
+    })
 }
 
 /// Waits until everything is believed that was on its way when the base was read: what is durable by
 /// then is in the copies.
-async fn settle(supervisors: &[Addr<PayoutSupervisor>]) -> Result<(), SnapshotError> {
-    for supervisor in supervisors {
+async fn settle(partitions: &[PartitionHandle]) -> Result<(), SnapshotError> {
+    for PartitionHandle { supervisor, .. } in partitions {
         let mark = supervisor.send(Mark).await.map_err(|_| SnapshotError::Interrupted)?;
         while !supervisor.send(Settled(mark)).await.map_err(|_| SnapshotError::Interrupted)? {
             tokio::time::sleep(Duration::from_millis(1)).await;

@@ -42,7 +42,7 @@ impl PayoutActor {
     }
 
     fn request_permit(&mut self) {
-        let mut life = self.life.borrow_mut();
+        let mut life = self.life.lock();
         if life.waits_for_permit {
             return;
         }
@@ -64,7 +64,7 @@ impl PayoutActor {
 
     /// The one place from which money leaves.
     fn submit(&mut self, intent: &Intent, permit: Option<Permit>) {
-        let life = self.life.borrow();
+        let life = self.life.lock();
         let (Some(payout), Some(permit)) = (&life.payout, permit) else {
             tracing::error!(payout = %self.id, "an intent without its permit is asked about, not sent");
             return;
@@ -78,7 +78,7 @@ impl PayoutActor {
     }
 
     fn verify(&mut self) {
-        let mut life = self.life.borrow_mut();
+        let mut life = self.life.lock();
         let asked_at = self.partition.clock.now();
         // From here the next question is counted, also where nobody is left to answer this one.
         life.watch.last = asked_at;
@@ -100,7 +100,7 @@ impl PayoutActor {
     }
 
     fn undo(&mut self, kind: UndoKind) {
-        let life = self.life.borrow();
+        let life = self.life.lock();
         let Some(payout) = &life.payout else { return };
         let Some(adapter) = self.partition.adapters.for_payout(payout) else { return };
         let undone = adapter.undo(kind, lookup(payout, self.partition.clock.now()));
@@ -119,7 +119,7 @@ impl PayoutActor {
     /// Asks again if something rang meanwhile, then arms the timer.
     fn arm(&mut self) {
         let rang = {
-            let mut life = self.life.borrow_mut();
+            let mut life = self.life.lock();
             let due = !life.verifying && life.rang;
             life.rang &= !due;
             due
@@ -127,7 +127,7 @@ impl PayoutActor {
         if rang {
             self.verify();
         }
-        let mut life = self.life.borrow_mut();
+        let mut life = self.life.lock();
         let Some(payout) = &life.payout else { return };
         let plan = &self.partition.adapters.policy_of(payout).poll;
         let due = [next_due(payout, life.watch, plan), life.try_again].into_iter().flatten().min();

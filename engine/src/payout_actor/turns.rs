@@ -55,7 +55,7 @@ impl PayoutActor {
             }
             Turn::Permit(granted) => self.permit(*granted),
             Turn::PermitDenied => {
-                let mut life = self.life.borrow_mut();
+                let mut life = self.life.lock();
                 life.waits_for_permit = false;
                 life.try_again = Some(self.partition.clock.now().plus(PERMIT_PAUSE));
                 Ok(nothing(Reply::Nothing))
@@ -69,13 +69,13 @@ impl PayoutActor {
             Turn::Tick => self.tick(),
             Turn::Wake => {
                 let now = self.partition.clock.now();
-                let life = self.life.borrow();
+                let life = self.life.lock();
                 let payout = life.payout.as_ref().ok_or(Refusal::NotFound)?;
                 let effects = pending_effects(payout, now);
                 Ok(quietly(Step { entries: Vec::new(), effects }))
             }
             Turn::Archived(version, watched) => {
-                let mut life = self.life.borrow_mut();
+                let mut life = self.life.lock();
                 if version >= life.archived {
                     (life.archived, life.watched) = (version, Some(watched));
                 }
@@ -92,7 +92,7 @@ impl PayoutActor {
         Counters::up(&self.partition.counters.ticks);
         let now = self.partition.clock.now();
         let asking = {
-            let life = &mut *self.life.borrow_mut();
+            let life = &mut *self.life.lock();
             (life.armed, life.try_again) = (None, None);
             let payout = life.payout.as_ref();
             let ready = payout.is_some_and(|one| one.status() == Status::Ready);
@@ -110,7 +110,7 @@ impl PayoutActor {
         if asking && step.effects.contains(&Effect::Verify) {
             // A question is under way and its answer arms the next one; until then this was a look.
             step.effects.retain(|effect| *effect != Effect::Verify);
-            self.life.borrow_mut().watch.last = now;
+            self.life.lock().watch.last = now;
         }
         Ok(quietly(step))
     }
@@ -122,7 +122,7 @@ impl PayoutActor {
         quoted: Option<Rate>,
         precaution: Precaution,
     ) -> Result<Decided, Refusal> {
-        let life = self.life.borrow();
+        let life = self.life.lock();
         match &life.payout {
             None => {
                 let now = self.partition.clock.now();
@@ -147,7 +147,7 @@ impl PayoutActor {
         command: &Command,
         key: Option<(domain::id::Fingerprint, domain::id::Fingerprint)>,
     ) -> Result<Option<Answer>, Refusal> {
-        let life = self.life.borrow();
+        let life = self.life.lock();
         let (Some(payout), Some((key, body))) = (&life.payout, key) else { return Ok(None) };
         match payout.answered(key) {
             Some((seen, version)) if seen == body => {
@@ -163,20 +163,20 @@ impl PayoutActor {
 
     fn permit(&mut self, granted: PermitGranted) -> Result<Decided, Refusal> {
         let now = self.partition.clock.now();
-        self.life.borrow_mut().waits_for_permit = false;
+        self.life.lock().waits_for_permit = false;
         match granted.quoted {
             Ok(settlement) => {
                 let account = Box::from(&*granted.account);
                 let step = self.step(Input::Permit { account, settlement })?;
                 if step.effects.is_empty() {
                     // The rate is outside the merchant's bound, and may be within it later.
-                    self.life.borrow_mut().try_again = Some(now.plus(RATE_PAUSE));
+                    self.life.lock().try_again = Some(now.plus(RATE_PAUSE));
                 }
                 Ok(Decided { step, permit: Some(granted.permit), reply: Reply::Nothing })
             }
             Err(why) => {
                 tracing::warn!(payout = %self.id, resolution = %why.resolution, "no quote");
-                self.life.borrow_mut().try_again = Some(now.plus(PERMIT_PAUSE * 5));
+                self.life.lock().try_again = Some(now.plus(PERMIT_PAUSE * 5));
                 Ok(nothing(Reply::Nothing))
             }
         }
@@ -186,7 +186,7 @@ impl PayoutActor {
     /// says whose contract lets it be believed.
     fn doorbell(&mut self, ring: Ring) -> Result<Decided, Refusal> {
         let Ring { account, authentic, attempt, event, token, found } = ring;
-        let mut life = self.life.borrow_mut();
+        let mut life = self.life.lock();
         // One provider's secret proves nothing about what went to another.
         let own = |payout: &Payout| match payout.account() {
             Some(own) => *own == *account,
@@ -232,7 +232,7 @@ impl PayoutActor {
     /// What is remembered of an answer beside the entries it may make.
     fn note(&mut self, report: &Report) {
         let Report::Fetched { outcome, .. } = report else { return };
-        let mut life = self.life.borrow_mut();
+        let mut life = self.life.lock();
         life.verifying = false;
         life.watch.asked = life.watch.asked.saturating_add(1);
         life.watch.last = self.partition.clock.now();
@@ -243,7 +243,7 @@ impl PayoutActor {
     }
 
     fn step(&self, input: Input) -> Result<Step, Refusal> {
-        let life: &Life = &self.life.borrow();
+        let life: &Life = &self.life.lock();
         let payout = life.payout.as_ref().ok_or(Refusal::NotFound)?;
         let (adapters, method) = (&self.partition.adapters, payout.request().method);
         let anybody = payout.is_sought() && payout.account().is_none();
@@ -279,7 +279,7 @@ impl PayoutActor {
         step: &Step,
     ) -> Result<Option<tokio::sync::oneshot::Receiver<()>>, Refusal> {
         let Some(ledger) = &self.partition.store.intents else { return Ok(None) };
-        let life = self.life.borrow();
+        let life = self.life.lock();
         let sent = step.entries.iter().find_map(|entry| match &entry.fact {
             Fact::Invoked(intent) => Some((intent, entry.at)),
             _ => None,
@@ -297,7 +297,7 @@ impl PayoutActor {
         if entries.is_empty() {
             return Ok(());
         }
-        let mut life = self.life.borrow_mut();
+        let mut life = self.life.lock();
         life.watch.asked = 0;
         let before = life.payout.as_ref().map_or(Contribution::NONE, Contribution::of);
         for entry in entries {

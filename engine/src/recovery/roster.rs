@@ -3,7 +3,7 @@
 //! a table grows cost as much as reading them.
 
 use super::met::Met;
-use crate::partition::IdHasher;
+use crate::spread_map::KeyHasher;
 use domain::id::PayoutId;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -77,7 +77,7 @@ type Place = (u32, u32);
 #[derive(Default)]
 pub(super) struct Roster {
     pile: Pile,
-    places: HashMap<PayoutId, Place, BuildHasherDefault<IdHasher>>,
+    places: HashMap<PayoutId, Place, BuildHasherDefault<KeyHasher>>,
     /// Places that were left.
     free: Vec<Place>,
 }

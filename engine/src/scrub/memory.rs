@@ -1,7 +1,8 @@
 //! The payouts in memory against what the log tells of them, while they go on living. Apart from the
-//! stores, because actors are asked here, a few at a time, and never made to wait.
+//! stores, because here everything moves while it is looked at.
 
-use crate::payout_supervisor::{CopyOf, LiveIds, Mark, PayoutSupervisor, Settled};
+use crate::partition::PartitionHandle;
+use crate::payout_supervisor::{Mark, PayoutSupervisor, Settled};
 use crate::slot::Copied;
 use crate::verify::{Folding, Report, is_the_same};
 use actix::dev::ToEnvelope;
@@ -14,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 use tokio::runtime::Handle as Runtime;
 
-/// Copied in one turn of a supervisor; small enough not to be felt by a create.
+/// Copied and compared before there is another look whether the gateway ends.
 const COPIED_AT_ONCE: usize = 512;
 /// Between two looks whether what was on its way to the log is believed.
 const SETTLING: Duration = Duration::from_millis(1);
@@ -22,20 +23,22 @@ const SETTLING: Duration = Duration::from_millis(1);
 /// The payouts in memory against the fold; and whether any that must still live is nowhere.
 pub(super) fn compare(
     store: &Running,
-    supervisors: &[Addr<PayoutSupervisor>],
+    partitions: &[PartitionHandle],
     runtime: &Runtime,
     is_to_end: &dyn Fn() -> bool,
     folding: &Folding<'_>,
     report: &mut Report,
 ) -> ControlFlow<()> {
     let mut met: HashSet<PayoutId> = HashSet::new();
-    for supervisor in supervisors {
-        let ask = Asked { supervisor, runtime, is_to_end };
-        ask.until_settled()?;
-        let ids = ask.send(LiveIds)?;
-        let ids: Vec<PayoutId> = ids.into_iter().filter(|id| folding.wants(*id)).collect();
+    for PartitionHandle { supervisor, slots } in partitions {
+        Asked { supervisor, runtime, is_to_end }.until_settled()?;
+        let mut ids = slots.ids();
+        ids.retain(|id| folding.wants(*id));
         for some in ids.chunks(COPIED_AT_ONCE) {
-            for copied in ask.send(CopyOf(some.to_vec()))? {
+            if is_to_end() {
+                return ControlFlow::Break(());
+            }
+            for copied in slots.copies(some) {
                 met.insert(copied.id());
                 compare_one(copied, folding, report);
             }

@@ -4,13 +4,17 @@ use super::scripted::{Manner, Scripted};
 use super::{Rig, signed};
 use crate::gateway::Gateway;
 use crate::payout_actor::Turn;
+use crate::payout_supervisor::Mark;
 use crate::refusal::Refusal;
 use domain::command::Command;
 use domain::entry::{Deed, HoldCause};
+use domain::id::PayoutId;
 use domain::status::Status;
 use std::sync::atomic::Ordering;
 
-fn revived(gateway: &Gateway) -> u64 {
+/// How many were revived, by a supervisor that has heard of every death until now.
+async fn revived(gateway: &Gateway, id: PayoutId) -> u64 {
+    gateway.parts().unwrap().owner(id).supervisor.send(Mark).await.unwrap();
     gateway.counters().revived.load(Ordering::Relaxed)
 }
 
@@ -25,7 +29,7 @@ async fn a_dead_actor_is_revived_from_the_journal_and_goes_on() {
     let died = gateway.deliver_in_test(id, Turn::Die).await;
     assert!(matches!(died, Err(Refusal::Internal)));
     assert_eq!(rig.door().get(id).await.unwrap().payout, before, "nothing is lost");
-    assert_eq!(revived(&gateway), 1);
+    assert_eq!(revived(&gateway, id).await, 1);
 
     rig.door().command(id, Command::Process, None).await.unwrap();
     rig.until(id, |view| view.payout.status() == Status::Processed).await;

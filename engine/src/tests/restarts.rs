@@ -142,7 +142,7 @@ async fn who_is_asked_for_before_he_is_called_is_called_all_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let rig = Rig::start(dir.path(), Scripted::new(Manner::Pays)).await;
     let gateway = rig.engine.gateway();
-    let owner = gateway.parts().unwrap().owner(PayoutId([9; 16])).clone();
+    let owner = gateway.parts().unwrap().owner(PayoutId([9; 16])).supervisor.clone();
     // A start finds a payout that wants its permit.
     let (id, asked) = (PayoutId([9; 16]), super::request(&rig.clock));
     let made = create(id, asked.clone(), None, rig.clock.now());
