@@ -201,7 +201,7 @@ impl AdapterActor {
     ) {
         let permit = Permit::new(self.line.account.clone(), slot);
         match quote {
-            None => grant::deliver(&self.line, to, payout, permit, Ok(None)),
+            None => grant::deliver(&self.line, to.borrow(), payout, permit, Ok(None)),
             Some(wish) => {
                 grant::quote_then_deliver(self.line.clone(), ctx.address(), to, wish, permit);
             }

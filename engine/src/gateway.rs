@@ -397,7 +397,7 @@ impl MerchantDoor {
         let asked = question(&parts.adapters, &before.payout, asked_at).ok_or(Refusal::NoRoute)?;
         let (account, outcome) = asked.await;
         let report = Box::new(Report::Fetched { asked_at, account, outcome });
-        let Answer::Seen(after) = self.gateway.deliver(id, Turn::Report(report)).await? else {
+        let Answer::Seen(after) = self.gateway.deliver(id, Turn::Reconcile(report)).await? else {
             return Err(Refusal::Internal);
         };
         let newest = after.payout.learned().next_back();

@@ -63,8 +63,10 @@ pub(crate) enum Turn {
     Permit(Box<PermitGranted>),
     /// The provider account has no room in its queue.
     PermitDenied,
-    /// An adapter answers.
+    /// An adapter answers; nobody waits for what it makes of the payout.
     Report(Box<Report>),
+    /// The same where somebody does.
+    Reconcile(Box<Report>),
     /// A callback arrived.
     Doorbell(Box<Ring>),
     /// The timer calls.

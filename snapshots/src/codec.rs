@@ -116,17 +116,63 @@ pub fn seal_parts(
 
 /// Encodes `value` behind what is there; part of a payload that [`seal_parts`] closes.
 pub fn encode_onto<T: Encode + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<(), CodecError> {
-    Ok(value.encode(&mut EncoderImpl::new(Behind(bytes), FORM))?)
+    let mut behind = Behind::new(bytes);
+    value.encode(&mut EncoderImpl::new(&mut behind, FORM))?;
+    behind.finish();
+    Ok(())
 }
 
-/// Writes behind what is there.
-struct Behind<'a>(&'a mut Vec<u8>);
+/// Writes behind what is there, by way of a little room of a fixed size: values come in pieces of a byte or
+/// a few, and asking a vector for room costs ten times what such a piece does.
+struct Behind<'a> {
+    bytes: &'a mut Vec<u8>,
+    room: [u8; 256],
+    /// So much of the room is taken.
+    taken: usize,
+}
+
+impl<'a> Behind<'a> {
+    fn new(bytes: &'a mut Vec<u8>) -> Self {
+        Self { bytes, room: [0; 256], taken: 0 }
+    }
+
+    fn finish(&mut self) {
+        self.bytes.extend_from_slice(&self.room[..self.taken]);
+        self.taken = 0;
+    }
+
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, piece: [u8; N]) {
+        match self.room[self.taken..].first_chunk_mut() {
+            Some(place) => {
+                *place = piece;
+                self.taken += N;
+            }
+            None => self.write_many(&piece),
+        }
+    }
+
+    fn write_many(&mut self, pieces: &[u8]) {
+        self.finish();
+        self.bytes.extend_from_slice(pieces);
+    }
+}
 
 impl Writer for Behind<'_> {
-    // A call for each byte would cost ten times what the byte does.
+    /// Numbers and what is made of them, in place; the rest is copied where it belongs.
     #[inline(always)]
-    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
-        self.0.extend_from_slice(bytes);
+    fn write(&mut self, piece: &[u8]) -> Result<(), EncodeError> {
+        if let Ok(piece) = <[u8; 1]>::try_from(piece) {
+            self.put(piece);
+        } else if let Ok(piece) = <[u8; 2]>::try_from(piece) {
+            self.put(piece);
+        } else if let Ok(piece) = <[u8; 4]>::try_from(piece) {
+            self.put(piece);
+        } else if let Ok(piece) = <[u8; 8]>::try_from(piece) {
+            self.put(piece);
+        } else {
+            self.write_many(piece);
+        }
         Ok(())
     }
 }

@@ -30,22 +30,17 @@ const QUOTES_MAX: u32 = 3;
 /// What came of asking for a conversion.
 type Quoted = Result<Option<Settlement>, Failure>;
 
-/// Delivers a permit, and waits for the payout to have it: a message thrown after an actor that is
-/// gone would be lost without a word. If it does not arrive, the permit in it frees itself.
+/// Delivers a permit. If it does not arrive, because its receiver is gone, the permit in it frees itself.
 pub(super) fn deliver(
     line: &Line,
-    grant_to: impl Borrow<Recipient<PermitGranted>> + 'static,
+    grant_to: &Recipient<PermitGranted>,
     payout: PayoutId,
     permit: Permit,
     quoted: Quoted,
 ) {
     line.granted.set(line.granted.get() + 1);
     let granted = PermitGranted { payout, account: line.account.clone(), permit, quoted };
-    actix_rt::spawn(async move {
-        if grant_to.borrow().send(granted).await.is_err() {
-            tracing::debug!(%payout, "nobody was there to take a permit; its slot is free again");
-        }
-    });
+    grant_to.do_send(granted);
 }
 
 /// Asks for a conversion, under the permit that is to be granted with it, and grants it.
@@ -64,7 +59,7 @@ pub(super) fn quote_then_deliver(
         };
         // None: the actor is gone, and the permit goes with it.
         if let Some(quoted) = quoted {
-            deliver(&line, grant_to, payout, permit, quoted);
+            deliver(&line, grant_to.borrow(), payout, permit, quoted);
         }
     });
 }

@@ -74,7 +74,7 @@ impl PayoutActor {
         let attempt = intent.attempt;
         let sent = adapter.submit(permit, order);
         Counters::up(&self.partition.counters.submitted);
-        self.report(async move { Report::Submitted { attempt, outcome: sent.await } });
+        self.bring_back(async move { Report::Submitted { attempt, outcome: sent.await } });
     }
 
     fn verify(&mut self) {
@@ -93,7 +93,7 @@ impl PayoutActor {
         };
         life.verifying = true;
         drop(life);
-        self.report(async move {
+        self.bring_back(async move {
             let (account, outcome) = fetched.await;
             Report::Fetched { asked_at, account, outcome }
         });
@@ -104,11 +104,11 @@ impl PayoutActor {
         let Some(payout) = &life.payout else { return };
         let Some(adapter) = self.partition.adapters.for_payout(payout) else { return };
         let undone = adapter.undo(kind, lookup(payout, self.partition.clock.now()));
-        self.report(async move { Report::Undone { outcome: undone.await } });
+        self.bring_back(async move { Report::Undone { outcome: undone.await } });
     }
 
     /// Waits for an adapter's answer beside the actor and brings it back as a turn.
-    fn report(&self, answer: impl Future<Output = Report> + 'static) {
+    fn bring_back(&self, answer: impl Future<Output = Report> + 'static) {
         let (partition, id) = (self.partition.clone(), self.id);
         actix_rt::spawn(async move {
             let report = Box::new(answer.await);

@@ -60,9 +60,9 @@ impl PayoutActor {
                 life.try_again = Some(self.partition.clock.now().plus(PERMIT_PAUSE));
                 Ok(nothing(Reply::Nothing))
             }
-            Turn::Report(report) => {
-                self.note(&report);
-                let step = self.step(Input::Report(*report))?;
+            Turn::Report(report) => Ok(quietly(self.report(*report)?)),
+            Turn::Reconcile(report) => {
+                let step = self.report(*report)?;
                 Ok(Decided { step, permit: None, reply: Reply::Seen })
             }
             Turn::Doorbell(ring) => self.doorbell(*ring),
@@ -227,6 +227,11 @@ impl PayoutActor {
             return Ok(nothing(Reply::Nothing));
         }
         Ok(quietly(Step { entries: Vec::new(), effects: vec![Effect::Verify] }))
+    }
+
+    fn report(&mut self, report: Report) -> Result<Step, Refusal> {
+        self.note(&report);
+        self.step(Input::Report(report))
     }
 
     /// What is remembered of an answer beside the entries it may make.
