@@ -232,6 +232,7 @@ impl Engine {
             desk: desk.clone(),
             orphans,
             hub,
+            recovered: store.journal.durable_sequence(),
             scrub: self.scrub.clone(),
         });
         let grounds = scrub::Grounds {

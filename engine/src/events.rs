@@ -29,6 +29,16 @@ impl MerchantDoor {
         self.gateway.event_store()?.last(self.merchant.0).map_err(unreadable)
     }
 
+    /// The same for whoever wants only what is new: refused while events that were told before the start are
+    /// still being read, as after an upgrade that makes all of them anew. They would be told again.
+    pub fn newest_event_of_all(&self) -> Result<u64, Refusal> {
+        let parts = self.gateway.parts()?;
+        if parts.store.events.through().map_err(unreadable)? < parts.recovered {
+            return Err(Refusal::NotReady);
+        }
+        self.newest_event()
+    }
+
     /// The event of this id, if it is this merchant's.
     pub fn event(&self, id: EventId) -> Result<Option<Event>, Refusal> {
         let row = self.gateway.event_store()?.get(self.merchant.0, id.sequence());

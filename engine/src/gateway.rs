@@ -111,6 +111,8 @@ pub(crate) struct Parts {
     pub desk: Arc<Desk>,
     pub orphans: Arc<OrphanBook>,
     pub hub: Arc<EventHub>,
+    /// What the journal had when recovery was through.
+    pub recovered: u64,
     pub scrub: Arc<Scrub>,
 }
 

@@ -170,6 +170,8 @@ impl Writer for Behind<'_> {
             self.put(piece);
         } else if let Ok(piece) = <[u8; 8]>::try_from(piece) {
             self.put(piece);
+        } else if let Ok(piece) = <[u8; 16]>::try_from(piece) {
+            self.put(piece);
         } else {
             self.write_many(piece);
         }

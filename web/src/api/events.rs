@@ -100,7 +100,7 @@ pub(crate) async fn follow(
         Some(last) => last,
         None => match after {
             Some(after) => after,
-            None => merchant.door.newest_event()?,
+            None => merchant.door.newest_event_of_all()?,
         },
     };
     let place = state.options.streams.take(merchant.door.merchant()).ok_or_else(|| {
