@@ -24,13 +24,19 @@ impl PayoutId {
 
     /// The bare 26 characters.
     pub fn base32(&self) -> String {
+        // Always ASCII.
+        String::from_utf8(self.digits().to_vec()).unwrap_or_default()
+    }
+
+    /// The bare 26 characters as ASCII, for whoever writes them among others.
+    pub fn digits(&self) -> [u8; 26] {
         let mut bits = u128::from_be_bytes(self.0);
         let mut text = [0_u8; 26];
         for place in text.iter_mut().rev() {
             *place = ALPHABET[(bits & 31) as usize];
             bits >>= 5;
         }
-        String::from_utf8_lossy(&text).into_owned()
+        text
     }
 
     /// Reads the bare 26 characters back.
@@ -53,7 +59,8 @@ impl PayoutId {
 
 impl fmt::Display for PayoutId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "po_{}", self.base32())
+        f.write_str("po_")?;
+        f.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
