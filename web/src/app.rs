@@ -8,6 +8,7 @@ mod envelope;
 mod tests;
 
 pub use endpoints::Endpoints;
+pub(crate) use endpoints::last_piece;
 pub(crate) use envelope::Exchange;
 
 use crate::api;

@@ -27,8 +27,13 @@ impl RequestId {
 
     /// A new id.
     pub fn fresh() -> RequestId {
-        let text = format!("req_{:016x}", next());
-        RequestId(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("req_0")))
+        let mut text = *b"req_0000000000000000";
+        let mut number = next();
+        for digit in text[4..].iter_mut().rev() {
+            *digit = b"0123456789abcdef"[(number & 15) as usize];
+            number >>= 4;
+        }
+        RequestId(HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("req_0")))
     }
 
     /// The id as text.

@@ -1,11 +1,16 @@
 //! The list of addresses. actix can look an address up but not list them; this can, so that the
 //! metrics, the OpenAPI document and a test know the very list that is served.
 
+mod branch;
+
+pub(crate) use branch::last_piece;
+
 use crate::problem::{Kind, Problem};
 use actix_web::guard::{self, Guard};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route};
+use branch::Branch;
 
 /// Every address with the methods that it takes, in the order of the documentation.
 #[derive(Default)]
@@ -103,11 +108,9 @@ impl Endpoints {
     /// Serves them, and refuses every other address and method.
     pub fn register(self, services: &mut ServiceConfig) {
         for Row { path, methods, routes } in self.rows {
-            let resource =
-                routes.into_iter().fold(web::resource(path), |all, route| all.route(route));
             let allowed = methods.join(", ");
-            services
-                .service(resource.default_service(web::to(move || refuse_method(allowed.clone()))));
+            let otherwise = web::to(move || refuse_method(allowed.clone()));
+            services.service(Branch::new(path, routes, otherwise));
         }
         services.default_service(web::to(refuse_path));
     }
