@@ -69,6 +69,9 @@ pub(crate) async fn create(
         now: state.gateway.clock().now(),
         expires_in: state.options.expires_in,
     };
+    if let Some(request) = payout_in::read_plain(body.bytes(), around) {
+        return Ok(answer(make(&merchant, &key.0, request).await?));
+    }
     let body = body.read()?;
     let created = match payout_in::read(&body, around) {
         Ok(request) => make(&merchant, &key.0, request).await?,

@@ -14,6 +14,11 @@ use futures_util::future::LocalBoxFuture;
 pub struct JsonBody(Bytes);
 
 impl JsonBody {
+    /// The body as it came.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The body as a tree.
     pub fn read(&self) -> Result<Node<'_>, Problem> {
         Node::read(&self.0)
