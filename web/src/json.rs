@@ -14,12 +14,13 @@ mod scan;
 mod tests;
 mod writer;
 
-pub use answer::answer;
+pub use answer::{answer, answer_list};
 pub use body::JsonBody;
 pub use fields::{Fields, Texts, shown_name};
 pub use node::Node;
 pub(crate) use scan::plain_length;
-pub use writer::to_json;
+pub(crate) use writer::Writer;
+pub use writer::{to_json, to_json_within};
 
 /// Deeper nesting is refused; the deepest request of ours has three levels.
 pub const DEPTH_MAX: usize = 32;

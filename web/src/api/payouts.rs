@@ -178,7 +178,7 @@ pub(crate) async fn list(
         has_more: next.is_some(),
         next_cursor: next,
     };
-    Ok(json::answer(&mut HttpResponse::Ok(), &page))
+    Ok(json::answer_list(&mut HttpResponse::Ok(), page.data.len(), &page))
 }
 
 /// Everything that a list can be asked for.

@@ -13,38 +13,92 @@ mod tests;
 use super::scan::plain_length;
 use serde::Serialize;
 use std::fmt::{self, Display};
+use std::io;
 
 /// Most answers fit, so that they are written without moving.
-const ROOM: usize = 2_048;
+const ROOM: usize = 1_536;
 
 /// The value as JSON, without spaces.
 ///
 /// # Errors
 /// As for [`serde_json::to_vec`].
 pub fn to_json<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
-    let mut writer = Writer { out: Vec::with_capacity(ROOM) };
+    to_json_within(ROOM, value)
+}
+
+/// The same for what is known to be longer.
+///
+/// # Errors
+/// As for [`to_json`].
+pub fn to_json_within<T: Serialize + ?Sized>(
+    bytes: usize,
+    value: &T,
+) -> serde_json::Result<Vec<u8>> {
+    let mut writer = Writer::with_room(bytes);
     match value.serialize(&mut writer) {
-        Ok(()) => Ok(writer.out),
+        Ok(()) => Ok(writer.finish()),
         Err(Unwritten) => serde_json::to_vec(value),
     }
 }
 
-struct Writer {
+/// JSON in the writing.
+pub(crate) struct Writer {
+    /// Written so far, and zeros behind it: a place in them costs a comparison, and no call.
     out: Vec<u8>,
+    length: usize,
 }
 
 impl Writer {
+    /// Moves when more than so many bytes are written.
+    pub fn with_room(bytes: usize) -> Writer {
+        Writer { out: vec![0; bytes], length: 0 }
+    }
+
+    /// What was written.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.out.truncate(self.length);
+        self.out
+    }
+
+    /// The next bytes, to be written over.
+    #[inline(always)]
+    fn next(&mut self, count: usize) -> &mut [u8] {
+        let (begin, end) = (self.length, self.length + count);
+        if end > self.out.len() {
+            self.grow(end);
+        }
+        self.length = end;
+        &mut self.out[begin..end]
+    }
+
+    #[cold]
+    fn grow(&mut self, end: usize) {
+        self.out.resize(end.saturating_mul(2), 0);
+    }
+
+    /// Writes what is JSON already.
+    #[inline(always)]
+    pub fn put(&mut self, bytes: &[u8]) {
+        self.next(bytes.len()).copy_from_slice(bytes);
+    }
+
+    /// The same for a few bytes that stand in the source.
+    #[inline(always)]
+    pub fn put_word(&mut self, word: &'static [u8]) {
+        copy(word, self.next(word.len()));
+    }
+
     fn text(&mut self, text: &str) {
         let bytes = text.as_bytes();
         if plain_length(bytes) < bytes.len() {
             // Writing text into memory cannot fail.
-            let _ = serde_json::to_writer(&mut self.out, text);
+            let _ = serde_json::to_writer(self, text);
             return;
         }
-        self.out.reserve(bytes.len() + 2);
-        self.out.push(b'"');
-        self.out.extend_from_slice(bytes);
-        self.out.push(b'"');
+        let place = self.next(bytes.len() + 2);
+        place[0] = b'"';
+        place[bytes.len() + 1] = b'"';
+        place[1..bytes.len() + 1].copy_from_slice(bytes);
     }
 
     fn number(&mut self, mut number: u64) {
@@ -59,21 +113,41 @@ impl Writer {
                 break;
             }
         }
-        self.out.extend_from_slice(&digits[begin..]);
+        self.put(&digits[begin..]);
     }
 
-    /// Each part has left a comma behind it; the last one's becomes the bracket.
-    fn close(&mut self, bracket: u8) {
-        match self.out.last_mut() {
+    /// Ends an object or a list. Each part has left a comma behind it; the last one's becomes the bracket.
+    pub fn close(&mut self, bracket: u8) {
+        match self.out[..self.length].last_mut() {
             Some(last @ b',') => *last = bracket,
-            _ => self.out.push(bracket),
+            _ => self.next(1)[0] = bracket,
         }
+    }
+}
+
+/// Copies to the front. As a loop, because a compiler that sees how long it is makes a move or two of it, where
+/// the library's own function is a call.
+#[inline(always)]
+fn copy(from: &[u8], to: &mut [u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}
+
+impl io::Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.put(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
 /// Something that only `serde_json` writes.
 #[derive(Debug)]
-struct Unwritten;
+pub(crate) struct Unwritten;
 
 impl Display for Unwritten {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,46 +10,50 @@ mod tests;
 
 use super::judge::METADATA_PAIRS_MAX;
 use super::{Circumstances, PayoutIn};
+use crate::json::Writer;
 use crate::problem::Faults;
 use domain::entry::Request;
 use domain::id::Fingerprint;
 use domain::recipient::{Field, RecipientInput};
 use reader::Reader;
 
-/// The fields of a body, sorted as the fingerprint has them.
+/// The fields of a body as the fingerprint has them: sorted, and ready to be written.
 const BODY: [&str; 12] = [
-    "amount",
-    "autoprocess",
-    "currency",
-    "description",
-    "expires_at",
-    "expires_in",
-    "max_slippage_bps",
-    "metadata",
-    "method",
-    "provider_account",
-    "recipient",
-    "reference",
+    "\"amount\":",
+    "\"autoprocess\":",
+    "\"currency\":",
+    "\"description\":",
+    "\"expires_at\":",
+    "\"expires_in\":",
+    "\"max_slippage_bps\":",
+    METADATA,
+    "\"method\":",
+    "\"provider_account\":",
+    RECIPIENT,
+    "\"reference\":",
 ];
 
-/// The fields of a recipient, sorted alike.
-const RECIPIENT: [(&str, Field); 16] = [
-    ("account_number", Field::AccountNumber),
-    ("address", Field::Address),
-    ("bank_code", Field::BankCode),
-    ("bic", Field::Bic),
-    ("country", Field::Country),
-    ("email", Field::Email),
-    ("iban", Field::Iban),
-    ("memo", Field::Memo),
-    ("name", Field::Name),
-    ("network", Field::Network),
-    ("number", Field::Number),
-    ("sim_resolution", Field::SimResolution),
-    ("sim_status", Field::SimStatus),
-    ("token", Field::Token),
-    ("type", Field::Type),
-    ("wallet_id", Field::WalletId),
+const METADATA: &str = "\"metadata\":";
+const RECIPIENT: &str = "\"recipient\":";
+
+/// The fields of a recipient, alike.
+const OF_RECIPIENT: [(&str, Field); 16] = [
+    ("\"account_number\":", Field::AccountNumber),
+    ("\"address\":", Field::Address),
+    ("\"bank_code\":", Field::BankCode),
+    ("\"bic\":", Field::Bic),
+    ("\"country\":", Field::Country),
+    ("\"email\":", Field::Email),
+    ("\"iban\":", Field::Iban),
+    ("\"memo\":", Field::Memo),
+    ("\"name\":", Field::Name),
+    ("\"network\":", Field::Network),
+    ("\"number\":", Field::Number),
+    ("\"sim_resolution\":", Field::SimResolution),
+    ("\"sim_status\":", Field::SimStatus),
+    ("\"token\":", Field::Token),
+    ("\"type\":", Field::Type),
+    ("\"wallet_id\":", Field::WalletId),
 ];
 
 /// Reads a body whole, if it is a good one and plain. `None` says nothing about it.
@@ -64,7 +68,7 @@ pub fn read_plain(body: &[u8], around: Circumstances) -> Option<Request> {
 /// A body as it stands in the text: each value with its quotes, and empty where there is none.
 struct Plain<'b> {
     fields: [&'b str; BODY.len()],
-    recipient: [&'b str; RECIPIENT.len()],
+    recipient: [&'b str; OF_RECIPIENT.len()],
     /// Names and values with their quotes, sorted by name.
     metadata: Vec<(&'b str, &'b str)>,
 }
@@ -73,7 +77,7 @@ impl<'b> Plain<'b> {
     fn read(body: &'b str) -> Option<Plain<'b>> {
         let mut plain = Plain {
             fields: [""; BODY.len()],
-            recipient: [""; RECIPIENT.len()],
+            recipient: [""; OF_RECIPIENT.len()],
             metadata: Vec::new(),
         };
         let mut reader = Reader::of(body);
@@ -83,20 +87,21 @@ impl<'b> Plain<'b> {
     }
 
     fn field(&mut self, name: &'b str, reader: &mut Reader<'b>) -> Option<()> {
-        let place = BODY.iter().position(|known| *known == unquoted(name))?;
-        let value = match (BODY[place], reader.begins_object()) {
-            ("recipient", true) => {
-                reader.object(|name, reader| self.recipient_field(name, reader))?
+        let place = BODY.iter().position(|known| opens(known, name))?;
+        let value = if reader.begins_object() {
+            match BODY[place] {
+                RECIPIENT => reader.object(|name, reader| self.recipient_field(name, reader))?,
+                METADATA => self.read_metadata(reader)?,
+                _ => return None,
             }
-            ("metadata", true) => self.read_metadata(reader)?,
-            // No other field is an object.
-            _ => reader.simple()?,
+        } else {
+            reader.simple()?
         };
         once(&mut self.fields[place], value)
     }
 
     fn recipient_field(&mut self, name: &'b str, reader: &mut Reader<'b>) -> Option<()> {
-        let place = RECIPIENT.iter().position(|(known, _)| *known == unquoted(name))?;
+        let place = OF_RECIPIENT.iter().position(|(known, _)| opens(known, name))?;
         let value = reader.simple().filter(|value| is_text(value) || *value == "null")?;
         once(&mut self.recipient[place], value)
     }
@@ -116,44 +121,44 @@ impl<'b> Plain<'b> {
 
     /// The same as the tree's: nothing here has escapes or needless digits, so only order and spaces differ.
     fn fingerprint(&self, length: usize) -> Fingerprint {
-        let mut canonical = Vec::with_capacity(length);
-        canonical.push(b'{');
+        let mut canonical = Writer::with_room(length);
+        canonical.put_word(b"{");
         for (name, value) in
             BODY.into_iter().zip(self.fields).filter(|(_, value)| !value.is_empty())
         {
-            open(name, &mut canonical);
-            match name {
-                "recipient" if value.starts_with('{') => self.write_recipient(&mut canonical),
-                "metadata" if value.starts_with('{') => self.write_metadata(&mut canonical),
-                _ => canonical.extend_from_slice(value.as_bytes()),
+            canonical.put(name.as_bytes());
+            match (name, is_object(value)) {
+                (RECIPIENT, true) => self.write_recipient(&mut canonical),
+                (METADATA, true) => self.write_metadata(&mut canonical),
+                _ => canonical.put(value.as_bytes()),
             }
-            canonical.push(b',');
+            canonical.put_word(b",");
         }
-        close(&mut canonical);
-        Fingerprint::of(&canonical)
+        canonical.close(b'}');
+        Fingerprint::of(&canonical.finish())
     }
 
-    fn write_recipient(&self, canonical: &mut Vec<u8>) {
-        canonical.push(b'{');
-        for ((name, _), value) in RECIPIENT.into_iter().zip(self.recipient) {
+    fn write_recipient(&self, canonical: &mut Writer) {
+        canonical.put_word(b"{");
+        for ((name, _), value) in OF_RECIPIENT.into_iter().zip(self.recipient) {
             if !value.is_empty() {
-                open(name, canonical);
-                canonical.extend_from_slice(value.as_bytes());
-                canonical.push(b',');
+                canonical.put(name.as_bytes());
+                canonical.put(value.as_bytes());
+                canonical.put_word(b",");
             }
         }
-        close(canonical);
+        canonical.close(b'}');
     }
 
-    fn write_metadata(&self, canonical: &mut Vec<u8>) {
-        canonical.push(b'{');
+    fn write_metadata(&self, canonical: &mut Writer) {
+        canonical.put_word(b"{");
         for (name, value) in &self.metadata {
-            canonical.extend_from_slice(name.as_bytes());
-            canonical.push(b':');
-            canonical.extend_from_slice(value.as_bytes());
-            canonical.push(b',');
+            canonical.put(name.as_bytes());
+            canonical.put_word(b":");
+            canonical.put(value.as_bytes());
+            canonical.put_word(b",");
         }
-        close(canonical);
+        canonical.close(b'}');
     }
 
     /// What is given, by type; nothing if a field has another type than its own.
@@ -189,11 +194,11 @@ impl<'b> Plain<'b> {
     }
 
     fn recipient(&self, whole: &str) -> Option<Option<RecipientInput>> {
-        if !whole.starts_with('{') {
+        if !is_object(whole) {
             return absent(whole);
         }
         let mut input = RecipientInput::default();
-        for ((_, field), value) in RECIPIENT.into_iter().zip(self.recipient) {
+        for ((_, field), value) in OF_RECIPIENT.into_iter().zip(self.recipient) {
             if is_text(value) {
                 *input.slot(field) = Some(unquoted(value).to_owned());
             }
@@ -202,12 +207,17 @@ impl<'b> Plain<'b> {
     }
 
     fn pairs(&self, whole: &str) -> Option<Option<Vec<(&'b str, &'b str)>>> {
-        if !whole.starts_with('{') {
+        if !is_object(whole) {
             return absent(whole);
         }
         let pairs = self.metadata.iter().map(|(name, value)| (unquoted(name), unquoted(value)));
         Some(Some(pairs.collect()))
     }
+}
+
+/// Whether this is the name, with its quotes, that the known one opens with.
+fn opens(known: &str, name: &str) -> bool {
+    known.len() == name.len() + 1 && known.starts_with(name)
 }
 
 /// A field comes once.
@@ -216,7 +226,11 @@ fn once<'b>(place: &mut &'b str, value: &'b str) -> Option<()> {
 }
 
 fn is_text(value: &str) -> bool {
-    value.starts_with('"')
+    value.as_bytes().first() == Some(&b'"')
+}
+
+fn is_object(value: &str) -> bool {
+    value.as_bytes().first() == Some(&b'{')
 }
 
 /// What stands between the quotes.
@@ -245,19 +259,5 @@ fn number(value: &str, range: std::ops::RangeInclusive<u64>) -> Option<Option<u6
     match value.parse() {
         Ok(number) if range.contains(&number) => Some(Some(number)),
         _ => absent(value),
-    }
-}
-
-fn open(name: &str, canonical: &mut Vec<u8>) {
-    canonical.push(b'"');
-    canonical.extend_from_slice(name.as_bytes());
-    canonical.extend_from_slice(b"\":");
-}
-
-/// Each field has left a comma behind it; the last one's becomes the bracket.
-fn close(canonical: &mut Vec<u8>) {
-    match canonical.last_mut() {
-        Some(last @ b',') => *last = b'}',
-        _ => canonical.push(b'}'),
     }
 }

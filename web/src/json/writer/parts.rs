@@ -1,11 +1,11 @@
 //! Lists and objects in the writing. Apart from single values, because between parts there is a comma.
 
-use super::{Unwritten, Writer, Written};
+use super::{Unwritten, Writer, Written, copy};
 use crate::json::scan::plain_length;
 use serde::ser::{self, Serialize};
 
 /// The parts of a list or of an object, one after the other.
-pub(super) struct Parts<'w> {
+pub(crate) struct Parts<'w> {
     pub writer: &'w mut Writer,
 }
 
@@ -13,7 +13,7 @@ impl Parts<'_> {
     #[inline]
     fn part<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
         value.serialize(&mut *self.writer)?;
-        self.writer.out.push(b',');
+        self.writer.put_word(b",");
         Ok(())
     }
 }
@@ -52,12 +52,12 @@ impl ser::SerializeMap for Parts<'_> {
 
     /// Numbers as names are written as texts by serde_json.
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Written {
-        let begin = self.writer.out.len();
+        let begin = self.writer.length;
         key.serialize(&mut *self.writer)?;
         if self.writer.out.get(begin) != Some(&b'"') {
             return Err(Unwritten);
         }
-        self.writer.out.push(b':');
+        self.writer.put_word(b":");
         Ok(())
     }
 
@@ -79,11 +79,10 @@ impl ser::SerializeStruct for Parts<'_> {
     #[inline(always)]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Written {
         debug_assert_eq!(plain_length(name.as_bytes()), name.len(), "{name} needs escapes");
-        let out = &mut self.writer.out;
-        out.reserve(name.len() + 3);
-        out.push(b'"');
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b"\":");
+        let place = self.writer.next(name.len() + 3);
+        place[0] = b'"';
+        copy(name.as_bytes(), &mut place[1..]);
+        copy(b"\":", &mut place[name.len() + 1..]);
         self.part(value)
     }
 

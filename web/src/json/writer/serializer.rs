@@ -17,7 +17,7 @@ impl<'w> Serializer for &'w mut Writer {
     type SerializeStructVariant = Impossible<(), Unwritten>;
 
     fn serialize_bool(self, flag: bool) -> Written {
-        self.out.extend_from_slice(if flag { b"true" } else { b"false" });
+        self.put_word(if flag { b"true" } else { b"false" });
         Ok(())
     }
 
@@ -35,7 +35,7 @@ impl<'w> Serializer for &'w mut Writer {
 
     fn serialize_i64(self, number: i64) -> Written {
         if number < 0 {
-            self.out.push(b'-');
+            self.put_word(b"-");
         }
         self.number(number.unsigned_abs());
         Ok(())
@@ -88,7 +88,7 @@ impl<'w> Serializer for &'w mut Writer {
     }
 
     fn serialize_unit(self) -> Written {
-        self.out.extend_from_slice(b"null");
+        self.put_word(b"null");
         Ok(())
     }
 
@@ -119,7 +119,7 @@ impl<'w> Serializer for &'w mut Writer {
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'w>, Unwritten> {
-        self.out.push(b'[');
+        self.put_word(b"[");
         Ok(Parts { writer: self })
     }
 
@@ -146,7 +146,7 @@ impl<'w> Serializer for &'w mut Writer {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Parts<'w>, Unwritten> {
-        self.out.push(b'{');
+        self.put_word(b"{");
         Ok(Parts { writer: self })
     }
 

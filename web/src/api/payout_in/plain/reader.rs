@@ -70,9 +70,9 @@ impl<'b> Reader<'b> {
     /// A text with its quotes, without escapes.
     fn quoted(&mut self) -> Option<&'b str> {
         let begin = self.at;
-        let rest = self.text.as_bytes().get(begin..)?.strip_prefix(b"\"")?;
+        let [b'"', rest @ ..] = self.text.as_bytes().get(begin..)? else { return None };
         let length = plain_length(rest);
-        (rest.get(length) == Some(&b'"')).then_some(())?;
+        (*rest.get(length)? == b'"').then_some(())?;
         self.at = begin + length + 2;
         self.text.get(begin..self.at)
     }
