@@ -1,6 +1,7 @@
 //! The HTTP server: its settings, what every handler may reach, and how it is started. Which
 //! addresses there are is `api.rs`; what happens around every one of them is `app/envelope.rs`.
 
+mod deadline;
 mod endpoints;
 mod envelope;
 #[cfg(test)]
