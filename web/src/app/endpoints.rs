@@ -6,7 +6,6 @@ mod branch;
 pub(crate) use branch::last_piece;
 
 use crate::problem::{Kind, Problem};
-use actix_web::guard::{self, Guard};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route};
@@ -22,7 +21,8 @@ struct Row {
     path: &'static str,
     /// What the Allow header says.
     methods: Vec<&'static str>,
-    routes: Vec<Route>,
+    /// With the methods that each takes.
+    routes: Vec<(&'static [&'static str], Route)>,
 }
 
 impl Endpoints {
@@ -33,8 +33,7 @@ impl Endpoints {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let read = guard::Any(guard::Get()).or(guard::Head());
-        self.add(path, &["GET", "HEAD"], read, handler)
+        self.add(path, &["GET", "HEAD"], handler)
     }
 
     /// Adds an address that is posted to.
@@ -44,7 +43,7 @@ impl Endpoints {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(path, &["POST"], guard::Post(), handler)
+        self.add(path, &["POST"], handler)
     }
 
     /// Adds an address that is changed in part.
@@ -54,7 +53,7 @@ impl Endpoints {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(path, &["PATCH"], guard::Patch(), handler)
+        self.add(path, &["PATCH"], handler)
     }
 
     /// Adds an address that is removed.
@@ -64,14 +63,13 @@ impl Endpoints {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(path, &["DELETE"], guard::Delete(), handler)
+        self.add(path, &["DELETE"], handler)
     }
 
     fn add<F, Args>(
         &mut self,
         path: &'static str,
-        methods: &[&'static str],
-        guard: impl Guard + 'static,
+        methods: &'static [&'static str],
         handler: F,
     ) -> &mut Endpoints
     where
@@ -79,7 +77,7 @@ impl Endpoints {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let route = web::route().guard(guard).to(handler);
+        let route = (methods, web::route().to(handler));
         match self.rows.iter_mut().find(|row| row.path == path) {
             Some(row) => {
                 row.methods.extend(methods);
@@ -110,7 +108,7 @@ impl Endpoints {
         for Row { path, methods, routes } in self.rows {
             let allowed = methods.join(", ");
             let otherwise = web::to(move || refuse_method(allowed.clone()));
-            services.service(Branch::new(path, routes, otherwise));
+            services.service(Branch { path, routes, otherwise });
         }
         services.default_service(web::to(refuse_path));
     }

@@ -2,7 +2,6 @@
 //! regular expression and hands each request through two more boxes: an address that only ends in one is
 //! found by how it begins and how many pieces it has.
 
-use crate::problem::{Kind, Problem};
 use actix_web::body::BoxBody;
 use actix_web::dev::{
     AppService, HttpServiceFactory, ResourceDef, Service, ServiceFactory, ServiceRequest,
@@ -12,17 +11,13 @@ use actix_web::guard::{Guard, fn_guard};
 use actix_web::{Error, HttpRequest, Route};
 use futures_util::future::{LocalBoxFuture, try_join_all};
 
-/// An address with its routes. The last of them takes whatever the others do not.
+/// An address with its routes.
 pub(super) struct Branch {
-    path: &'static str,
-    routes: Vec<Route>,
-}
-
-impl Branch {
-    pub fn new(path: &'static str, mut routes: Vec<Route>, otherwise: Route) -> Branch {
-        routes.push(otherwise);
-        Branch { path, routes }
-    }
+    pub path: &'static str,
+    /// With the methods that each takes.
+    pub routes: Vec<(&'static [&'static str], Route)>,
+    /// Takes all others.
+    pub otherwise: Route,
 }
 
 /// What stands before the only variable piece of an address, if that is its last one.
@@ -62,14 +57,20 @@ impl ServiceFactory<ServiceRequest> for Branch {
     type Future = LocalBoxFuture<'static, Result<Self::Service, ()>>;
 
     fn new_service(&self, (): ()) -> Self::Future {
-        let routes: Vec<_> = self.routes.iter().map(|route| route.new_service(())).collect();
-        Box::pin(async move { Ok(BranchService { routes: try_join_all(routes).await? }) })
+        let methods: Vec<_> = self.routes.iter().map(|(methods, _)| *methods).collect();
+        let routes: Vec<_> = self.routes.iter().map(|(_, route)| route.new_service(())).collect();
+        let otherwise = self.otherwise.new_service(());
+        Box::pin(async move {
+            let routes = methods.into_iter().zip(try_join_all(routes).await?).collect();
+            Ok(BranchService { routes, otherwise: otherwise.await? })
+        })
     }
 }
 
 /// The same, ready for requests.
 pub(super) struct BranchService {
-    routes: Vec<RouteService>,
+    routes: Vec<(&'static [&'static str], RouteService)>,
+    otherwise: RouteService,
 }
 
 type RouteService = <Route as ServiceFactory<ServiceRequest>>::Service;
@@ -81,14 +82,9 @@ impl Service<ServiceRequest> for BranchService {
 
     always_ready!();
 
-    fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        match self.routes.iter().find(|route| route.check(&mut request)) {
-            Some(route) => route.call(request),
-            // The last route takes everything.
-            None => {
-                let refused = Problem::plain(Kind::METHOD_NOT_ALLOWED);
-                Box::pin(async move { Ok(request.error_response(refused)) })
-            }
-        }
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let method = request.method().as_str();
+        let taken = self.routes.iter().find(|(methods, _)| methods.contains(&method));
+        taken.map_or(&self.otherwise, |(_, route)| route).call(request)
     }
 }
