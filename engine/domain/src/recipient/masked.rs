@@ -63,7 +63,7 @@ pub(super) fn words(text: &str) -> String {
     let mut word_begins = true;
     if text.is_ascii() {
         let hide = |byte: u8| {
-            let is_space = char::from(byte).is_whitespace();
+            let is_space = matches!(byte, b' ' | b'\t'..=b'\r');
             let shown = if is_space || word_begins { byte } else { b'*' };
             word_begins = is_space;
             shown
