@@ -82,10 +82,12 @@ impl Writer {
         self.next(bytes.len()).copy_from_slice(bytes);
     }
 
-    /// The same for a few bytes that stand in the source.
+    /// The same for a few bytes that stand in the source, without a call.
     #[inline(always)]
-    pub fn put_word(&mut self, word: &'static [u8]) {
-        copy(word, self.next(word.len()));
+    pub fn put_word<const N: usize>(&mut self, word: &[u8; N]) {
+        if let Some(place) = self.next(N).first_chunk_mut() {
+            *place = *word;
+        }
     }
 
     fn text(&mut self, text: &str) {
@@ -122,15 +124,6 @@ impl Writer {
             Some(last @ b',') => *last = bracket,
             _ => self.next(1)[0] = bracket,
         }
-    }
-}
-
-/// Copies to the front. As a loop, because a compiler that sees how long it is makes a move or two of it, where
-/// the library's own function is a call.
-#[inline(always)]
-fn copy(from: &[u8], to: &mut [u8]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
     }
 }
 

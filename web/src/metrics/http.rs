@@ -86,12 +86,13 @@ impl Row {
     }
 
     fn takes(&self, path: &str) -> bool {
-        match path.strip_prefix(self.fixed) {
-            Some(rest) if self.fixed.len() < self.path.len() => {
-                matches(&self.path[self.fixed.len()..], rest)
-            }
-            Some(rest) => rest.is_empty(),
-            None => false,
+        let Some(rest) = path.strip_prefix(self.fixed) else { return false };
+        let wanted = &self.path[self.fixed.len()..];
+        match (wanted.is_empty(), wanted.contains('/')) {
+            (true, _) => rest.is_empty(),
+            (_, true) => matches(wanted, rest),
+            // One piece, whatever it is.
+            _ => !rest.is_empty() && !rest.contains('/'),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Lists and objects in the writing. Apart from single values, because between parts there is a comma.
 
-use super::{Unwritten, Writer, Written, copy};
+use super::{Unwritten, Writer, Written};
 use crate::json::scan::plain_length;
 use serde::ser::{self, Serialize};
 
@@ -79,10 +79,11 @@ impl ser::SerializeStruct for Parts<'_> {
     #[inline(always)]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Written {
         debug_assert_eq!(plain_length(name.as_bytes()), name.len(), "{name} needs escapes");
-        let place = self.writer.next(name.len() + 3);
+        let (place, end) = (self.writer.next(name.len() + 3), name.len() + 1);
         place[0] = b'"';
-        copy(name.as_bytes(), &mut place[1..]);
-        copy(b"\":", &mut place[name.len() + 1..]);
+        place[1..end].copy_from_slice(name.as_bytes());
+        place[end] = b'"';
+        place[end + 1] = b':';
         self.part(value)
     }
 

@@ -17,7 +17,11 @@ impl<'w> Serializer for &'w mut Writer {
     type SerializeStructVariant = Impossible<(), Unwritten>;
 
     fn serialize_bool(self, flag: bool) -> Written {
-        self.put_word(if flag { b"true" } else { b"false" });
+        if flag {
+            self.put_word(b"true")
+        } else {
+            self.put_word(b"false")
+        }
         Ok(())
     }
 
