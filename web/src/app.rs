@@ -1,6 +1,7 @@
 //! The HTTP server: its settings, what every handler may reach, and how it is started. Which
 //! addresses there are is `api.rs`; what happens around every one of them is `app/envelope.rs`.
 
+mod deadline;
 mod endpoints;
 mod envelope;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod envelope;
 mod tests;
 
 pub use endpoints::Endpoints;
+pub(crate) use endpoints::last_piece;
 pub(crate) use envelope::Exchange;
 
 use crate::api;

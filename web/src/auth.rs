@@ -152,8 +152,14 @@ fn caller(request: &HttpRequest) -> Result<(&AppState, Caller), Problem> {
 fn bearer(request: &HttpRequest) -> Option<&str> {
     let mut sent = request.headers().get_all(header::AUTHORIZATION);
     let (Some(only), None) = (sent.next(), sent.next()) else { return None };
-    let (scheme, key) = only.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim_start_matches(' '))
+    let (scheme, mut key) = only.as_bytes().split_first_chunk::<7>()?;
+    if !scheme.eq_ignore_ascii_case(b"bearer ") || !key.is_ascii() {
+        return None;
+    }
+    while let [b' ', rest @ ..] = key {
+        key = rest;
+    }
+    str::from_utf8(key).ok()
 }
 
 fn unknown(detail: &'static str) -> Problem {

@@ -15,8 +15,9 @@ pub use record::{KeyRecord, Owner, Role, Roles, merchant_id};
 use domain::id::MerchantId;
 use file::{Mark, StoredKey};
 use secrecy::SecretString;
-use secret::{KeyHash, Pepper};
+use secret::{KeyHash, OwnHash, Pepper};
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
@@ -35,8 +36,9 @@ pub struct KeyStore {
 struct Known {
     mark: Option<Mark>,
     keys: Vec<StoredKey>,
-    /// By hash, and without the revoked ones. The hash is keyed, so nobody can aim at a bucket.
-    callers: HashMap<KeyHash, Caller>,
+    /// By hash, and without the revoked ones. The hash is keyed, so nobody can aim at a bucket, and it is not
+    /// hashed again.
+    callers: HashMap<KeyHash, Caller, BuildHasherDefault<OwnHash>>,
 }
 
 impl KeyStore {

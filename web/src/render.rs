@@ -22,7 +22,7 @@ pub use snapshot::{SnapshotOut, TallyRowOut, snapshot, tally};
 pub use verification::{
     CheckedOut, DivergenceOut, ProgressOut, ReportOut, VerificationOut, report, verification,
 };
-pub use words::{AmountOut, MetadataOut, RecipientOut, TimeOut};
+pub use words::{AmountOut, MetadataOut, PayoutIdOut, RecipientOut, TimeOut};
 
 use domain::entry::Request;
 use domain::payout::Payout;
@@ -37,8 +37,8 @@ use utoipa::ToSchema;
 #[schema(as = Payout)]
 pub struct PayoutOut<'p> {
     /// The payout's id.
-    #[schema(example = "po_3k8z2m5v7q9x1c4b6n8d0f2g4h")]
-    pub id: String,
+    #[schema(value_type = String, example = "po_3k8z2m5v7q9x1c4b6n8d0f2g4h")]
+    pub id: PayoutIdOut,
     /// Always "payout".
     #[schema(example = "payout")]
     pub object: &'static str,
@@ -155,7 +155,7 @@ pub fn payout(view: &View) -> PayoutOut<'_> {
         max_slippage_bps: _,
     } = payout.request().as_ref();
     PayoutOut {
-        id: payout.id().to_string(),
+        id: PayoutIdOut(payout.id()),
         object: "payout",
         livemode: *livemode,
         version: payout.version(),

@@ -7,7 +7,7 @@ use std::cell::Cell;
 /// The header with the id, on every answer.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// The header in which a caller may bring an id of its own.
-const BROUGHT: &str = "x-request-id";
+const BROUGHT: HeaderName = HeaderName::from_static("x-request-id");
 /// A caller's id is no longer than this.
 const LENGTH_MAX: usize = 64;
 
@@ -27,8 +27,13 @@ impl RequestId {
 
     /// A new id.
     pub fn fresh() -> RequestId {
-        let text = format!("req_{:016x}", next());
-        RequestId(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("req_0")))
+        let mut text = *b"req_0000000000000000";
+        let mut number = next();
+        for digit in text[4..].iter_mut().rev() {
+            *digit = b"0123456789abcdef"[(number & 15) as usize];
+            number >>= 4;
+        }
+        RequestId(HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("req_0")))
     }
 
     /// The id as text.
@@ -78,7 +83,7 @@ mod tests {
 
     fn id_for(brought: &str) -> String {
         let mut headers = HeaderMap::new();
-        headers.insert(HeaderName::from_static(BROUGHT), HeaderValue::from_str(brought).unwrap());
+        headers.insert(BROUGHT, HeaderValue::from_str(brought).unwrap());
         RequestId::of(&headers).as_str().to_owned()
     }
 

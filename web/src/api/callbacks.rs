@@ -3,7 +3,7 @@
 //!
 //! → `engine::gateway`
 
-use crate::app::{AppState, Endpoints};
+use crate::app::{AppState, Endpoints, last_piece};
 use crate::limits::RawBody;
 use crate::problem::{Problem, ProblemOut};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -35,7 +35,7 @@ pub(crate) async fn take(
     body: RawBody,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let account = request.match_info().get("provider_account").unwrap_or_default();
+    let account = last_piece(&request, "provider_account").unwrap_or_default();
     let headers = request.headers().iter().filter_map(|(name, value)| {
         // A value that is no text cannot be part of any signature known to an adapter.
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))

@@ -6,7 +6,7 @@ use super::parameters::{NoParameters, PathId};
 use super::payout_in;
 use crate::app::Endpoints;
 use crate::auth::Merchant;
-use crate::json::{Fields, JsonBody, Node};
+use crate::json::{self, Fields, JsonBody, Node};
 use crate::problem::{Faults, Problem, ProblemOut};
 use crate::render::{self, PayoutOut, StatementOut};
 use actix_web::HttpResponse;
@@ -137,11 +137,12 @@ pub(crate) async fn reconcile(
 ) -> Result<HttpResponse, Problem> {
     expect_empty(&body.read_or_empty()?)?;
     let Reconciled { before, after, statement } = merchant.door.reconcile(id).await?;
-    Ok(HttpResponse::Ok().json(ReconciledOut {
+    let reconciled = ReconciledOut {
         before: render::payout(&before),
         after: render::payout(&after),
         statement: statement.as_ref().map(|(entry, said)| render::statement(entry, said)),
-    }))
+    };
+    Ok(json::answer(&mut HttpResponse::Ok(), &reconciled))
 }
 
 impl DetailsIn {
@@ -179,7 +180,7 @@ fn answer(commanded: Commanded) -> Result<HttpResponse, Problem> {
             view
         }
     };
-    Ok(answer.json(render::payout(&view)))
+    Ok(json::answer(&mut answer, &render::payout(&view)))
 }
 
 pub(super) fn configure(endpoints: &mut Endpoints) {

@@ -1,7 +1,7 @@
 //! The API's description, for programs and for people. The page comes out of the binary and loads
 //! nothing from elsewhere; its security policy makes sure of that.
 
-use crate::app::Endpoints;
+use crate::app::{Endpoints, last_piece};
 use crate::openapi;
 use crate::problem::{Kind, Problem};
 use actix_web::http::header::{self, HeaderValue};
@@ -43,7 +43,7 @@ pub(crate) async fn front() -> HttpResponse {
     responses((status = 200, description = "The file", body = String, content_type = "text/html")),
 )]
 pub(crate) async fn file(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let name = request.match_info().get("file").unwrap_or_default();
+    let name = last_piece(&request, "file").unwrap_or_default();
     let config = Config::from("/openapi.json").validator_url("none").display_operation_id(true);
     let found = utoipa_swagger_ui::serve(name, Arc::new(config)).map_err(|error| {
         tracing::error!(%error, "a file of the documentation page cannot be made");

@@ -10,7 +10,7 @@ use domain::id::Fingerprint;
 use std::future::{Ready, ready};
 
 /// The header that carries the key.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header that marks an answer as given before.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// No key is longer.

@@ -4,7 +4,7 @@
 use super::cursor::Cursor;
 use super::moderation_in::{Decision, ModerationDoc};
 use super::parameters::{NoParameters, Parameters};
-use crate::app::{AppState, Endpoints};
+use crate::app::{AppState, Endpoints, last_piece};
 use crate::auth::{Operator, ToDecide, ToView};
 use crate::json::JsonBody;
 use crate::problem::{Kind, Problem, ProblemOut};
@@ -189,7 +189,7 @@ pub(crate) async fn moderate(
     let decision = Decision::read(&body)?;
     operator.must_be(decision.takes())?;
     let unknown = || Problem::plain(Kind::INCIDENT_NOT_FOUND);
-    let id = request.match_info().get("id").and_then(|text| text.parse::<IncidentId>().ok());
+    let id = last_piece(&request, "id").and_then(|text| text.parse::<IncidentId>().ok());
     let id = id.ok_or_else(unknown)?;
     let book = state.gateway.moderation()?;
     let members = book.held(Some(id), None, DECIDED_AT_MOST);

@@ -2,7 +2,7 @@
 
 use super::moderation_in::judge_reason;
 use super::parameters::NoParameters;
-use crate::app::{AppState, Endpoints};
+use crate::app::{AppState, Endpoints, last_piece};
 use crate::auth::{Operator, ToOperate, ToView};
 use crate::json::{Fields, JsonBody};
 use crate::problem::{Faults, Kind, Problem, ProblemOut};
@@ -149,7 +149,7 @@ pub(crate) async fn get(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let adapters = state.gateway.adapters().ok_or(Refusal::NotReady)?;
-    let name = request.match_info().get("account").unwrap_or_default();
+    let name = last_piece(&request, "account").unwrap_or_default();
     let account = adapters.by_name(name);
     let account = account.ok_or_else(|| Problem::plain(Kind::PROVIDER_ACCOUNT_NOT_FOUND))?;
     Ok(HttpResponse::Ok().json(ProviderOut::of(account.handle(), &state).await))
@@ -175,7 +175,7 @@ pub(crate) async fn set(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let (mode, reason) = mode_wish(&body)?;
-    let name = request.match_info().get("account").unwrap_or_default();
+    let name = last_piece(&request, "account").unwrap_or_default();
     state.gateway.set_mode(name, mode, operator.signed(&reason)).await?;
     tracing::warn!(operator = %operator.name, account = name, mode = mode.word(), "mode set");
     let adapters = state.gateway.adapters().ok_or(Refusal::NotReady)?;

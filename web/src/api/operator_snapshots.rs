@@ -3,7 +3,7 @@
 
 use super::moderation_in::judge_reason;
 use super::parameters::NoParameters;
-use crate::app::{AppState, Endpoints};
+use crate::app::{AppState, Endpoints, last_piece};
 use crate::auth::{Operator, ToOperate, ToView};
 use crate::json::{Fields, JsonBody};
 use crate::problem::{Faults, Kind, Problem, ProblemOut};
@@ -221,7 +221,7 @@ impl SnapshotsOut {
 }
 
 fn named(request: &HttpRequest) -> Result<u64, Problem> {
-    let id = request.match_info().get("id").and_then(|text| text.parse().ok());
+    let id = last_piece(request, "id").and_then(|text| text.parse().ok());
     id.ok_or_else(|| Problem::plain(Kind::SNAPSHOT_NOT_FOUND))
 }
 

@@ -1,6 +1,7 @@
 //! What an address brings besides a body: ids in the path, parameters in the query. Read as strictly
 //! as a body: a parameter that nobody knows is refused, because ignoring a filter shows too much.
 
+use crate::app::last_piece;
 use crate::problem::{Kind, Problem};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -17,7 +18,7 @@ impl FromRequest for PathId {
     type Future = Ready<Result<PathId, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(|text| text.parse().ok());
+        let id = last_piece(request, "id").and_then(|text| text.parse().ok());
         ready(id.map(PathId).ok_or_else(|| Problem::plain(Kind::PAYOUT_NOT_FOUND)))
     }
 }

@@ -3,9 +3,12 @@
 //! fault out.
 
 mod judge;
+mod plain;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
+
+pub use plain::read_plain;
 
 use crate::json::{Fields, Node, Texts};
 use crate::problem::{Faults, FieldFault};
@@ -13,11 +16,15 @@ use domain::entry::Request;
 use domain::id::{Fingerprint, MerchantId};
 use domain::recipient::{Field, RecipientInput};
 use domain::time::Timestamp;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use utoipa::ToSchema;
 
 /// A year: no payout waits longer.
 pub const EXPIRES_IN_SECONDS_MAX: u64 = 31_536_000;
+
+const EXPIRES_IN_SECONDS: RangeInclusive<u64> = 1..=EXPIRES_IN_SECONDS_MAX;
+const SLIPPAGE_BPS: RangeInclusive<u64> = 0..=10_000;
 
 /// The fields in the order of the documentation, which is the order in which faults are told.
 const FIELDS: [&str; 12] = [
@@ -96,7 +103,7 @@ pub struct Circumstances {
     pub expires_in: Duration,
 }
 
-/// Reads a body whole.
+/// Reads a body whole, whatever is unusual about it.
 ///
 /// # Errors
 /// Every fault in it, in the order of the documentation; never an empty list.
@@ -136,14 +143,13 @@ impl<'n> PayoutIn<'n> {
         let description = fields.text("description", "a string", faults);
         let metadata = fields.texts("metadata", faults);
         let autoprocess = fields.flag("autoprocess", faults);
-        let seconds = 1..=EXPIRES_IN_SECONDS_MAX;
-        let expires_in = fields.whole_number("expires_in", seconds, "invalid_expiry", faults);
+        let expires_in =
+            fields.whole_number("expires_in", EXPIRES_IN_SECONDS, "invalid_expiry", faults);
         let expires_at =
             fields.text("expires_at", "a time such as \"2026-11-20T09:30:00Z\"", faults);
         let provider_account = fields.text("provider_account", "a string or null", faults);
-        let bps = 0..=10_000;
-        let max_slippage_bps =
-            fields.whole_number("max_slippage_bps", bps, "invalid_max_slippage_bps", faults);
+        let (field, code) = ("max_slippage_bps", "invalid_max_slippage_bps");
+        let max_slippage_bps = fields.whole_number(field, SLIPPAGE_BPS, code, faults);
         fields.finish(faults);
         PayoutIn {
             amount,

@@ -8,7 +8,7 @@ use super::parameters::{NoParameters, Parameters, PathId};
 use super::payout_in::{self, Circumstances, PayoutIn};
 use crate::app::{AppState, Endpoints};
 use crate::auth::Merchant;
-use crate::json::JsonBody;
+use crate::json::{self, JsonBody};
 use crate::problem::{Kind, Problem, ProblemOut};
 use crate::render::{self, PayoutOut};
 use actix_web::http::header::{self, HeaderValue};
@@ -24,6 +24,8 @@ use utoipa::ToSchema;
 
 const PAGE_DEFAULT: usize = 25;
 const PAGE_MAX: usize = 100;
+/// What stands before the digits of an id in a payout's address.
+const ADDRESS_LENGTH: usize = "/v1/payouts/po_".len();
 
 /// One page of payouts, newest first.
 #[derive(Serialize, ToSchema)]
@@ -67,6 +69,9 @@ pub(crate) async fn create(
         now: state.gateway.clock().now(),
         expires_in: state.options.expires_in,
     };
+    if let Some(request) = payout_in::read_plain(body.bytes(), around) {
+        return Ok(answer(make(&merchant, &key.0, request).await?));
+    }
     let body = body.read()?;
     let created = match payout_in::read(&body, around) {
         Ok(request) => make(&merchant, &key.0, request).await?,
@@ -94,13 +99,15 @@ fn answer(created: Created) -> HttpResponse {
         Created::Replayed(view) => (view, true),
     };
     let mut answer = HttpResponse::Created();
-    if let Ok(location) = HeaderValue::try_from(format!("/v1/payouts/{}", view.payout.id())) {
+    let mut address = *b"/v1/payouts/po_00000000000000000000000000";
+    address[ADDRESS_LENGTH..].copy_from_slice(&view.payout.id().digits());
+    if let Ok(location) = HeaderValue::from_bytes(&address) {
         answer.insert_header((header::LOCATION, location));
     }
     if replayed {
         answer.insert_header((REPLAYED, "true"));
     }
-    answer.json(render::payout(&view))
+    json::answer(&mut answer, &render::payout(&view))
 }
 
 /// One payout, now or as it was.
@@ -139,7 +146,7 @@ pub(crate) async fn get(
             Problem::new(Kind::PAYOUT_NOT_FOUND, "at that time there was no such payout")
         })?,
     };
-    Ok(HttpResponse::Ok().json(render::payout(&view)))
+    Ok(json::answer(&mut HttpResponse::Ok(), &render::payout(&view)))
 }
 
 /// The merchant's payouts, newest first.
@@ -166,11 +173,12 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let page = merchant.door.list(&list_query(parameters)?).await?;
     let next = page.next.map(|Place { created_at, id }| Cursor { created_at, id }.write());
-    Ok(HttpResponse::Ok().json(PayoutPageOut {
+    let page = PayoutPageOut {
         data: page.views.iter().map(render::payout).collect(),
         has_more: next.is_some(),
         next_cursor: next,
-    }))
+    };
+    Ok(json::answer_list(&mut HttpResponse::Ok(), page.data.len(), &page))
 }
 
 /// Everything that a list can be asked for.

@@ -1,11 +1,15 @@
 //! The list of addresses. actix can look an address up but not list them; this can, so that the
 //! metrics, the OpenAPI document and a test know the very list that is served.
 
+mod branch;
+
+pub(crate) use branch::last_piece;
+
 use crate::problem::{Kind, Problem};
-use actix_web::guard::{self, Guard};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route};
+use branch::Branch;
 
 /// Every address with the methods that it takes, in the order of the documentation.
 #[derive(Default)]
@@ -17,7 +21,8 @@ struct Row {
     path: &'static str,
     /// What the Allow header says.
     methods: Vec<&'static str>,
-    routes: Vec<Route>,
+    /// With the methods that each takes.
+    routes: Vec<(&'static [&'static str], Route)>,
 }
 
 impl Endpoints {
@@ -28,8 +33,7 @@ impl Endpoints {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let read = guard::Any(guard::Get()).or(guard::Head());
-        self.add(path, &["GET", "HEAD"], read, handler)
+        self.add(path, &["GET", "HEAD"], handler)
     }
 
     /// Adds an address that is posted to.
@@ -39,7 +43,7 @@ impl Endpoints {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(path, &["POST"], guard::Post(), handler)
+        self.add(path, &["POST"], handler)
     }
 
     /// Adds an address that is changed in part.
@@ -49,7 +53,7 @@ impl Endpoints {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(path, &["PATCH"], guard::Patch(), handler)
+        self.add(path, &["PATCH"], handler)
     }
 
     /// Adds an address that is removed.
@@ -59,14 +63,13 @@ impl Endpoints {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(path, &["DELETE"], guard::Delete(), handler)
+        self.add(path, &["DELETE"], handler)
     }
 
     fn add<F, Args>(
         &mut self,
         path: &'static str,
-        methods: &[&'static str],
-        guard: impl Guard + 'static,
+        methods: &'static [&'static str],
         handler: F,
     ) -> &mut Endpoints
     where
@@ -74,7 +77,7 @@ impl Endpoints {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let route = web::route().guard(guard).to(handler);
+        let route = (methods, web::route().to(handler));
         match self.rows.iter_mut().find(|row| row.path == path) {
             Some(row) => {
                 row.methods.extend(methods);
@@ -103,11 +106,9 @@ impl Endpoints {
     /// Serves them, and refuses every other address and method.
     pub fn register(self, services: &mut ServiceConfig) {
         for Row { path, methods, routes } in self.rows {
-            let resource =
-                routes.into_iter().fold(web::resource(path), |all, route| all.route(route));
             let allowed = methods.join(", ");
-            services
-                .service(resource.default_service(web::to(move || refuse_method(allowed.clone()))));
+            let otherwise = web::to(move || refuse_method(allowed.clone()));
+            services.service(Branch { path, routes, otherwise });
         }
         services.default_service(web::to(refuse_path));
     }

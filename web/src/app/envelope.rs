@@ -3,6 +3,7 @@
 //! because each layer of actix costs every request an allocation and hides the order.
 
 use super::AppState;
+use super::deadline::{self, TooLate};
 use crate::limits::Quota;
 use crate::problem::{Kind, Problem};
 use crate::request_id::{REQUEST_ID, RequestId};
@@ -73,7 +74,7 @@ pub(super) async fn envelope(
     );
     // The request itself must not be kept meanwhile: actix insists on being its only owner.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
-    let handled = tokio::time::timeout(state.options.request_timeout, handled);
+    let handled = deadline::until(began + state.options.request_timeout, handled);
     let handled = handled.instrument(span.clone()).await;
     // Nothing is awaited from here on, so the span can be entered for good.
     let entered = span.enter();
@@ -84,7 +85,7 @@ pub(super) async fn envelope(
             tracing::error!("a handler panicked");
             Err(answer_to(&Problem::plain(Kind::INTERNAL_ERROR), &exchange))
         }
-        Err(_elapsed) => Err(answer_to(&too_slow(&exchange), &exchange)),
+        Err(TooLate) => Err(answer_to(&too_slow(&exchange), &exchange)),
     };
     drop(entered);
     let status = match &outcome {

@@ -92,6 +92,11 @@ async fn wrong_addresses_and_methods_are_problems_too() {
         ("GET", "/v1/payouts/", 404, ""),
         ("DELETE", "/v1/payouts", 405, "POST, GET, HEAD"),
         ("PUT", "/v1/payouts/po_1", 405, "GET, HEAD"),
+        ("PUT", "/v1/%70ayouts/po%5F1?at=/", 405, "GET, HEAD"),
+        ("GET", "/v1/payouts/po_1/", 404, ""),
+        ("GET", "/v1/payouts//po_1", 404, ""),
+        ("GET", "/v1/payouts/po_1/nothing", 404, ""),
+        ("GET", "/v1/payoutspo_1", 404, ""),
         ("GET", "/v1/payouts/po_1/cancel", 405, "POST"),
         ("POST", "/livez", 405, "GET, HEAD"),
         ("GET", "/docs/nothing.js", 404, ""),
@@ -101,6 +106,24 @@ async fn wrong_addresses_and_methods_are_problems_too() {
         assert_eq!((answer.status, answer.header("Allow")), (status, allow), "{method} {path}");
         assert_eq!(answer.header("Content-Type"), "application/problem+json");
         assert_eq!(answer.json()["request_id"], answer.header("Request-Id"));
+    }
+}
+
+#[actix_web::test]
+async fn a_payout_is_the_last_piece_of_its_address() {
+    let rig = Rig::ready().await;
+    let id = rig.call(create("k"), Some(&rig.merchant)).await.json()["id"].clone();
+    let digits = id.as_str().unwrap().strip_prefix("po_").unwrap();
+    for (path, status, code) in [
+        (format!("/v1/payouts/po_{digits}"), 200, ""),
+        (format!("/v1/payouts/%70o_{digits}"), 200, ""),
+        (format!("/v1/payouts/po_{digits}%2Fhistory"), 404, "payout_not_found"),
+        (format!("/v1/payouts/{digits}"), 404, "payout_not_found"),
+        (format!("/v1/payouts/po_{digits}/"), 404, "not_found"),
+        (format!("/v1/payouts//po_{digits}"), 404, "not_found"),
+    ] {
+        let answer = rig.call(TestRequest::get().uri(&path), Some(&rig.merchant)).await;
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{path}");
     }
 }
 

@@ -14,6 +14,11 @@ use futures_util::future::LocalBoxFuture;
 pub struct JsonBody(Bytes);
 
 impl JsonBody {
+    /// The body as it came.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The body as a tree.
     pub fn read(&self) -> Result<Node<'_>, Problem> {
         Node::read(&self.0)
@@ -49,7 +54,12 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     if encoded.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return refused("the body is taken uncompressed only");
     }
-    let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let declared = headers.get(header::CONTENT_TYPE);
+    // As nearly everybody spells it.
+    if declared.is_some_and(|value| value.as_bytes() == b"application/json") {
+        return Ok(());
+    }
+    let declared = declared.and_then(|value| value.to_str().ok());
     let (essence, parameters) = match declared.unwrap_or_default().split_once(';') {
         Some((essence, parameters)) => (essence, parameters),
         None => (declared.unwrap_or_default(), ""),

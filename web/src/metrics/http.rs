@@ -22,6 +22,8 @@ pub struct HttpMetrics {
 
 struct Row {
     path: &'static str,
+    /// How the path begins, before anything variable.
+    fixed: &'static str,
     by_class: [AtomicU64; CLASSES.len()],
     /// One more than there are ends: the last is for what took longer.
     buckets: [AtomicU64; BUCKETS.len() + 1],
@@ -38,7 +40,7 @@ impl HttpMetrics {
     pub fn route_of(&self, path: &str) -> usize {
         let elsewhere = self.rows.len() - 1;
         let known = &self.rows[..elsewhere];
-        known.iter().position(|row| matches(row.path, path)).unwrap_or(elsewhere)
+        known.iter().position(|row| row.takes(path)).unwrap_or(elsewhere)
     }
 
     /// The address at a place.
@@ -76,9 +78,21 @@ impl Row {
     fn new(path: &'static str) -> Row {
         Row {
             path,
+            fixed: path.split('{').next().unwrap_or(path),
             by_class: Default::default(),
             buckets: Default::default(),
             micros: AtomicU64::new(0),
+        }
+    }
+
+    fn takes(&self, path: &str) -> bool {
+        let Some(rest) = path.strip_prefix(self.fixed) else { return false };
+        let wanted = &self.path[self.fixed.len()..];
+        match (wanted.is_empty(), wanted.contains('/')) {
+            (true, _) => rest.is_empty(),
+            (_, true) => matches(wanted, rest),
+            // One piece, whatever it is.
+            _ => !rest.is_empty() && !rest.contains('/'),
         }
     }
 

@@ -84,7 +84,9 @@ impl Story {
 
     fn shown(&self) -> Value {
         let view = View { payout: self.payout.clone(), next_check_at: None };
-        serde_json::to_value(payout(&view)).unwrap()
+        let written = crate::json::to_json(&payout(&view)).unwrap();
+        assert_eq!(written, serde_json::to_vec(&payout(&view)).unwrap());
+        serde_json::from_slice(&written).unwrap()
     }
 }
 

@@ -1,10 +1,11 @@
 //! Amounts, times, recipients and metadata as they are spelled on the wire. Apart because each has
 //! one spelling everywhere; they write themselves without making a copy first.
 
+use domain::id::PayoutId;
 use domain::recipient::MaskedRecipient;
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
-use serde::ser::SerializeMap;
+use serde::ser::{Error as _, SerializeMap};
 use serde::{Serialize, Serializer};
 use std::fmt;
 use utoipa::openapi::schema::{
@@ -19,8 +20,37 @@ pub struct AmountOut(pub Decimal);
 
 impl Serialize for AmountOut {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&self.0)
+        let mut room = [0; AMOUNT_LENGTH_MAX];
+        match amount_text(self.0, &mut room) {
+            Some(text) => to.serialize_str(text),
+            None => to.collect_str(&self.0),
+        }
     }
+}
+
+/// Twenty-eight digits after the point, one before it, and the point.
+const AMOUNT_LENGTH_MAX: usize = 30;
+
+/// The text of a decimal that is neither negative nor larger than what a register holds.
+fn amount_text(value: Decimal, room: &mut [u8; AMOUNT_LENGTH_MAX]) -> Option<&str> {
+    let mut left = u64::try_from(value.mantissa()).ok()?;
+    let scale = usize::try_from(value.scale()).ok()?;
+    if value.is_sign_negative() {
+        return None;
+    }
+    let (mut begin, mut digits) = (room.len(), 0);
+    while left > 0 || digits <= scale {
+        if digits == scale && scale > 0 {
+            begin = begin.checked_sub(1)?;
+            room[begin] = b'.';
+        }
+        begin = begin.checked_sub(1)?;
+        // Within u8: a remainder of ten.
+        room[begin] = b'0' + (left % 10) as u8;
+        left /= 10;
+        digits += 1;
+    }
+    str::from_utf8(&room[begin..]).ok()
 }
 
 impl PartialSchema for AmountOut {
@@ -40,32 +70,70 @@ impl ToSchema for AmountOut {
     }
 }
 
+/// A payout's id.
+#[derive(Clone, Copy)]
+pub struct PayoutIdOut(pub PayoutId);
+
+impl Serialize for PayoutIdOut {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut text = *b"po_00000000000000000000000000";
+        text[3..].copy_from_slice(&self.0.digits());
+        to.serialize_str(str::from_utf8(&text).map_err(S::Error::custom)?)
+    }
+}
+
 /// A time: RFC 3339, UTC, always with microseconds, so that texts sort like times.
 #[derive(Clone, Copy)]
 pub struct TimeOut(pub Timestamp);
 
 impl fmt::Display for TimeOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Timestamp(micros) = self.0;
-        // Beyond the year 9999 there is no RFC 3339; the last time that has one stands for it.
-        let time = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::MAX);
-        let date = jiff::tz::Offset::UTC.to_datetime(time);
-        let Ok(year) = u64::try_from(date.year()) else {
-            return write!(f, "{time:.6}");
-        };
-        let mut text = *b"0000-00-00T00:00:00.000000Z";
-        write_number(&mut text[..4], year);
-        let parts = [date.month(), date.day(), date.hour(), date.minute(), date.second()];
-        for (place, part) in [5, 8, 11, 14, 17].into_iter().zip(parts) {
-            write_number(&mut text[place..place + 2], part.unsigned_abs().into());
+        match self.text() {
+            Some(text) => f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?),
+            // Before 1970, and before the year 0 in more digits.
+            None => write!(f, "{:.6}", self.on_the_calendar()),
         }
-        write_number(&mut text[20..26], u64::from(date.subsec_nanosecond().unsigned_abs()) / 1_000);
-        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
-/// Writes a number into exactly these digits. An answer has three times, and the general way to write one takes
-/// a tenth of the answer's.
+impl TimeOut {
+    /// Beyond the year 9999 there is no RFC 3339; the last time that has one stands for it.
+    fn on_the_calendar(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0.0).unwrap_or(jiff::Timestamp::MAX)
+    }
+
+    /// The text of a time since 1970.
+    fn text(self) -> Option<[u8; 27]> {
+        let micros = u64::try_from(self.on_the_calendar().as_microsecond()).ok()?;
+        let (seconds, micros) = (micros / 1_000_000, micros % 1_000_000);
+        let (days, second) = (seconds / 86_400, seconds % 86_400);
+        let (year, month, day) = date_of(days);
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        write_number(&mut text[..4], year);
+        let parts = [month, day, second / 3_600, second / 60 % 60, second % 60];
+        for (place, part) in [5, 8, 11, 14, 17].into_iter().zip(parts) {
+            write_number(&mut text[place..place + 2], part);
+        }
+        write_number(&mut text[20..26], micros);
+        Some(text)
+    }
+}
+
+/// Year, month and day, so many days after 1970-01-01. Years are counted from March, so that a leap day ends
+/// one: four hundred of them have 146,097 days, and five months from March or August on 153.
+const fn date_of(days: u64) -> (u64, u64, u64) {
+    // The days from 0000-03-01 to 1970-01-01.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+    (era * 400 + year, month, day)
+}
+
+/// Writes a number into exactly these digits.
 fn write_number(digits: &mut [u8], mut number: u64) {
     for digit in digits.iter_mut().rev() {
         // Within u8: a remainder of ten.
@@ -76,7 +144,10 @@ fn write_number(digits: &mut [u8], mut number: u64) {
 
 impl Serialize for TimeOut {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
+        match self.text().as_ref().map(|text| str::from_utf8(text)) {
+            Some(Ok(text)) => to.serialize_str(text),
+            _ => to.collect_str(self),
+        }
     }
 }
 
@@ -159,8 +230,9 @@ impl ToSchema for MetadataOut<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    //! Times are written as the library for times writes them.
+    //! Times and amounts are written as the libraries for them write them.
 
     use super::*;
 
@@ -176,5 +248,26 @@ mod tests {
         let no_time = TimeOut(Timestamp(i64::MAX)).to_string();
         assert_eq!(no_time, "9999-12-30T22:00:00.999999Z");
         assert_eq!(TimeOut(Timestamp(i64::MIN)).to_string(), no_time);
+    }
+
+    #[test]
+    fn every_day_of_the_calendar_has_its_date() {
+        let first = jiff::civil::date(1970, 1, 1);
+        for (days, date) in first.series(jiff::Span::new().days(1)).enumerate() {
+            let (year, month, day) = date_of(days as u64);
+            assert_eq!(format!("{year:04}-{month:02}-{day:02}"), date.to_string());
+        }
+    }
+
+    #[test]
+    fn an_amount_reads_as_it_should() {
+        let mantissas = [0, 1, 9, 10, 12_540, 999_999, i128::from(u64::MAX), 1 << 70, -12_540];
+        for (mantissa, scale) in
+            mantissas.into_iter().flat_map(|one| (0..=28).map(move |s| (one, s)))
+        {
+            let value = Decimal::from_i128_with_scale(mantissa, scale);
+            let written = serde_json::to_string(&AmountOut(value)).unwrap();
+            assert_eq!(written, format!("\"{value}\""), "{mantissa} {scale}");
+        }
     }
 }

@@ -19,19 +19,28 @@ pub type MaskedFields = Vec<(&'static str, String)>;
 
 /// Collects what may be shown. Plain words are said to be plain at the call, so that showing one
 /// takes a decision.
-#[derive(Default)]
 pub(super) struct Mask(MaskedFields);
+
+impl Default for Mask {
+    fn default() -> Mask {
+        Mask(Vec::with_capacity(4))
+    }
+}
 
 impl Mask {
     /// Shows a value through `mask`, if there is one.
     pub fn hidden(mut self, field: Field, value: Option<&str>, mask: fn(&str) -> String) -> Mask {
-        self.0.extend(value.map(|text| (field.name(), mask(text))));
+        if let Some(text) = value {
+            self.0.push((field.name(), mask(text)));
+        }
         self
     }
 
     /// Shows a value as it is, if there is one.
     pub fn plain(mut self, field: Field, value: Option<&str>) -> Mask {
-        self.0.extend(value.map(|text| (field.name(), text.to_owned())));
+        if let Some(text) = value {
+            self.0.push((field.name(), text.to_owned()));
+        }
         self
     }
 
@@ -52,6 +61,16 @@ pub(super) fn debug(f: &mut fmt::Formatter<'_>, name: &str, fields: MaskedFields
 /// "Anna Schmidt" → "A*** S******".
 pub(super) fn words(text: &str) -> String {
     let mut word_begins = true;
+    if text.is_ascii() {
+        let hide = |byte: u8| {
+            let is_space = matches!(byte, b' ' | b'\t'..=b'\r');
+            let shown = if is_space || word_begins { byte } else { b'*' };
+            word_begins = is_space;
+            shown
+        };
+        // Still ASCII.
+        return String::from_utf8(text.bytes().map(hide).collect()).unwrap_or_default();
+    }
     let hide = |c: char| {
         let shown = if c.is_whitespace() || word_begins { c } else { '*' };
         word_begins = c.is_whitespace();
@@ -93,6 +112,14 @@ pub(super) fn email(text: &str) -> String {
 /// The first and the last characters, stars between, total length kept. What is too short to hide
 /// anything that way is hidden whole.
 fn ends(text: &str, first: usize, last: usize) -> String {
+    if text.is_ascii() && first + last < text.len() {
+        let tail = text.len() - last;
+        let mut masked = String::with_capacity(text.len());
+        masked.push_str(&text[..first]);
+        masked.extend(std::iter::repeat_n('*', tail - first));
+        masked.push_str(&text[tail..]);
+        return masked;
+    }
     let length = text.chars().count();
     let hides = first + last < length;
     let shown = |place: usize| hides && (place < first || place >= length - last);

@@ -6,6 +6,9 @@ use super::form::Refusal;
 /// Text that a person wrote: 1 to `max` characters after trimming, all of them visible or spaces.
 pub(super) fn printable(text: &str, max: usize, refusal: Refusal) -> Result<Box<str>, Refusal> {
     let trimmed = text.trim();
+    if trimmed.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return if (1..=max).contains(&trimmed.len()) { Ok(trimmed.into()) } else { Err(refusal) };
+    }
     let fits = (1..=max).contains(&trimmed.chars().count());
     if fits && !trimmed.chars().any(is_invisible) { Ok(trimmed.into()) } else { Err(refusal) }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 const REFERENCE_CHARS_MAX: usize = 128;
 const DESCRIPTION_CHARS_MAX: usize = 500;
 const ACCOUNT_CHARS_MAX: usize = 64;
-const METADATA_PAIRS_MAX: usize = 50;
+pub(super) const METADATA_PAIRS_MAX: usize = 50;
 const METADATA_KEY_CHARS_MAX: usize = 40;
 const METADATA_VALUE_CHARS_MAX: usize = 500;
 
@@ -108,7 +108,9 @@ pub(super) fn metadata(pairs: Texts<'_>, faults: &mut Faults) -> Box<[(Box<str>,
                 CODE,
                 "a key has 1 to 40 visible characters, without spaces at the ends",
             );
-        } else if value.chars().count() > METADATA_VALUE_CHARS_MAX {
+        } else if value.len() > METADATA_VALUE_CHARS_MAX
+            && value.chars().count() > METADATA_VALUE_CHARS_MAX
+        {
             let field = format!("metadata.{}", shown_name(key));
             faults.add(field, CODE, "a value has at most 500 characters");
         }
@@ -163,6 +165,10 @@ fn keep(
 
 /// One line of visible text: what reads the same on every screen and in every file.
 fn is_line(text: &str, chars_max: usize) -> bool {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        let fits = (1..=chars_max).contains(&text.len());
+        return fits && !text.starts_with(' ') && !text.ends_with(' ');
+    }
     let fits = (1..=chars_max).contains(&text.chars().count());
     fits && text.trim() == text && !text.chars().any(is_invisible)
 }

@@ -1,5 +1,6 @@
 //! The endpoint that a path names.
 
+use crate::app::last_piece;
 use crate::auth::Merchant;
 use crate::problem::{Kind, Problem};
 use crate::webhooks::{Endpoint, EndpointId, Webhooks};
@@ -25,7 +26,7 @@ impl FromRequest for EndpointPath {
     type Future = Ready<Result<EndpointPath, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(|text| text.parse().ok());
+        let id = last_piece(request, "id").and_then(|text| text.parse().ok());
         ready(Ok(EndpointPath(id)))
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::recipient::form::Refusal;
 use crate::recipient::{Country, card_number, text};
+use std::borrow::Cow;
 
 /// ISO 20022 gives a party's name 140 characters.
 pub(super) fn account_name(text: &str) -> Result<Box<str>, Refusal> {
@@ -19,8 +20,12 @@ pub(super) fn iban(text: &str) -> Result<Box<str>, Refusal> {
     if text.len() > 64 {
         return Err(refusal("at most 34 letters and digits"));
     }
-    let electronic: String =
-        text.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect();
+    let is_electronic = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    let electronic: Cow<'_, str> = if text.bytes().all(is_electronic) {
+        text.into()
+    } else {
+        text.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect()
+    };
     match electronic.parse::<iban::Iban>() {
         // 00, 01 and 99 pass the division as 97, 98 and 02 do, but are never issued.
         Ok(_) if matches!(electronic.get(2..4), Some("00" | "01" | "99")) => {
