@@ -10,6 +10,7 @@ mod snapshot;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
+mod time;
 mod verification;
 mod words;
 
@@ -19,10 +20,11 @@ pub use operator::{IncidentOut, OperatorPayoutOut, ProposalOut, SampleOut, amoun
 pub use outcome::{FailureCodeOut, FailureOut, ModerationOut, QuoteOut, RateOut, SettlementOut};
 pub use record::{HistoryRowOut, StatementOut, history, statement, statements};
 pub use snapshot::{SnapshotOut, TallyRowOut, snapshot, tally};
+pub use time::TimeOut;
 pub use verification::{
     CheckedOut, DivergenceOut, ProgressOut, ReportOut, VerificationOut, report, verification,
 };
-pub use words::{AmountOut, MetadataOut, PayoutIdOut, RecipientOut, TimeOut};
+pub use words::{AmountOut, MetadataOut, PayoutIdOut, RecipientOut};
 
 use domain::entry::Request;
 use domain::payout::Payout;

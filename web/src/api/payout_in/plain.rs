@@ -123,11 +123,9 @@ impl<'b> Plain<'b> {
     fn fingerprint(&self, length: usize) -> Fingerprint {
         let mut canonical = Writer::with_room(length);
         canonical.put_word(b"{");
-        for (name, value) in
-            BODY.into_iter().zip(self.fields).filter(|(_, value)| !value.is_empty())
-        {
+        for (name, value) in BODY.iter().zip(&self.fields).filter(|(_, value)| !value.is_empty()) {
             canonical.put(name.as_bytes());
-            match (name, is_object(value)) {
+            match (*name, is_object(value)) {
                 (RECIPIENT, true) => self.write_recipient(&mut canonical),
                 (METADATA, true) => self.write_metadata(&mut canonical),
                 _ => canonical.put(value.as_bytes()),
@@ -140,7 +138,7 @@ impl<'b> Plain<'b> {
 
     fn write_recipient(&self, canonical: &mut Writer) {
         canonical.put_word(b"{");
-        for ((name, _), value) in OF_RECIPIENT.into_iter().zip(self.recipient) {
+        for ((name, _), value) in OF_RECIPIENT.iter().zip(&self.recipient) {
             if !value.is_empty() {
                 canonical.put(name.as_bytes());
                 canonical.put(value.as_bytes());
@@ -198,9 +196,9 @@ impl<'b> Plain<'b> {
             return absent(whole);
         }
         let mut input = RecipientInput::default();
-        for ((_, field), value) in OF_RECIPIENT.into_iter().zip(self.recipient) {
+        for ((_, field), value) in OF_RECIPIENT.iter().zip(&self.recipient) {
             if is_text(value) {
-                *input.slot(field) = Some(unquoted(value).to_owned());
+                *input.slot(*field) = Some(unquoted(value).to_owned());
             }
         }
         Some(Some(input))
