@@ -2,17 +2,18 @@
 //! tenths of them one merchant's. Is its rate used, is it kept, and has every merchant its turn? The engine is
 //! in this process, so that every call is seen at the moment at which it leaves.
 //!
-//! Reading order: `crowd.rs` (who waits) → this file → `witness.rs` (what the provider sees) → `judgement.rs`
-//! (what that is worth) → `conservation.rs`.
+//! Reading order: `crowd.rs` (who waits) → this file → `witness.rs` (what the provider sees) → `judgement.rs`,
+//! `shares.rs` (what that is worth) → `conservation.rs`.
 
 mod conservation;
 mod crowd;
 mod judgement;
+mod shares;
 mod witness;
 
 use super::engine::stage::{Stage, prompt};
 use super::latency::{grouped, per_second};
-use super::machine::Usage;
+use super::machine::{Usage, processor_of_all};
 use super::progress::GLANCE;
 use super::report::Figures;
 use super::site::Site;
@@ -60,11 +61,11 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
     let full = Usage::of(std::process::id());
     let each = full.resident.saturating_sub(before.resident) / (count - warm_up).max(1);
 
-    let opened = Instant::now();
+    let (opened, used) = (Instant::now(), processor_of_all(std::process::id()));
     account.set_mode(Mode::Open).await;
     tokio::time::sleep(site.time()).await;
     let window = opened.elapsed();
-    let used = Usage::of(std::process::id()).processor.saturating_sub(full.processor);
+    let used = processor_of_all(std::process::id()).saturating_sub(used);
     account.set_mode(Mode::VerifyOnly).await;
     until(&account, |_, permits_out| permits_out == 0).await?;
 
@@ -109,6 +110,9 @@ async fn open(site: &Site<'_>, count: u64, rate: u64) -> Result<(Stage, Arc<Witn
     let mut config = site.config.clone();
     config.engine.live_max = config.engine.live_max.max(count.saturating_mul(2));
     config.engine.in_flight_max = config.engine.in_flight_max.max(2 * site.args.concurrency);
+    // One in the middle would be weighed as if it were payouts; `snapshot` measures what they do to others.
+    config.engine.snapshot_every = 0;
+    config.snapshots.every = Duration::ZERO;
     let mut settings = prompt(&config);
     settings.limits.calls = u32::try_from(rate).map_err(Failure::failed)?;
     settings.limits.per = Duration::from_secs(1);

@@ -1,6 +1,7 @@
 //! What the provider was called with, held against what it allows and against equal turns. Apart because it is
 //! arithmetic over instants and measures nothing.
 
+use super::shares::Shares;
 use super::witness::Call;
 use crate::bench::latency::grouped;
 use crate::bench::report::permille;
@@ -10,9 +11,6 @@ use std::time::{Duration, Instant};
 
 /// The provider counts the calls of any second.
 const SECOND: Duration = Duration::from_secs(1);
-
-/// Of payouts that were granted in turn, one may overtake another on its way through the journal.
-const TURNS_APART: u64 = 2;
 
 /// What came of it.
 pub struct Judgement {
@@ -29,16 +27,6 @@ pub struct Judgement {
     pause: Duration,
     /// Of the merchants.
     pub shares: Shares,
-}
-
-/// How often each merchant had its turn.
-pub struct Shares {
-    submissions: u64,
-    merchants: u64,
-    least: u64,
-    most: u64,
-    /// Merchants of whom nothing waited any more; then equal shares cannot be expected.
-    ran_dry: u64,
 }
 
 impl Judgement {
@@ -80,10 +68,7 @@ impl Judgement {
             findings
                 .push(format!("queue: {busiest} calls in a second, of which {rate} are allowed"));
         }
-        if !self.shares.are_fair() {
-            let Shares { least, most, .. } = self.shares;
-            findings.push(format!("queue: one merchant had {most} turns and another {least}"));
-        }
+        findings.extend(self.shares.finding());
         findings
     }
 
@@ -115,58 +100,6 @@ impl Judgement {
             "allowed_in_a_second": self.rate,
             "longest_pause_us": micros(self.pause),
             "shares": self.shares.json(),
-        })
-    }
-}
-
-impl Shares {
-    /// Of the turns that each merchant had and the payouts that it had waiting.
-    fn of(turns: &[(u64, u64)]) -> Shares {
-        let had = || turns.iter().map(|(had, _)| *had);
-        Shares {
-            submissions: had().sum(),
-            merchants: turns.len() as u64,
-            least: had().min().unwrap_or(0),
-            most: had().max().unwrap_or(0),
-            ran_dry: turns.iter().filter(|(had, made)| had >= made).count() as u64,
-        }
-    }
-
-    fn are_fair(&self) -> bool {
-        self.ran_dry > 0 || self.most - self.least <= TURNS_APART
-    }
-
-    /// A merchant's turns by an even share of them, in thousandths.
-    fn of_even(&self, turns: u64) -> u64 {
-        permille(turns * self.merchants, self.submissions)
-    }
-
-    /// For people.
-    pub fn text(&self) -> String {
-        let dry = match self.ran_dry {
-            0 => String::new(),
-            some => format!("; {some} ran dry, so nothing is judged"),
-        };
-        format!(
-            "{} submissions of {} merchants: {} to {} each, {} to {} permille of an even share{dry}",
-            grouped(self.submissions),
-            self.merchants,
-            grouped(self.least),
-            grouped(self.most),
-            self.of_even(self.least),
-            self.of_even(self.most),
-        )
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "submissions": self.submissions,
-            "merchants": self.merchants,
-            "least": self.least,
-            "most": self.most,
-            "least_permille": self.of_even(self.least),
-            "most_permille": self.of_even(self.most),
-            "ran_dry": self.ran_dry,
         })
     }
 }
@@ -220,14 +153,9 @@ mod tests {
     }
 
     #[test]
-    fn a_merchant_that_is_passed_over_is_found_unless_nothing_of_its_waited() {
-        let passed_over: Vec<_> = (0..6).map(|number| (number * 100, 1)).collect();
-        let judged_so = judged(&passed_over, 1, 10);
-        assert_eq!(judged_so.findings(), ["queue: one merchant had 6 turns and another 0"]);
-        assert_eq!(judged_so.shares.of_even(judged_so.shares.most), 2_000);
-        let dry: Vec<_> = (0..15).map(|number| (number * 50, 1 + number / 10 % 2)).collect();
-        let turns = Shares::of(&[(15, 90), (10, 10)]);
-        assert!(turns.are_fair() && turns.text().contains("1 ran dry"));
-        assert_eq!(judged(&dry, 1, 20).shares.ran_dry, 0);
+    fn a_merchant_that_is_passed_over_is_told() {
+        let calls: Vec<_> = (0..6).map(|number| (number * 100, 1)).collect();
+        let told = judged(&calls, 1, 10).findings();
+        assert_eq!(told, ["queue: of 2 merchants one had 6 turns and another 0"]);
     }
 }
