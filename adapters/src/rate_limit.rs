@@ -1,41 +1,59 @@
-//! How often a provider account may be called: GCRA, a leaky bucket kept as one number. Pure and
-//! apart from the actor, because the bound it keeps is shown here for every pattern of arrivals.
+//! How often a provider account may be called. Pure and apart from the actor, because the bound it
+//! keeps is shown here for every pattern of arrivals.
 //!
-//! N calls in a window W are kept with a burst of b and an interval T of at least W / (N - b + 1):
-//! of k grants the last comes (k - b) T or more after the first, so N + 1 grants take W or longer.
-//! A restart keeps the bound too: a limiter starts as if its burst had been granted that moment,
-//! which no earlier limiter of the same account can have been ahead of.
+//! Two rules, and a grant obeys both. *The bound*: of N + 1 grants in a row the last comes a whole window
+//! after the first, so no window holds more than N. *The pace*: GCRA, a leaky bucket kept as one number,
+//! which leaks N in a window and lets nobody catch up on more than a pause of `CATCH_UP_MAX`. The bound
+//! alone would let N leave at once; the pace alone would have to be slower than N by whatever may be
+//! caught up on.
+//!
+//! A restart keeps the bound too: a limiter starts as if an earlier one of the same account had kept the
+//! pace until that moment and had caught up just then, which none can have been ahead of.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Timers wake up to a millisecond or two late; what falls due meanwhile is granted in one go.
-const LATENESS_NANOS: u128 = 2_000_000;
+/// Timers wake late and journals stall; a longer pause than this is lost, or a tenth of a window.
+const CATCH_UP_MAX: u64 = 100_000_000;
+
+/// So many grants are remembered at most. Who may be called more often is paced by parts of the window.
+const REMEMBERED_MAX: u32 = 16_384;
 
 /// A limiter of grants. Times are durations since some fixed start, and never go back.
 #[derive(Clone, Debug)]
 pub struct RateLimit {
     /// Nanoseconds that one grant uses up; 0 means no limit.
     interval: u64,
-    /// How far ahead of its due time a grant may come: the burst, less one, in nanoseconds.
+    /// How far ahead of its due time a grant may come, in nanoseconds.
     tolerance: u64,
     /// When the bucket will have leaked empty, in nanoseconds.
     empty_at: u64,
+    /// The window, in nanoseconds.
+    window: u64,
+    /// When each of the last N grants will have left the window, in nanoseconds; the first is next.
+    gone_at: VecDeque<u64>,
 }
 
 impl RateLimit {
     /// At most `calls` grants in any half-open window of `per`; no limit when either is zero.
-    /// Begins exhausted at time zero: the first grant comes no earlier than one interval later.
+    /// Begins exhausted at time zero: the first grant comes one interval after what an earlier limiter
+    /// may have caught up on.
     pub fn new(calls: u32, per: Duration) -> RateLimit {
-        let window = per.as_nanos();
-        if calls == 0 || window == 0 {
-            return RateLimit { interval: 0, tolerance: 0, empty_at: 0 };
+        if calls == 0 || per.is_zero() {
+            let gone_at = VecDeque::new();
+            return RateLimit { interval: 0, tolerance: 0, empty_at: 0, window: 0, gone_at };
         }
-        let calls = u128::from(calls);
-        // Each extra grant of burst costs one of the N, so it is kept to one in a hundred.
-        let extra = (calls * LATENESS_NANOS).div_ceil(window).min(calls / 100);
-        let interval = nanos(window.div_ceil(calls - extra));
-        let tolerance = interval.saturating_mul(nanos(extra));
-        RateLimit { interval, tolerance, empty_at: tolerance.saturating_add(interval) }
+        // A part of the calls in each part of the window is no more than all of them in the whole.
+        let parts = calls.div_ceil(REMEMBERED_MAX);
+        let calls = calls / parts;
+        let window = nanos(per.as_nanos().div_ceil(u128::from(parts)));
+        let interval = window.div_ceil(u64::from(calls));
+        let tolerance = CATCH_UP_MAX.min(window / 10);
+        let since = |earlier: u32| u64::from(earlier).saturating_mul(interval);
+        let left = |earlier: u32| since(earlier).saturating_sub(tolerance).min(window);
+        let gone_at = (0..calls).rev().map(|earlier| window - left(earlier)).collect();
+        let empty_at = tolerance.saturating_add(interval);
+        RateLimit { interval, tolerance, empty_at, window, gone_at }
     }
 
     /// Grants one call, or says how long to wait before asking again.
@@ -44,11 +62,14 @@ impl RateLimit {
             return Ok(());
         }
         let now = nanos(now.as_nanos());
-        let earliest = self.empty_at.saturating_sub(self.tolerance);
+        let paced = self.empty_at.saturating_sub(self.tolerance);
+        let earliest = self.gone_at.front().map_or(paced, |gone| paced.max(*gone));
         if now < earliest {
             return Err(Duration::from_nanos(earliest - now));
         }
         self.empty_at = self.empty_at.max(now).saturating_add(self.interval);
+        self.gone_at.pop_front();
+        self.gone_at.push_back(now.saturating_add(self.window));
         Ok(())
     }
 
@@ -156,12 +177,45 @@ mod tests {
     }
 
     #[test]
+    fn what_a_stalled_journal_keeps_back_is_caught_up_on_within_the_limit() {
+        let (calls, window) = (100, 1_000 * MILLI);
+        let (mut limit, mut now, mut granted) =
+            (RateLimit::new(calls, Duration::from_nanos(window)), 0, Vec::new());
+        while now < 31 * window {
+            match limit.try_take(Duration::from_nanos(now)) {
+                Ok(()) => granted.push(now),
+                // Twice a second nobody gets up for 80 milliseconds.
+                Err(wait) => {
+                    now = (now + wait.as_nanos() as u64).next_multiple_of(MILLI);
+                    if now % (500 * MILLI) < 80 * MILLI {
+                        now = now - now % (500 * MILLI) + 80 * MILLI;
+                    }
+                }
+            }
+        }
+        // The first window is left out: it begins exhausted.
+        let due = 30 * calls as usize;
+        let kept = granted.iter().filter(|at| **at >= window).count();
+        assert!((kept + 1) * 100 >= due * 99 && kept <= due, "{kept} of {due}");
+        assert!(bound_holds(&granted, calls as usize, Duration::from_nanos(window)));
+    }
+
+    #[test]
+    fn after_an_idle_hour_no_more_than_a_tenth_of_a_window_leaves_at_once() {
+        let mut limit = RateLimit::new(100, Duration::from_secs(1));
+        let hour = Duration::from_secs(3_600);
+        let at_once = (0..1_000).filter(|_| limit.try_take(hour).is_ok()).count();
+        assert_eq!(at_once, 11, "a tenth, and the one that was due");
+    }
+
+    #[test]
     fn it_begins_exhausted() {
         let mut limit = RateLimit::new(10, Duration::from_secs(1));
-        let interval = Duration::from_millis(100);
-        assert_eq!(limit.try_take(Duration::ZERO), Err(interval));
-        assert_eq!(limit.try_take(interval), Ok(()));
-        assert_eq!(limit.try_take(interval), Err(interval));
+        // An interval, after what an earlier limiter may have caught up on.
+        let (interval, first) = (Duration::from_millis(100), Duration::from_millis(200));
+        assert_eq!(limit.try_take(Duration::ZERO), Err(first));
+        assert_eq!(limit.try_take(first), Ok(()));
+        assert_eq!(limit.try_take(first), Err(interval));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! `bursar bench`: the benchmark in the box. Most scenarios start this very binary again as a gateway and
-//! drive it over HTTP from one thread; one runs the engine in process. Each ends with a check, because a
+//! drive it over HTTP from one thread; two run the engine in process. Each ends with a check, because a
 //! speed at which payouts are lost is no speed.
 //!
 //! Reading order: `scenario/create.rs` → `rounds.rs` → `closed_loop.rs`, `open_loop.rs` → `client.rs`;
@@ -23,6 +23,7 @@ mod machine;
 mod open_loop;
 mod plots;
 mod progress;
+mod queue;
 mod raw_log;
 mod report;
 mod requests;
@@ -133,6 +134,7 @@ async fn play(scenario: Scenario, site: &Site<'_>) -> Result<Figures, Failure> {
         Scenario::Live => scenario::live::run(site).await,
         Scenario::Start => scenario::start::run(site).await,
         Scenario::Mixed => scenario::mixed::run(site).await,
+        Scenario::Queue => queue::run(site).await,
         Scenario::Crash => scenario::crash::run(site).await,
         Scenario::Growth => growth::run(site).await,
     }

@@ -52,6 +52,19 @@ const FIGURES: &[(&str, &[&str])] = &[
     ("live", &["/bytes_per_payout", "/idle_processor_hundredths_of_percent"]),
     ("start", &["/ready_ms"]),
     ("mixed", &["/rate", "/latency/p90_us", "/failed", "/conservation/acknowledged"]),
+    (
+        "queue",
+        &[
+            "/rate_permille",
+            "/busiest_second",
+            "/shares/least_permille",
+            "/shares/most_permille",
+            "/create_latency/p50_us",
+            "/bytes_per_payout",
+            "/processor_hundredths_of_percent",
+            "/conservation/waiting",
+        ],
+    ),
     ("crash", &["/acknowledged", "/ready_ms", "/conservation/right"]),
     (
         "growth",

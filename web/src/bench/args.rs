@@ -24,18 +24,19 @@ pub struct BenchArgs {
     /// Connections over which requests are made at once
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub connections: u64,
-    /// `engine`: requests or payouts under way at once
+    /// `engine` and `queue`: requests or payouts under way at once
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub concurrency: u64,
-    /// How many payouts are there in `get`, `list`, `recovery`, `snapshot` and `live`, without it 20,000; the
-    /// last step of `growth`, without it 100,000
+    /// How many payouts are there in `get`, `list`, `recovery`, `snapshot`, `live` and `queue`, without it
+    /// 20,000; the last step of `growth`, without it 100,000
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub payouts: Option<u64>,
     /// The last step of `growth` in merchants
     #[arg(long, value_name = "M", default_value_t = 1_000,
           value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub merchants: u64,
-    /// Requests a second of open loops; without it half of what was reached before, and 2,000 in `mixed`
+    /// Requests a second of open loops; without it half of what was reached before, and 2,000 in `mixed`. Calls
+    /// a second that the provider of `queue` allows; without it 100
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub rate: Option<u64>,
     /// The scenario `crash`, which no run plays unasked: kill -9, restart, look for every payout
@@ -87,6 +88,8 @@ pub enum Scenario {
     Start,
     /// A realistic day: many small payouts to phones, some to banks, some that fail, some in doubt
     Mixed,
+    /// A provider that may be called only so often, and many payouts of unequal merchants that wait for it
+    Queue,
     /// kill -9 in the middle of `life`, then every payout is looked for
     Crash,
     /// Ten times as many finished payouts from step to step, and merchants: what each step costs

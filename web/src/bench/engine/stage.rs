@@ -33,15 +33,25 @@ impl Stage {
 
     /// Starts it on this directory, whose secret of payout ids this is.
     pub async fn on(config: &Config, data_dir: PathBuf, ids: IdKey) -> Result<Stage, Failure> {
+        Stage::with(config, data_dir, ids, &prompt(config), |sandbox| Arc::new(sandbox)).await
+    }
+
+    /// Starts it with a sandbox of these settings, which the engine sees through what is put around it.
+    pub async fn with(
+        config: &Config,
+        data_dir: PathBuf,
+        ids: IdKey,
+        settings: &SandboxSettings,
+        around: impl FnOnce(InlineSandbox) -> Arc<dyn Provider>,
+    ) -> Result<Stage, Failure> {
         let mut config = config.clone();
         config.store.data_dir.clone_from(&data_dir);
         config.store.anchor = None;
         let options = engine_options(&config, ids, cores());
         let engine = Engine::prepare(options, Arc::new(SystemClock));
         let clock = Arc::new(VirtualClock::running());
-        let sandbox = InlineSandbox::new(&prompt(&config), clock);
-        let provider: Arc<dyn Provider> = Arc::new(sandbox.clone());
-        engine.recover(vec![provider]).await.map_err(Failure::failed)?;
+        let sandbox = InlineSandbox::new(settings, clock);
+        engine.recover(vec![around(sandbox.clone())]).await.map_err(Failure::failed)?;
         Ok(Stage { engine, sandbox, merchant: MerchantId::from_name("bench"), data_dir })
     }
 
@@ -81,7 +91,7 @@ impl Stage {
 }
 
 /// A provider that answers at once and is asked at once, so that only the engine is measured.
-fn prompt(config: &Config) -> SandboxSettings {
+pub fn prompt(config: &Config) -> SandboxSettings {
     let mut settings = sandbox_settings(config);
     settings.settle_after = Duration::ZERO;
     settings.visibility_lag = Duration::ZERO;
