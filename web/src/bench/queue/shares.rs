@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn turns_are_equal_or_told_unless_somebody_has_none_left_to_take() {
-        let table: [(&[(u64, u64)], u64, u64, bool); 4] = [
+        type Turns = &'static [(u64, u64)];
+        let table: [(Turns, u64, u64, bool); 4] = [
             (&[(10, 900), (10, 50), (10, 50)], 1_000, 1_000, true),
             (&[(11, 900), (10, 50), (9, 50)], 900, 1_100, true),
             (&[(26, 900), (2, 50), (2, 50)], 200, 2_600, false),
