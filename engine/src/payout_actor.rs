@@ -149,7 +149,11 @@ impl Handler<Turn> for PayoutActor {
         let (written, decided) = match written {
             Ok((Some(written), decided)) => (written, decided),
             Ok((None, decided)) => return TurnEnd::Now(self.end_turn(Ok(decided), context)),
-            Err(refusal) => return TurnEnd::Now(self.end_turn(Err(refusal), context)),
+            Err(refusal) => {
+                // Nothing was written. Whoever came to memory for this alone goes back to where it was.
+                self.settle_down(context);
+                return TurnEnd::Now(self.end_turn(Err(refusal), context));
+            }
         };
         TurnEnd::written(written.durable().into_actor(self).map(|durable, actor, context| {
             // The ticket is given back behind it all.

@@ -115,7 +115,7 @@ async fn measure(
     }));
     if !sound {
         return Err(Failure::failed(
-            "payouts are missing, unpaid or paid otherwise; these figures are worth nothing",
+            "payouts are missing, unsettled, or paid otherwise than wanted; these figures are worth nothing",
         ));
     }
     // Sound figures may still be bad news.

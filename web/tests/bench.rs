@@ -15,7 +15,7 @@ fn play(data: &Path, args: &[&str]) -> Value {
     let quick = ["bench", "--json", "--quick", "--connections", "8", "--concurrency", "8"];
     let place = ["--data-dir", data.to_str().unwrap()];
     let ended = bursar(&[&quick, args, &place[..]].concat());
-    assert_eq!(ended.status.code(), Some(0), "{args:?}: {}", stderr(&ended));
+    assert_eq!(ended.status.code(), Some(0), "{args:?}: {}{}", stdout(&ended), stderr(&ended));
     serde_json::from_str(&stdout(&ended)).unwrap()
 }
 

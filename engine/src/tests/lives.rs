@@ -9,7 +9,6 @@ use domain::command::Command;
 use domain::entry::Deed;
 use domain::id::Fingerprint;
 use domain::status::Status;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 #[actix_rt::test]
@@ -18,14 +17,7 @@ async fn a_payout_is_paid_once_and_leaves_memory() {
     let rig = Rig::start(dir.path(), Scripted::new(Manner::Pays)).await;
     let id = rig.create("k1", |_| {}).await.payout.id();
     rig.until(id, |view| view.payout.status() == Status::Processed).await;
-    let counters = rig.engine.gateway();
-    for _ in 0..1_000 {
-        if counters.counters().live.load(Ordering::Relaxed) == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    assert_eq!(counters.counters().live.load(Ordering::Relaxed), 0, "finished payouts rest");
+    rig.until_live(0).await;
     assert_eq!(rig.provider.submissions(), 1);
 
     let again = rig.door().create("k1", request(&rig.clock)).await.unwrap();
@@ -33,6 +25,20 @@ async fn a_payout_is_paid_once_and_leaves_memory() {
     let mut other = request(&rig.clock);
     other.body = Fingerprint([2; 16]);
     assert!(matches!(rig.door().create("k1", other).await, Err(Refusal::KeyReused)));
+    rig.engine.stop().await;
+}
+
+#[actix_rt::test]
+async fn whoever_is_called_to_memory_in_vain_goes_back_to_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::start(dir.path(), Scripted::new(Manner::Pays)).await;
+    let id = rig.create("k1", |_| {}).await.payout.id();
+    rig.until_live(0).await;
+    for command in [Command::Process, Command::Terminate] {
+        assert!(rig.door().command(id, command, None).await.is_err());
+        rig.until_live(0).await;
+    }
+    assert_eq!(rig.door().get(id).await.unwrap().payout.status(), Status::Processed);
     rig.engine.stop().await;
 }
 

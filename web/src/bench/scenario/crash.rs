@@ -51,13 +51,13 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
     load.await.map_err(Failure::failed)??;
     let before = finished.borrow().last().map_or(0, |(_, count)| *count);
     let gateway = gateway.killed_and_restarted(site).await?;
-    let (done, resubmitted) = until_settled(&gateway).await?;
+    let (unsettled, resubmitted) = until_settled(&gateway).await?;
     let made = creates.made();
     let count = made.len() as u64;
     let allowed = site.args.connections;
     let found = conservation::check(site, &gateway, &requests, made, allowed).await?;
     let start = gateway.start;
-    let lines = vec![
+    let mut lines = vec![
         format!(
             "crash        kill -9 after {} payouts were answered for and {} had finished; ready again in \
              {} ms with {} under way, {} of them sent again by an operator",
@@ -69,6 +69,10 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
         ),
         format!("             {}", found.text()),
     ];
+    if unsettled > 0 {
+        let seconds = PATIENCE.as_secs();
+        lines.push(format!("             BROKEN: {unsettled} still under way after {seconds} s"));
+    }
     let json = json!({
         "name": "crash",
         "acknowledged": count,
@@ -76,9 +80,10 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
         "ready_ms": u64::try_from(start.ready.as_millis()).unwrap_or(u64::MAX),
         "live_after": start.live,
         "resubmitted": resubmitted,
+        "unsettled": unsettled,
         "conservation": found.json(),
     });
-    Ok(Figures::new(lines, json, done && count > 0 && found.holds()))
+    Ok(Figures::new(lines, json, unsettled == 0 && count > 0 && found.holds()))
 }
 
 /// What counts of a list.
@@ -92,15 +97,16 @@ struct Listed {
     id: String,
 }
 
-/// Waits until nothing is under way. A submission that was written down and never left is held until
+/// Waits until nothing is under way, and says how much still is when patience ends. A submission that was written down and never left is held until
 /// somebody says what to do; here the operator is the bench, and has it sent.
-async fn until_settled(gateway: &Gateway) -> Result<(bool, u64), Failure> {
+async fn until_settled(gateway: &Gateway) -> Result<(u64, u64), Failure> {
     let (began, mut resubmitted) = (Instant::now(), 0);
     let (merchant, operator) = (&gateway.merchant, &gateway.operator);
     let mut connection = Connection::open(merchant).await.map_err(Failure::failed)?;
-    while gateway.metrics().await?.live() > 0 {
-        if began.elapsed() > PATIENCE {
-            return Ok((false, resubmitted));
+    loop {
+        let live = gateway.metrics().await?.live();
+        if live == 0 || began.elapsed() > PATIENCE {
+            return Ok((live, resubmitted));
         }
         let path = format_args!("/v1/payouts?moderation_required=true&limit=100");
         let page: Page = serde_json::from_slice(connection.page(merchant, path).await?)
@@ -119,5 +125,4 @@ async fn until_settled(gateway: &Gateway) -> Result<(bool, u64), Failure> {
         }
         tokio::time::sleep(50 * GLANCE).await;
     }
-    Ok((true, resubmitted))
 }
