@@ -74,6 +74,13 @@ pub(crate) struct Room {
     pub(crate) memtable_bytes: u64,
 }
 
+/// Threads of one fjall with so many keyspaces: one that puts what is full onto
+/// the disk, and one that merges for each. As long as merging waits for a thread
+/// the first one hands it round and round, and takes a whole processor for that.
+pub(crate) fn workers_for(keyspaces: usize) -> usize {
+    1 + keyspaces
+}
+
 impl StoreOptions {
     pub(crate) fn archive_room(&self) -> Room {
         Room { cache_bytes: self.archive_cache_bytes, memtable_bytes: self.memtable_bytes }

@@ -1,11 +1,12 @@
-//! The archive in fjall: a log-structured merge tree per index, set up as
-//! `snapshots/src/archive/fjall_archive.rs` does it; or with the bodies kept out
-//! of the tree, so that compaction moves ids only.
+//! The archive in fjall: a log-structured merge tree per index, as fjall comes;
+//! or as `snapshots/src/archive/fjall_archive.rs` sets it up, with the bodies
+//! kept out of the tree, so that compaction moves ids only.
 
 use std::{ops::Bound, path::Path};
 
 use fjall::{
-    Database, Keyspace, KeyspaceCreateOptions as Options, KvSeparationOptions, PersistMode,
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions as Options, KvSeparationOptions,
+    PersistMode, config::FilterPolicy,
 };
 
 use crate::{
@@ -17,6 +18,9 @@ const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
 const JOURNAL_BYTES: u64 = 256 * 1024 * 1024;
 /// Larger values go to files of their own, where bodies are kept apart.
 const SPLIT_ABOVE: u32 = 128;
+/// One for each keyspace, and one for what is full; and what fjall takes on two processors.
+const WORKERS: usize = 6;
+const FJALLS_WORKERS: usize = 2;
 
 /// Where the bodies are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,20 +40,27 @@ pub struct InFjall {
 
 impl InFjall {
     pub fn open(dir: &Path, bodies: Bodies) -> Outcome<Self> {
+        let apart = bodies == Bodies::Apart;
         let database = Database::builder(dir)
             .cache_size(CACHE_BYTES as u64)
             .max_journaling_size(JOURNAL_BYTES)
+            .worker_threads(if apart { WORKERS } else { FJALLS_WORKERS })
             .open()?;
         let options = || Options::default().max_memtable_size(MEMTABLE_BYTES);
-        let keyspace = |name| database.keyspace(name, options);
-        let split = KvSeparationOptions::default().separation_threshold(SPLIT_ABOVE);
-        let split = (bodies == Bodies::Apart).then_some(split);
+        let split = KvSeparationOptions::default()
+            .separation_threshold(SPLIT_ABOVE)
+            .compression(CompressionType::None);
+        let split = apart.then_some(split);
+        let scanned = || match apart {
+            true => options().filter_policy(FilterPolicy::disabled()),
+            false => options(),
+        };
         Ok(Self {
             payouts: database.keyspace("payouts", || options().with_kv_separation(split))?,
-            by_time: keyspace("by_time")?,
-            by_status: keyspace("by_status")?,
-            references: keyspace("references")?,
-            due: keyspace("due")?,
+            by_time: database.keyspace("by_time", scanned)?,
+            by_status: database.keyspace("by_status", scanned)?,
+            references: database.keyspace("references", options)?,
+            due: database.keyspace("due", scanned)?,
             database,
         })
     }

@@ -181,6 +181,44 @@ fn fjall_remembers_across_reopening() {
 }
 
 #[test]
+fn payouts_that_stand_apart_from_their_keys_are_found_again_and_replaced() {
+    const MANY: u16 = 4_000;
+    let (dir, room) =
+        (tempfile::tempdir().unwrap(), crate::options::Room { memtable_bytes: 1 << 16, ..ROOM });
+    let open = || FjallArchive::open(dir.path(), 7, room, Duration::from_secs(60)).unwrap();
+    let numbered = |number: u16, round: u8| {
+        let [low, high] = number.to_le_bytes();
+        let mut id = [0; 16];
+        // Spread, as hashes are.
+        (id[0], id[1]) = (low, high);
+        Archived { id, reference: Some(id), body: vec![round; 300], ..payout(round) }
+    };
+    for round in 1..=3 {
+        let archive = open();
+        for first in (0..MANY).step_by(250) {
+            archive.put((first..first + 250).map(|one| numbered(one, round)).collect()).unwrap();
+        }
+        archive.set_covers(u64::from(round), 1).unwrap();
+        drop(archive);
+        let archive = open();
+        assert_eq!(archive.len(), usize::from(MANY));
+        for number in 0..MANY {
+            let wanted = numbered(number, round);
+            assert_eq!(archive.get(wanted.id).unwrap(), Some(wanted.body));
+        }
+        let rows = archive.check_rows(&mut |amiss| panic!("{amiss:?}")).unwrap();
+        assert_eq!(rows.payouts, u64::from(MANY));
+    }
+    let apart = |keyspace: std::fs::DirEntry| {
+        let blobs = std::fs::read_dir(keyspace.path().join("blobs"));
+        blobs.map_or(0, |files| files.count())
+    };
+    let keyspaces = std::fs::read_dir(dir.path().join("keyspaces")).unwrap();
+    let files: usize = keyspaces.map(|one| apart(one.unwrap())).sum();
+    assert!(files > 0, "nothing stands apart, and nothing was tried");
+}
+
+#[test]
 fn an_archive_in_use_is_busy_and_not_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let _archive = fjall_in(dir.path());

@@ -12,7 +12,10 @@ use std::{
     time::Duration,
 };
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode,
+    config::FilterPolicy,
+};
 
 use super::{
     ArchiveError, ArchiveStore, Archived, Id, Listing, Row, RowAmiss, RowsChecked,
@@ -24,12 +27,17 @@ use super::{
 };
 use crate::{
     guarded::{self, AfterPanic, Fault},
-    options::Room,
+    options::{Room, workers_for},
 };
 
 const CUT: ArchiveError = ArchiveError::Damaged("a row is cut short");
+const KEYSPACES: usize = 6;
 const COUNT: &str = "count";
 const LOG: &str = "log";
+
+/// Larger values stand in files of their own, and their tree only says where: a tree of random keys is
+/// merged over and over as it grows, and would carry every payout along each time.
+const APART_ABOVE: u32 = 128;
 
 /// fjall's own journal, which an open after a kill reads again.
 const JOURNAL_BYTES: u64 = 256 * 1024 * 1024;
@@ -71,13 +79,16 @@ impl FjallArchive {
         let database = Database::builder(dir)
             .cache_size(room.cache_bytes)
             .max_journaling_size(JOURNAL_BYTES)
+            .worker_threads(workers_for(KEYSPACES))
             .open()?;
-        let keyspace = |name| {
-            database.keyspace(name, || {
-                KeyspaceCreateOptions::default().max_memtable_size(room.memtable_bytes)
-            })
-        };
-        let meta = keyspace("meta")?;
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(room.memtable_bytes);
+        // A filter only tells whether a key is there, and nobody asks these for one.
+        let scanned = || options().filter_policy(FilterPolicy::disabled());
+        // Not compressed: the length that a compressed value takes then is under no checksum.
+        let apart = KvSeparationOptions::default()
+            .separation_threshold(APART_ABOVE)
+            .compression(CompressionType::None);
+        let meta = database.keyspace("meta", options)?;
         // Rows of another log would be believed like our own.
         match read_number(&meta, LOG)? {
             Some(found) if found != log_id => {
@@ -88,11 +99,12 @@ impl FjallArchive {
         }
         let count = read_number(&meta, COUNT)?.unwrap_or(0);
         let archive = Self {
-            payouts: keyspace("payouts")?,
-            by_time: keyspace("by_time")?,
-            by_status: keyspace("by_status")?,
-            references: keyspace("references")?,
-            due: keyspace("due")?,
+            // Keyspaces keep what they were made with: an older archive is only slower.
+            payouts: database.keyspace("payouts", || options().with_kv_separation(Some(apart)))?,
+            by_time: database.keyspace("by_time", scanned)?,
+            by_status: database.keyspace("by_status", scanned)?,
+            references: database.keyspace("references", options)?,
+            due: database.keyspace("due", scanned)?,
             meta,
             count: Mutex::new(count),
             database,
@@ -102,7 +114,7 @@ impl FjallArchive {
         Ok(archive)
     }
 
-    fn keyspaces(&self) -> [&Keyspace; 6] {
+    fn keyspaces(&self) -> [&Keyspace; KEYSPACES] {
         [&self.payouts, &self.by_time, &self.by_status, &self.references, &self.due, &self.meta]
     }
 

@@ -13,11 +13,13 @@ use super::{
     EventError, EventRow, block,
     numbering::{Gap, Numbering},
 };
-use crate::options::Room;
+use crate::options::{Room, workers_for};
 
 /// Up to where in the log events were taken.
 pub(crate) const THROUGH: &str = "through";
 const LOG: &str = "log";
+/// Rows, notes, and what is known of both.
+const KEYSPACES: usize = 3;
 /// Which keyspace holds the rows.
 const ROWS: &str = "rows";
 /// Followed by a stream: its newest sequence.
@@ -56,6 +58,7 @@ pub(crate) fn open(dir: &Path, log: OfLog, room: Room) -> Result<Opened, EventEr
     let database = Database::builder(dir)
         .cache_size(room.cache_bytes)
         .max_journaling_size(JOURNAL_BYTES)
+        .worker_threads(workers_for(KEYSPACES))
         .open()?;
     let meta = keyspace(&database, "meta", room)?;
     let turned_away = match reason_to_begin_again(&meta, log)? {

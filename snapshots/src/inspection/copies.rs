@@ -71,7 +71,8 @@ fn copy(from: &Path, to: &Path, unchanging: bool) -> io::Result<u64> {
         let entry = entry?;
         let (path, copy_to) = (entry.path(), to.join(entry.file_name()));
         if entry.file_type()?.is_dir() {
-            bytes += copy(&path, &copy_to, entry.file_name() == "tables")?;
+            let unchanging = ["tables", "blobs"].iter().any(|name| entry.file_name() == *name);
+            bytes += copy(&path, &copy_to, unchanging)?;
         } else if !(unchanging && fs::hard_link(&path, &copy_to).is_ok()) {
             bytes += fs::copy(&path, &copy_to)?;
         }
