@@ -212,6 +212,8 @@ impl Running {
 
     async fn stop(self) {
         self.engine.stop().await;
+        // Its bell holds the gateway that holds it: a thousand of these would stay in memory, threads and all.
+        self.sandbox.on_callback(Arc::new(drop));
     }
 }
 
