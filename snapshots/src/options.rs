@@ -76,7 +76,8 @@ pub(crate) struct Room {
 
 /// Threads of one fjall with so many keyspaces: one that puts what is full onto
 /// the disk, and one that merges for each. As long as merging waits for a thread
-/// the first one hands it round and round, and takes a whole processor for that.
+/// the first one hands it round and round and takes a processor for that; with so
+/// many it seldom waits.
 pub(crate) fn workers_for(keyspaces: usize) -> usize {
     1 + keyspaces
 }

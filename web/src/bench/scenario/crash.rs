@@ -97,8 +97,9 @@ struct Listed {
     id: String,
 }
 
-/// Waits until nothing is under way, and says how much still is when patience ends. A submission that was written down and never left is held until
-/// somebody says what to do; here the operator is the bench, and has it sent.
+/// Waits until nothing is under way, and says how much still is when patience ends. A submission that was
+/// written down and never left is held until somebody says what to do; here the operator is the bench, and
+/// has it sent.
 async fn until_settled(gateway: &Gateway) -> Result<(u64, u64), Failure> {
     let (began, mut resubmitted) = (Instant::now(), 0);
     let (merchant, operator) = (&gateway.merchant, &gateway.operator);
