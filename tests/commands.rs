@@ -66,6 +66,50 @@ async fn details_that_were_wanted_can_be_given_later() {
     world.stop().await;
 }
 
+/// What is kept of a payout is read in one piece: a merchant who could make it ever longer could make it, and
+/// the snapshots that it is in, unreadable.
+#[actix_rt::test]
+async fn no_merchant_writes_a_history_without_end() {
+    let world = World::start().await;
+    let mut body = payout("000", 1);
+    body["recipient"] = json!({"type": "bank_account", "country": "DE"});
+    let id = world.merchant.create(&body).await.id();
+    let name = json!({"recipient": {"name": "Anna Schmidt"}});
+    let mut taken = 0;
+    let refused = loop {
+        let answer = world.merchant.command(&id, "details", &name).await;
+        match answer.status {
+            200 if taken < 2_000 => taken += 1,
+            _ => break answer,
+        }
+    };
+    assert_eq!((refused.status, refused.code().as_str()), (409, "not_allowed"), "{}", refused.text);
+    assert!(taken > 100, "{taken}");
+    // What ends it is taken for ever, and then it is read back from the archive.
+    assert_eq!(world.merchant.command(&id, "terminate", &json!({})).await.status, 200);
+    world.merchant.until_status(&id, "TERMINATED").await;
+    world.stop().await;
+}
+
+#[actix_rt::test]
+async fn details_that_the_account_cannot_serve_end_the_payout_before_anything_is_sent() {
+    let world = World::start().await;
+    let mut body = payout("000", 1);
+    body["recipient"] = json!({"type": "bank_account", "country": "DE", "name": "Anna Schmidt"});
+    let id = world.merchant.create(&body).await.id();
+    let details = json!({"recipient": {"iban": iban("007", 1)}});
+    let given = world.merchant.command(&id, "details", &details).await;
+    assert_eq!(
+        (given.status, given.at("/status")),
+        (200, json!("CREATE_FAILED")),
+        "{}",
+        given.text
+    );
+    assert_eq!(given.at("/failure/code/value"), json!("INVALID_RECIPIENT"));
+    assert_eq!(world.ledger(&id), (0, 0, 0));
+    world.stop().await;
+}
+
 #[actix_rt::test]
 async fn a_command_under_the_same_key_is_answered_the_same() {
     let world = World::start().await;

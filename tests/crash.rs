@@ -1,7 +1,7 @@
-//! `kill -9` at random moments under load, a hundred times, with the sandbox as a process of its
-//! own whose ledger survives. At the end: everything acknowledged is there, at least as far as it
-//! was acknowledged; nothing was paid twice; nothing is told failed that was paid. And the merchant's
-//! receiver has heard every event, each payout's in order.
+//! `kill -9` at random moments under load, a hundred times or as often as BURSAR_KILLS says, with the
+//! sandbox as a process of its own whose ledger survives. At the end: everything acknowledged is there,
+//! at least as far as it was acknowledged; nothing was paid twice; nothing is told failed that was paid.
+//! And the merchant's receiver has heard every event, each payout's in order.
 //!
 //! A binary of its own, because it runs itself as the gateway and as the sandbox.
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on should stop where it stands")]
@@ -17,7 +17,8 @@ use tests::process::{Process, merchant};
 use tests::recipient::payout;
 use tests::{Client, Receiver};
 
-const ROUNDS: u32 = 100;
+/// How often, if nobody says otherwise.
+const KILLS: u32 = 100;
 const CLIENTS: u32 = 6;
 const SUFFIXES: [&str; 8] = ["000", "002", "010", "012", "013", "018", "020", "040"];
 
@@ -58,7 +59,8 @@ async fn a_hundred_kills_lose_nothing() {
     let acknowledged = Acknowledged::default();
     let mut pauses = Pauses(0x9e37_79b9_7f4a_7c15);
     let mut receiver = Receiver::start();
-    for round in 0..ROUNDS {
+    let kills = kills();
+    for round in 0..kills {
         let gateway = serve(dir.path(), &sandbox.url);
         match round {
             0 => subscribe(&merchant(&gateway.url, dir.path()), &receiver).await,
@@ -84,7 +86,7 @@ async fn a_hundred_kills_lose_nothing() {
     let client = merchant(&gateway.url, dir.path());
     ready(&client).await;
     let acknowledged = std::mem::take(&mut *acknowledged.lock().unwrap());
-    assert!(acknowledged.len() > ROUNDS as usize, "the load was real: {}", acknowledged.len());
+    assert!(acknowledged.len() > kills as usize, "the load was real: {}", acknowledged.len());
     let mut told = HashMap::new();
     for (id, version) in &acknowledged {
         let settled = |payout: &Value| {
@@ -109,11 +111,15 @@ async fn a_hundred_kills_lose_nothing() {
     }
     let events = every_event_was_heard(&client, &receiver).await;
     println!(
-        "{} acknowledged, {paid_payouts} paid once, {events} events heard in order, {ROUNDS} kills",
+        "{} acknowledged, {paid_payouts} paid once, {events} events heard in order, {kills} kills",
         told.len()
     );
     gateway.kill();
     sandbox.kill();
+}
+
+fn kills() -> u32 {
+    std::env::var("BURSAR_KILLS").map_or(KILLS, |text| text.parse().unwrap())
 }
 
 async fn subscribe(client: &Client, receiver: &Receiver) {

@@ -29,6 +29,7 @@ fn every_link_of_the_documents_leads_somewhere() {
         "docs/performance.md",
         "docs/webhooks.md",
         "docs/operating.md",
+        "docs/correctness.md",
         "web/examples/webhook-receiver/README.md",
     ];
     for document in documents {

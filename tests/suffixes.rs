@@ -15,6 +15,7 @@ const ENDS: &[(&str, &str, u64, u64, u64)] = &[
     ("003", "INVOKE_FAILED", 0, 0, 0),
     ("004", "PROCESS_FAILED", 0, 0, 0),
     ("005", "PROCESS_FAILED", 0, 0, 0),
+    ("007", "INVOKE_FAILED", 0, 0, 0),
     ("010", "PROCESSED", 1, 0, 0),
     ("012", "PROCESSED", 1, 0, 0),
     ("013", "PROCESSED", 1, 0, 0),

@@ -36,7 +36,7 @@ const FOLDERS: [&str; 7] = [
 
 #[test]
 fn imports_point_one_way() {
-    let forbidden: [(&str, &[&str]); 4] = [
+    let forbidden: [(&str, &[&str]); 5] = [
         (
             "engine/domain/src",
             &["actix", "sled", "tokio", "adapters", "snapshots", "engine", "web"],
@@ -44,6 +44,7 @@ fn imports_point_one_way() {
         ("snapshots/src", &["actix", "actix_web", "adapters", "engine", "web"]),
         ("adapters/src", &["sled", "snapshots", "engine", "web"]),
         ("engine/src", &["actix_web", "reqwest", "sled", "web"]),
+        ("tests/world/src", &["actix", "actix_web", "tokio", "reqwest", "sled", "web"]),
     ];
     for (folder, crates) in forbidden {
         for (path, text) in sources(folder) {
@@ -65,6 +66,17 @@ fn the_core_has_no_clock_no_chance_and_no_order_by_hash() {
     for (path, text) in sources("engine/domain/src") {
         for word in
             ["SystemTime", "Instant::now", "HashMap", "HashSet", "rand::", "std::fs", "f64", "f32"]
+        {
+            assert!(!text.contains(word), "{} knows {word}", path.display());
+        }
+    }
+}
+
+/// A world that asked the machine for anything would not repeat itself.
+#[test]
+fn the_simulated_world_asks_nobody_for_time_or_chance() {
+    for (path, text) in sources("tests/world/src") {
+        for word in ["SystemTime", "Instant", "rand::", "std::fs", "std::thread", "HashMap", "f64"]
         {
             assert!(!text.contains(word), "{} knows {word}", path.display());
         }

@@ -8,6 +8,24 @@
 //! accounts) → `rates` (what amounts are converted by) → `sandbox`, the provider that ships with the
 //! gateway.
 
+/// Whether this fault is planted on this thread; never, in a build without the feature.
+#[macro_export]
+macro_rules! planted {
+    ($which:ident) => {{
+        #[cfg(feature = "planted")]
+        let planted = $crate::planted::is($crate::planted::Planted::$which);
+        #[cfg(not(feature = "planted"))]
+        let planted = false;
+        planted
+    }};
+}
+
+#[cfg(feature = "planted")]
+pub mod planted;
+
+/// Whether this build has places in it where faults can be planted, for tests of the tests.
+pub const PLANTED: bool = cfg!(feature = "planted");
+
 pub mod provider;
 
 pub mod adapter_actor;

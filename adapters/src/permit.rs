@@ -102,6 +102,9 @@ impl Slots {
 
     /// Whether a slot is free.
     pub(crate) fn has_free(&self, side: Side) -> bool {
+        if crate::planted!(ConcurrencyIgnored) {
+            return true;
+        }
         let most = match side {
             Side::Submit => self.submits_max,
             Side::Verify => self.verifies_max,

@@ -10,7 +10,7 @@ use adapters::adapter_actor::AdapterHandle;
 use adapters::adapter_actor::messages::{Mode, PermitGranted, RequestPermit, UndoKind};
 use adapters::fair_queue::QueueFull;
 use adapters::permit::Permit;
-use adapters::provider::{CallbackOutcome, Lookup, Order, QuoteWish, RawCallback};
+use adapters::provider::{CallbackOutcome, Caps, Lookup, Order, QuoteWish, RawCallback};
 use adapters::registry::Registry;
 use domain::method::Method;
 use domain::money::{Amount, Currency};
@@ -74,16 +74,20 @@ impl AdapterSupervisor {
         }
     }
 
-    /// Every account that a payout of this method may have gone to, each with its name.
-    pub(crate) fn serving(&self, method: Method) -> Vec<(Box<str>, Adapter)> {
-        let serves = self.registry.iter().filter(|one| one.caps().methods.contains(&method));
-        serves.map(|one| (one.caps().account.clone(), Adapter(one.clone()))).collect()
+    /// Every account that a payout may have gone to in a time that a restore has lost, each with its name.
+    pub(crate) fn may_have(&self, payout: &Payout) -> Vec<(Box<str>, Adapter)> {
+        let (asked, method) = (payout.asked_of(), payout.request().method);
+        let may_have = |caps: &Caps| match asked {
+            Some(account) => *caps.account == *account,
+            None => payout.is_made_blindly() || caps.methods.contains(&method),
+        };
+        let all = self.registry.iter().filter(|one| may_have(one.caps()));
+        all.map(|one| (one.caps().account.clone(), Adapter(one.clone()))).collect()
     }
 
-    /// What may be concluded about a payout that any account of its method may have had: what all of
-    /// them allow.
-    pub(crate) fn weakest_policy(&self, method: Method) -> Policy {
-        let serving = self.serving(method);
+    /// What may be concluded about a payout that any of several accounts may have: what all of them allow.
+    pub(crate) fn weakest_policy(&self, payout: &Payout) -> Policy {
+        let serving = self.may_have(payout);
         let policies = serving.iter().map(|(_, adapter)| &adapter.0.caps().policy);
         let weakest = policies.cloned().reduce(|a, b| Policy {
             visibility_lag: a.visibility_lag.max(b.visibility_lag),

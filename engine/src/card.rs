@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// Goes up whenever entries can say something new, or a card is made otherwise. A card of another number is
 /// not believed: its payout is decoded at the start, which refuses what this build does not know.
-pub(crate) const UNDERSTANDING: u16 = 1;
+pub(crate) const UNDERSTANDING: u16 = 2;
 
 /// What must be known of a payout that sleeps. Written with its state, and held against it by
 /// verifications.
@@ -79,7 +79,7 @@ impl<'a> Next<'a> {
             return Next::Restless;
         }
         if needs_asking(payout) {
-            return match payout.account() {
+            return match payout.asked_of() {
                 Some(account) => Next::Question { since: payout.updated_at(), account },
                 None => Next::Restless,
             };
@@ -88,12 +88,17 @@ impl<'a> Next<'a> {
         next_due(payout, Watch::default(), &UNASKED).map_or(Next::Never, Next::At)
     }
 
-    /// When the timer is to call after a start; `first_pause` is that of an account's plan.
-    pub(crate) fn due(&self, first_pause: impl Fn(&str) -> Duration) -> Option<Timestamp> {
+    /// When the timer is to call after a start at `now`; `first_pause` is that of an account's plan.
+    pub(crate) fn due(
+        &self,
+        first_pause: impl Fn(&str) -> Duration,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         match self {
             Next::Restless | Next::Never => None,
             Next::At(time) => Some(*time),
-            Next::Question { since, account } => Some(since.plus(first_pause(account))),
+            // News that are still to come were written by a clock that was turned back since.
+            Next::Question { since, account } => Some((*since).min(now).plus(first_pause(account))),
         }
     }
 }
@@ -138,9 +143,13 @@ mod tests {
         let queued = new(true);
         assert_eq!(Card::of(&queued).next, Next::Restless, "it wants a permit");
         let by_hand = new(false);
-        assert_eq!(Card::of(&by_hand).next.due(pause), by_hand.deadline());
+        let late = Timestamp(i64::MAX);
+        assert_eq!(Card::of(&by_hand).next.due(pause, late), by_hand.deadline());
         let sent = taken_by_the_provider();
         let due = sent.updated_at().plus(Duration::from_secs("sandbox".len() as u64));
-        assert_eq!(Card::of(&sent).next.due(pause), Some(due));
+        assert_eq!(Card::of(&sent).next.due(pause, late), Some(due));
+        let turned_back = Timestamp(2);
+        let due = turned_back.plus(Duration::from_secs("sandbox".len() as u64));
+        assert_eq!(Card::of(&sent).next.due(pause, turned_back), Some(due));
     }
 }

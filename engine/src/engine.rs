@@ -1,8 +1,10 @@
 //! Starting and stopping: the store, the partitions on their threads, recovery, and the orderly
 //! end. The composition root hands the parts in; nothing here builds a provider.
 
+mod in_memory;
+
 use crate::adapter_supervisor::AdapterSupervisor;
-use crate::clock::Clock;
+use crate::clock::{Clock, SureClock};
 use crate::desk::{Desk, DeskState};
 use crate::event_feed::{EventFeed, EventHub};
 use crate::gateway::{Gateway, Parts};
@@ -12,6 +14,7 @@ use crate::moderation_book::ModerationBook;
 use crate::orphans::{self, OrphanBook};
 use crate::partition::{Counters, Partition, PartitionHandle};
 use crate::payout_supervisor::{Adopt, PayoutSupervisor, WakeAll};
+use crate::place::Place;
 use crate::recovery::{self, Contracts, Kept, Manner, Recollected, RecoveryError};
 use crate::return_watch;
 use crate::scrub::{self, Scrub, ScrubOptions};
@@ -20,7 +23,7 @@ use crate::snapshot_seen::Why;
 use crate::snapshotting::{self, SnapshotError, SnapshotTaken};
 use crate::timer_actor::Timer;
 use crate::writing::Writing;
-use actix::{Actor, Arbiter, Context};
+use actix::{Actor, Addr, Arbiter, Context};
 use adapters::adapter_actor::AdapterActor;
 use adapters::adapter_actor::messages::AdapterSettings;
 use adapters::circuit_breaker::BreakerSettings;
@@ -151,7 +154,7 @@ pub(crate) fn is_damage(error: &OpenError) -> bool {
 /// The engine: prepared, then recovered, then stopped.
 pub struct Engine {
     options: EngineOptions,
-    clock: Arc<dyn Clock>,
+    clock: Arc<SureClock>,
     gateway: Gateway,
     arbiters: Mutex<Vec<Arbiter>>,
     running: Mutex<Option<RunningParts>>,
@@ -169,6 +172,7 @@ impl Engine {
     /// Nothing is opened yet; the gateway answers `NotReady`.
     pub fn prepare(options: EngineOptions, clock: Arc<dyn Clock>) -> Engine {
         let counters = Arc::new(Counters::default());
+        let clock = Arc::new(SureClock::new(clock));
         let gateway =
             Gateway::new(clock.clone(), counters, options.in_flight_max, options.live_max);
         let (arbiters, running) = (Mutex::new(Vec::new()), Mutex::new(None));
@@ -194,20 +198,30 @@ impl Engine {
     ) -> Result<Recovered, StartError> {
         let began = Instant::now();
         let options = self.options.store.clone();
-        let adapters = Arc::new(AdapterSupervisor::new(self.registry(providers)?));
+        let adapters = Arc::new(AdapterSupervisor::new(self.registry(providers, Place::Threads)?));
         let (known, now) = (adapters.clone(), self.clock.now());
         let partitions = self.options.partitions.max(1);
-        let opened =
-            tokio::task::spawn_blocking(move || open(options, partitions, &known, now)).await;
-        let Opened { store, shares, desk, mut found } =
-            opened.map_err(|_| StartError::Threads)??;
+        let opened = Place::Threads.blocking(move || open(options, partitions, &known, now)).await;
+        let opened = opened.ok_or(StartError::Threads)??;
+        self.begin(opened, adapters, Place::Threads, began).await
+    }
+
+    /// Starts the actors over what was opened, and opens the gateway.
+    async fn begin(
+        &self,
+        opened: Opened,
+        adapters: Arc<AdapterSupervisor>,
+        place: Place,
+        began: Instant,
+    ) -> Result<Recovered, StartError> {
+        let Opened { store, shares, desk, mut found } = opened;
         adapters.set_modes(&desk).await;
         let index = Arc::new(LiveIndex::default());
         let book = Arc::new(ModerationBook::new(adapters.exposure_limits()));
         let hub = Arc::new(EventHub::default());
         let orphans = Arc::new(OrphanBook::default());
         let lists = Lists { index: index.clone(), book: book.clone(), orphans: orphans.clone() };
-        let partitions = self.start_partitions(&store, &adapters, &lists).await?;
+        let partitions = self.start_partitions(&store, &adapters, &lists, place).await?;
         let live = shares.iter().flat_map(Kept::rows).map(|row| row.id);
         orphans.begin(&desk, live, |id| store.archive.contains(id.0));
         adopt(&partitions, shares).await?;
@@ -280,13 +294,13 @@ impl Engine {
         if let Err(error) = self.take_snapshot(&running, Why::Stop).await {
             tracing::warn!(%error, "no snapshot at the stop; the next start reads the log");
         }
-        let store = running.store.clone();
-        if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
+        let (store, place) = (running.store.clone(), Place::of(&running.store));
+        if place.blocking(move || store.close()).await.is_none() {
             tracing::error!("the store did not close in order");
         }
         let arbiters =
             std::mem::take(&mut *self.arbiters.lock().unwrap_or_else(PoisonError::into_inner));
-        let ended = tokio::task::spawn_blocking(move || {
+        let ended = place.blocking(move || {
             for arbiter in arbiters {
                 arbiter.stop();
                 // Its actors hold the store open until its thread has ended.
@@ -301,8 +315,11 @@ impl Engine {
     }
 
     /// Every provider account as an actor, on a thread shared by all of them.
-    fn registry(&self, providers: Vec<Arc<dyn Provider>>) -> Result<Registry, StartError> {
-        let arbiter = Arbiter::new();
+    fn registry(
+        &self,
+        providers: Vec<Arc<dyn Provider>>,
+        place: Place,
+    ) -> Result<Registry, StartError> {
         // A provider that loses every second answer still pays: only one that hardly answers at all
         // is left alone for a while.
         let breaker = BreakerSettings {
@@ -313,8 +330,13 @@ impl Engine {
         };
         let rates = self.gateway.rates_at_execution();
         let settings = AdapterSettings { breaker, rates, ..AdapterSettings::default() };
+        let providers = providers.into_iter();
+        if place == Place::Here {
+            let here = providers.map(|one| AdapterActor::start_here(one, settings.clone()));
+            return Ok(Registry::new(here)?);
+        }
+        let arbiter = Arbiter::new();
         let handles = providers
-            .into_iter()
             .map(|one| AdapterActor::start_on_with(&arbiter.handle(), one, settings.clone()));
         let registry = Registry::new(handles);
         self.keep(arbiter);
@@ -330,46 +352,63 @@ impl Engine {
         store: &Arc<Running>,
         adapters: &Arc<AdapterSupervisor>,
         lists: &Lists,
+        place: Place,
     ) -> Result<Vec<PartitionHandle>, StartError> {
         let mut partitions = Vec::new();
         for _ in 0..self.options.partitions.max(1) {
-            let arbiter = Arbiter::new();
-            let (tell, told) = oneshot::channel();
-            let (store, adapters, lists) = (store.clone(), adapters.clone(), lists.clone());
-            let (clock, counters) = (self.clock.clone(), self.gateway.shared_counters());
-            let passivate_after = self.options.passivate_after;
             let slots = Arc::new(LiveTable::default());
-            let theirs = slots.clone();
-            arbiter.spawn_fn(move || {
-                let supervisor = PayoutSupervisor::create(|context: &mut Context<_>| {
-                    let supervisor = actix::AsyncContext::address(context);
-                    let timer = Timer::start(clock.clone(), supervisor.clone());
-                    let lane = Lane::new(&store.journal);
-                    actix_rt::spawn(lane.clone().tell());
-                    PayoutSupervisor::new(Rc::new(Partition {
-                        slots: theirs,
-                        store,
-                        clock,
-                        adapters,
-                        index: lists.index,
-                        book: lists.book,
-                        orphans: lists.orphans,
-                        lane,
-                        writing: Writing::default(),
-                        counters,
-                        supervisor,
-                        timer,
-                        passivate_after,
-                    }))
-                });
-                // The receiver waits below; if it is gone, so is the engine.
-                let _ = tell.send(supervisor);
-            });
-            self.keep(arbiter);
-            let supervisor = told.await.map_err(|_| StartError::Threads)?;
+            let start = self.partition(store.clone(), adapters.clone(), lists, slots.clone());
+            let supervisor = match place {
+                Place::Here => start(),
+                Place::Threads => {
+                    let arbiter = Arbiter::new();
+                    let (tell, told) = oneshot::channel();
+                    arbiter.spawn_fn(move || {
+                        // The receiver waits below; if it is gone, so is the engine.
+                        let _ = tell.send(start());
+                    });
+                    self.keep(arbiter);
+                    told.await.map_err(|_| StartError::Threads)?
+                }
+            };
             partitions.push(PartitionHandle { supervisor, slots });
         }
         Ok(partitions)
+    }
+
+    /// Starts a partition on whatever thread this is called.
+    fn partition(
+        &self,
+        store: Arc<Running>,
+        adapters: Arc<AdapterSupervisor>,
+        lists: &Lists,
+        slots: Arc<LiveTable>,
+    ) -> impl FnOnce() -> Addr<PayoutSupervisor> + Send + 'static {
+        let (clock, counters) = (self.clock.clone(), self.gateway.shared_counters());
+        let (lists, passivate_after) = (lists.clone(), self.options.passivate_after);
+        move || {
+            PayoutSupervisor::create(|context: &mut Context<_>| {
+                let supervisor = actix::AsyncContext::address(context);
+                let timer = Timer::start(clock.clone(), supervisor.clone());
+                let lane = Lane::new(&store.journal);
+                actix_rt::spawn(lane.clone().tell());
+                PayoutSupervisor::new(Rc::new(Partition {
+                    slots,
+                    store,
+                    clock,
+                    adapters,
+                    index: lists.index,
+                    book: lists.book,
+                    orphans: lists.orphans,
+                    lane,
+                    writing: Writing::default(),
+                    counters,
+                    supervisor,
+                    timer,
+                    passivate_after,
+                }))
+            })
+        }
     }
 }
 
@@ -404,7 +443,7 @@ fn open(
     }
     let watch_for = |payout: &Payout| next_return_check(payout, now, adapters.policy_of(payout));
     let first_pause = |account: &str| adapters.policy_at(account).poll.pause(0);
-    let contracts = Contracts { watch_for: &watch_for, first_pause: &first_pause };
+    let contracts = Contracts { watch_for: &watch_for, first_pause: &first_pause, now };
     let held =
         recovery::recollect(&store, partitions, &contracts, Manner::Serving).map_err(|error| {
             match error {
@@ -412,9 +451,6 @@ fn open(
                 other => StartError::Replay(other.to_string()),
             }
         })?;
-    let Recollected { shares, desk, records, finished } = held;
-    let awake = shares.iter().flat_map(|kept| &kept.awake);
-    let in_doubt = awake.filter(|payout| payout.status() == Status::Invoking).count();
     let mut notes = Vec::new();
     if store.archive_rebuilt() {
         notes.push("the archive was missing or damaged: rebuilt from the log".to_owned());
@@ -422,15 +458,24 @@ fn open(
     if store.sled_rebuilt() {
         notes.push("sled was missing or damaged: rebuilt from the log".to_owned());
     }
-    let found = Recovered {
-        live: shares.iter().map(Kept::len).sum::<usize>() as u64,
-        finished,
-        in_doubt: in_doubt as u64,
-        records,
-        took: Duration::ZERO,
-        notes,
-    };
-    Ok(Opened { store: Arc::new(store.start()?), shares, desk, found })
+    Ok(Opened::of(Arc::new(store.start()?), held, notes))
+}
+
+impl Opened {
+    fn of(store: Arc<Running>, held: Recollected, notes: Vec<String>) -> Opened {
+        let Recollected { shares, desk, records, finished } = held;
+        let awake = shares.iter().flat_map(|kept| &kept.awake);
+        let in_doubt = awake.filter(|payout| payout.status() == Status::Invoking).count();
+        let found = Recovered {
+            live: shares.iter().map(Kept::len).sum::<usize>() as u64,
+            finished,
+            in_doubt: in_doubt as u64,
+            records,
+            took: Duration::ZERO,
+            notes,
+        };
+        Opened { store, shares, desk, found }
+    }
 }
 
 /// Hands each partition its payouts; all take them in at the same time.

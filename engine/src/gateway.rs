@@ -4,7 +4,7 @@
 //! next → `payout_supervisor`
 
 use crate::adapter_supervisor::AdapterSupervisor;
-use crate::clock::Clock;
+use crate::clock::{Clock, SureClock};
 use crate::desk::Desk;
 use crate::event_feed::EventHub;
 use crate::finding::unreadable;
@@ -91,7 +91,7 @@ impl WeakGateway {
 struct Inner {
     parts: OnceLock<Parts>,
     closed: AtomicBool,
-    clock: Arc<dyn Clock>,
+    clock: Arc<SureClock>,
     counters: Arc<Counters>,
     rates: OnceLock<Rates>,
     /// Requests that may be under way at once.
@@ -130,7 +130,7 @@ pub(crate) fn partition_of(id: PayoutId, partitions: usize) -> usize {
 
 impl Gateway {
     pub(crate) fn new(
-        clock: Arc<dyn Clock>,
+        clock: Arc<SureClock>,
         counters: Arc<Counters>,
         in_flight_max: u64,
         live_max: u64,
@@ -179,8 +179,13 @@ impl Gateway {
     }
 
     /// The engine's clock.
-    pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.inner.clock
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.inner.clock
+    }
+
+    /// The same, for whoever keeps it.
+    pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
+        self.inner.clock.clone()
     }
 
     /// What the engine counts.
@@ -219,7 +224,7 @@ impl Gateway {
         // What is believed is durable, so looking needs no turn, and nobody's leave.
         let seen = parts.owner(id).slots.see(id).map_err(|error| unreadable(id, &error))?;
         if let Some((payout, watch)) = seen {
-            return Ok(view(&parts.adapters, payout, watch));
+            return Ok(view(&parts.adapters, payout, watch, self.inner.clock.now()));
         }
         let payout = read_archived(&parts.store, id)?.ok_or(Refusal::NotFound)?;
         Ok(View { payout, next_check_at: None })
@@ -332,7 +337,8 @@ impl MerchantDoor {
         };
         // While a list is not read to its end its key may be that of a payment further down.
         let listed = parts.orphans.has_met(id) || parts.orphans.is_under_way();
-        let asks_first = listed || parts.desk.asks_first(self.gateway.inner.clock.now());
+        let asks_first =
+            listed || parts.desk.asks_first(self.gateway.inner.clock.not_put_forward());
         let precaution = if asks_first { Precaution::AskFirst } else { Precaution::None };
         let turn = Turn::Create(Box::new(request), quoted, precaution);
         let answer = self.gateway.deliver(id, turn).await;
@@ -395,8 +401,9 @@ impl MerchantDoor {
             let refused = domain::command::Refused::NotAllowed { status, command: "reconcile" };
             return Err(refused.into());
         }
-        let asked_at = self.gateway.inner.clock.now();
-        let asked = question(&parts.adapters, &before.payout, asked_at).ok_or(Refusal::NoRoute)?;
+        let clock = &self.gateway.inner.clock;
+        let (now, asked_at) = (clock.now(), clock.asks_at(&before.payout));
+        let asked = question(&parts.adapters, &before.payout, now).ok_or(Refusal::NoRoute)?;
         let (account, outcome) = asked.await;
         let report = Box::new(Report::Fetched { asked_at, account, outcome });
         let Answer::Seen(after) = self.gateway.deliver(id, Turn::Reconcile(report)).await? else {

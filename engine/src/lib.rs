@@ -4,6 +4,7 @@
 //! Reading order, which is the journey of a payout: `gateway` → `payout_supervisor` →
 //! `payout_actor` (the spine) → `adapter_supervisor`, and back by `timer_actor` or a callback.
 
+pub mod bare;
 pub mod clock;
 pub mod codec;
 pub mod desk;
@@ -31,6 +32,7 @@ pub mod orphans;
 mod partition;
 mod payout_actor;
 mod payout_supervisor;
+mod place;
 pub mod quarantine;
 mod recovery;
 pub mod restore;

@@ -8,6 +8,7 @@ use domain::money::{Amount, Currency};
 use domain::payout::Payout;
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -161,7 +162,7 @@ impl ModerationBook {
         let inner = self.inner();
         let mut all: Vec<Incident> =
             inner.incidents.iter().map(|(id, open)| open.summed_up(*id)).collect();
-        all.sort_by(|a, b| b.count.cmp(&a.count).then(a.first_at.cmp(&b.first_at)));
+        all.sort_by_key(|one| (Reverse(one.count), one.first_at, one.id));
         all
     }
 

@@ -88,7 +88,9 @@ pub fn order(
 
 /// All that lives, and the desk, without a word to the archive.
 fn read(store: &Store) -> Result<(Kept, DeskState), StartError> {
-    let contracts = Contracts { watch_for: &|_| None, first_pause: &|_| Duration::ZERO };
+    // Nobody is called: no time matters.
+    let now = Timestamp::default();
+    let contracts = Contracts { watch_for: &|_| None, first_pause: &|_| Duration::ZERO, now };
     let found = recollect(store, 1, &contracts, Manner::Looking).map_err(|error| match error {
         ReplayError::Visitor(error) => StartError::Recovery(error),
         other => StartError::Replay(other.to_string()),

@@ -2,7 +2,7 @@
 //! stays on one thread; only handles lead out.
 
 use crate::adapter_supervisor::AdapterSupervisor;
-use crate::clock::Clock;
+use crate::clock::SureClock;
 use crate::live_index::LiveIndex;
 use crate::live_table::LiveTable;
 use crate::moderation_book::{Contribution, ModerationBook};
@@ -16,7 +16,7 @@ use crate::{codec, gateway::View};
 use actix::Addr;
 use domain::id::PayoutId;
 use domain::payout::Payout;
-use domain::schedule::{Watch, next_check, next_return_check};
+use domain::schedule::{Watch, next_check_by, next_return_check};
 use domain::time::Timestamp;
 use snapshots::{Lane, Running as Store};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use std::time::Duration;
 pub(crate) struct Partition {
     pub slots: Arc<LiveTable>,
     pub store: Arc<Store>,
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<SureClock>,
     pub adapters: Arc<AdapterSupervisor>,
     pub index: Arc<LiveIndex>,
     pub book: Arc<ModerationBook>,
@@ -65,7 +65,7 @@ impl Partition {
 
     /// The payout as a reader sees it.
     pub fn view(&self, payout: &Payout, watch: Watch) -> View {
-        view(&self.adapters, payout.clone(), watch)
+        view(&self.adapters, payout.clone(), watch, self.clock.now())
     }
 
     /// When a paid payout is looked at again, in case its money came back.
@@ -87,9 +87,14 @@ impl Partition {
 }
 
 /// A payout as a reader sees it, wherever it was found alive.
-pub(crate) fn view(adapters: &AdapterSupervisor, payout: Payout, watch: Watch) -> View {
+pub(crate) fn view(
+    adapters: &AdapterSupervisor,
+    payout: Payout,
+    watch: Watch,
+    now: Timestamp,
+) -> View {
     let plan = &adapters.policy_of(&payout).poll;
-    View { next_check_at: next_check(&payout, watch, plan), payout }
+    View { next_check_at: next_check_by(&payout, watch, plan, now), payout }
 }
 
 /// The payout of this id from the archive.

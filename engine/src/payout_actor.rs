@@ -155,6 +155,10 @@ impl Handler<Turn> for PayoutActor {
                 return TurnEnd::Now(self.end_turn(Err(refusal), context));
             }
         };
+        if adapters::planted!(AnswersBeforeDurable) {
+            return TurnEnd::Now(self.end_turn(Ok(decided), context));
+        }
+        let decided = self.hurry(decided);
         TurnEnd::written(written.durable().into_actor(self).map(|durable, actor, context| {
             // The ticket is given back behind it all.
             let (decided, _ticket) =
@@ -165,6 +169,17 @@ impl Handler<Turn> for PayoutActor {
 }
 
 impl PayoutActor {
+    /// Nothing is hurried, but where a fault is planted.
+    fn hurry(&mut self, mut decided: Decided) -> Decided {
+        if adapters::planted!(ActsBeforeDurable) {
+            self.act(std::mem::take(&mut decided.step.effects), decided.permit.take());
+        }
+        if adapters::planted!(BelievesBeforeDurable) {
+            let _ = self.believe(std::mem::take(&mut decided.step.entries));
+        }
+        decided
+    }
+
     /// The second half of a turn: what was decided is durable.
     fn end_turn(
         &mut self,
@@ -207,7 +222,12 @@ impl PayoutActor {
         let life = self.life.lock();
         let view = || {
             let payout = life.payout.as_ref().ok_or(Refusal::NotFound)?;
-            Ok(Box::new(self.partition.view(payout, life.watch)))
+            let view = self.partition.view(payout, life.watch);
+            Ok(Box::new(if adapters::planted!(AnswersTheWrongCaller) {
+                swapped(view)
+            } else {
+                view
+            }))
         };
         match reply {
             Reply::Created => {
@@ -234,4 +254,12 @@ impl PayoutActor {
             context.stop();
         }
     }
+}
+
+/// The answer before this one. Only a planted fault asks for it.
+fn swapped(view: View) -> View {
+    std::thread_local! {
+        static BEFORE: std::cell::RefCell<Option<View>> = const { std::cell::RefCell::new(None) };
+    }
+    BEFORE.replace(Some(view.clone())).unwrap_or(view)
 }

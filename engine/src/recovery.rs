@@ -67,6 +67,8 @@ pub(crate) struct Contracts<'a> {
     pub watch_for: &'a (dyn Fn(&Payout) -> Option<Timestamp> + Sync),
     /// How long after the last news an account is asked for the first time.
     pub first_pause: &'a (dyn Fn(&str) -> Duration + Sync),
+    /// What the clock says; it may have been turned back since the last news.
+    pub now: Timestamp,
 }
 
 /// What becomes of a payout that is finished.
@@ -143,6 +145,36 @@ pub(crate) fn recollect(
     drop(visitors);
     Ok(Recollected {
         shares: finish(&mut shares).map_err(ReplayError::Visitor)?,
+        records: shares.iter().map(|share| share.records).sum(),
+        finished: shares.iter().map(|share| share.finished_count).sum(),
+        desk: shares.swap_remove(with_desk).desk,
+    })
+}
+
+/// The same on the caller's thread, from wherever the snapshot's states and the log's records come.
+pub(crate) fn recollect_from<'r>(
+    archive: &dyn ArchiveStore,
+    partitions: usize,
+    contracts: &Contracts<'_>,
+    snapshot: impl Iterator<Item = ([u8; 16], &'r [u8])>,
+    records: impl Iterator<Item = RecordRef<'r>>,
+) -> Result<Recollected, RecoveryError> {
+    let piles = (0..partitions).map(|_| Pile::default()).collect();
+    let mut unpacked = Unpacked { contracts, shares: piles, desk: None };
+    for (payout, body) in snapshot {
+        unpacked.take(payout, body)?;
+    }
+    let with_desk = partition_of(PayoutId(DESK), partitions);
+    let mut shares: Vec<Share> =
+        (0..partitions).map(|_| Share::new(archive, contracts, Manner::Serving)).collect();
+    shares.iter_mut().zip(unpacked.shares).for_each(|(share, pile)| share.pile.append(pile));
+    shares[with_desk].desk = unpacked.desk.unwrap_or_default();
+    for record in records {
+        shares[partition_of(PayoutId(record.payout), partitions)].take(record)?;
+    }
+    let kept = shares.iter_mut().map(Share::finish).collect::<Result<_, _>>()?;
+    Ok(Recollected {
+        shares: kept,
         records: shares.iter().map(|share| share.records).sum(),
         finished: shares.iter().map(|share| share.finished_count).sum(),
         desk: shares.swap_remove(with_desk).desk,

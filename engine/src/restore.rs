@@ -11,6 +11,7 @@ mod books;
 mod carry_out;
 mod carrying;
 
+pub(crate) use carry_out::additions;
 pub use carry_out::{Carried, Orders, carry_out};
 
 use crate::codec::Unreadable;

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::gateway::partition_of;
 use crate::partition::{Partition, PartitionHandle};
 use crate::payout_actor::Turn;
+use crate::place::Place;
 use domain::id::PayoutId;
 use futures_util::stream::{self, StreamExt};
 use snapshots::{ArchiveError, Running};
@@ -33,14 +34,14 @@ async fn watch(store: Weak<Running>, partitions: Vec<PartitionHandle>, clock: Ar
         clock.wait_until(clock.now().plus(LOOK_EVERY)).await;
         let Some(store) = store.upgrade() else { return };
         let now = clock.now().0;
-        let looked = tokio::task::spawn_blocking(move || due(&store, now)).await;
+        let looked = Place::of(&store).blocking(move || due(&store, now)).await;
         let due = match looked {
-            Ok(Ok(due)) => due,
-            Ok(Err(error)) => {
+            Some(Ok(due)) => due,
+            Some(Err(error)) => {
                 tracing::error!(%error, "the archive does not say what is due");
                 continue;
             }
-            Err(_) => return,
+            None => return,
         };
         let before = std::mem::take(&mut woken);
         woken.extend(due.iter().map(|(at, id)| (*id, *at)));

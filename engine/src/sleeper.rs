@@ -150,9 +150,12 @@ impl Head {
 
 /// Whether the entry that comes next is the next: histories have no gaps.
 pub(crate) fn follows(id: PayoutId, version: u32, next: u32) -> Result<(), BrokenHistory> {
-    match version + 1 == next {
+    match version.checked_add(1) == Some(next) {
         true => Ok(()),
-        false => Err(BrokenHistory::Gap { id, expected: version + 1, found: next }),
+        false => {
+            let expected = version.saturating_add(1);
+            Err(BrokenHistory::Gap { id, expected, found: next })
+        }
     }
 }
 

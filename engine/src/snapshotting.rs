@@ -4,6 +4,7 @@ use crate::desk::{self, DESK, Desk, DeskState};
 use crate::live_table::LiveTable;
 use crate::partition::PartitionHandle;
 use crate::payout_supervisor::{Mark, Settled};
+use crate::place::Place;
 use crate::slot::Copied;
 use crate::snapshot_seen::{self, SnapshotSeen, Why};
 use crate::tally::Tally;
@@ -81,7 +82,7 @@ pub(crate) async fn take(
     settle(partitions).await?;
     let tables: Vec<_> = partitions.iter().map(|one| one.slots.clone()).collect();
     let writing = store.clone();
-    let writer = tokio::task::spawn_blocking(move || {
+    let writer = Place::of(store).blocking(move || {
         let id = write(&writing, base_sequence, copies(&tables), &decided, at, &why)?;
         let (info, note) = writing.snapshots.get(id)?;
         Ok(SnapshotSeen::of(info, &note))
@@ -114,11 +115,11 @@ async fn settle(partitions: &[PartitionHandle]) -> Result<(), SnapshotError> {
 }
 
 fn outcome(
-    written: Result<Result<SnapshotSeen, SnapshotError>, tokio::task::JoinError>,
+    written: Option<Result<SnapshotSeen, SnapshotError>>,
     began: Instant,
 ) -> Result<SnapshotTaken, SnapshotError> {
     let SnapshotSeen { id, base_sequence, payouts, .. } =
-        written.map_err(|_| SnapshotError::Interrupted)??;
+        written.ok_or(SnapshotError::Interrupted)??;
     let took = began.elapsed();
     let took_ms = took.as_millis() as u64;
     tracing::info!(id, base_sequence, payouts, took_ms, "snapshot taken");

@@ -24,6 +24,13 @@ const CALLED_AT_ONCE: usize = 256;
 /// While more turns than this are on their way to the disk, no more due payouts are called.
 const WRITING_AT_ONCE: usize = 512;
 
+/// The set is looked at this often whatever is due: the clock may have been put back meanwhile, and what was to
+/// be called soon would sleep for as long.
+const LOOK_EVERY: Duration = Duration::from_secs(3_600);
+
+/// A clock that goes back by less is let run.
+const PUT_BACK: i64 = 60_000_000;
+
 /// How long the disk is given then.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -45,7 +52,10 @@ impl Timer {
     /// Starts it on the current arbiter.
     pub fn start(clock: Arc<dyn Clock>, supervisor: Addr<PayoutSupervisor>) -> Timer {
         let due = Rc::new(DueTimes::default());
-        let actor = TimerActor { clock, supervisor, due: due.clone(), sleep: None };
+        let ahead = ahead(&*clock);
+        let recalled = BTreeSet::new();
+        let actor =
+            TimerActor { clock, supervisor, due: due.clone(), recalled, ahead, sleep: None };
         Timer { due, actor: actor.start() }
     }
 
@@ -90,7 +100,16 @@ pub(crate) struct TimerActor {
     clock: Arc<dyn Clock>,
     supervisor: Addr<PayoutSupervisor>,
     due: Rc<DueTimes>,
+    /// Due times by a clock that was put back since. Each of these payouts is called, and sets its own anew.
+    recalled: BTreeSet<(Timestamp, PayoutId)>,
+    /// How far the clock was ahead of its running at the last look.
+    ahead: i64,
     sleep: Option<SpawnHandle>,
+}
+
+fn ahead(clock: &dyn Clock) -> i64 {
+    let running = i64::try_from(clock.running().as_micros()).unwrap_or(i64::MAX);
+    clock.now().0.saturating_sub(running)
 }
 
 impl TimerActor {
@@ -99,6 +118,7 @@ impl TimerActor {
         if let Some(handle) = self.sleep.take() {
             context.cancel_future(handle);
         }
+        self.notice_a_clock_put_back();
         let called = self.take_due();
         if called.is_empty() {
             return self.sleep(context);
@@ -115,10 +135,23 @@ impl TimerActor {
         }));
     }
 
-    fn take_due(&self) -> Vec<PayoutId> {
+    fn notice_a_clock_put_back(&mut self) {
+        let before = std::mem::replace(&mut self.ahead, ahead(&*self.clock));
+        if before.saturating_sub(self.ahead) > PUT_BACK {
+            tracing::warn!("the clock was put back; every due time is looked at again");
+            self.recalled.append(&mut self.due.all.borrow_mut());
+        }
+    }
+
+    fn take_due(&mut self) -> Vec<PayoutId> {
         let now = self.clock.now();
         let mut all = self.due.all.borrow_mut();
         let mut called = Vec::new();
+        while called.len() < CALLED_AT_ONCE
+            && let Some((_, id)) = self.recalled.pop_first()
+        {
+            called.push(id);
+        }
         while called.len() < CALLED_AT_ONCE
             && let Some((due, id)) = all.first().copied()
             && due <= now
@@ -131,6 +164,7 @@ impl TimerActor {
 
     fn sleep(&mut self, context: &mut Context<Self>) {
         let earliest = self.due.all.borrow().first().map(|(due, _)| *due);
+        let earliest = earliest.map(|due| due.min(self.clock.now().plus(LOOK_EVERY)));
         self.due.looks_at.set(earliest);
         let Some(earliest) = earliest else { return };
         let slept = self.clock.wait_until(earliest).into_actor(self);

@@ -45,7 +45,7 @@ impl Gateway {
         beside: Beside,
     ) -> Result<Verification, VerificationRefused> {
         let parts = self.parts().map_err(|_| VerificationRefused::NotRunning)?;
-        let (clock, now) = (self.clock().clone(), self.clock().now());
+        let (clock, now) = (self.shared_clock(), self.clock().now());
         let place = parts.scrub.take_place(move || clock.now());
         let mut place = place.ok_or(VerificationRefused::UnderWay)?;
         let (order, nothing_more) = (DeskOrder::Verify, async { true });

@@ -11,7 +11,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, Write},
     os::unix::fs::FileExt,
     path::Path,
 };
@@ -62,8 +62,10 @@ impl Anchor {
 
     /// Opens the file, or creates it, and writes `mark` as the newest.
     pub(crate) fn open(path: &Path, mark: Mark, durable: bool) -> io::Result<Self> {
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        if !path.try_exists()? {
+            create(path, mark, durable)?;
+        }
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
         let generation = newest(&fs::read(path)?).map_or(0, |(generation, _)| generation);
         file.set_len(2 * SLOT)?;
         let mut anchor = Self { file, generation, durable };
@@ -84,9 +86,33 @@ impl Anchor {
     }
 }
 
-fn newest(bytes: &[u8]) -> Option<(u64, Mark)> {
+/// Makes the file beside its place and moves it there: an anchor that a power cut left without a slot would
+/// be refused by every later start, and is not to be told from one that was damaged.
+fn create(path: &Path, mark: Mark, durable: bool) -> io::Result<()> {
+    let draft = path.with_extension("new");
+    let mut bytes = encode(1, &mark).to_vec();
+    bytes.resize(2 * SLOT as usize, 0);
+    let mut file = File::create(&draft)?;
+    file.write_all(&bytes)?;
+    if durable {
+        file.sync_all()?;
+    }
+    fs::rename(&draft, path)
+}
+
+pub(crate) fn newest(bytes: &[u8]) -> Option<(u64, Mark)> {
     let slots = bytes.chunks(SLOT as usize).take(2).filter_map(decode);
     slots.max_by_key(|(generation, _)| *generation)
+}
+
+/// A file whose slots say this, the second later than the first.
+pub(crate) fn file(marks: [Mark; 2]) -> Vec<u8> {
+    let mut bytes = vec![0; 2 * SLOT as usize];
+    for (generation, mark) in (1..).zip(&marks) {
+        let at = (generation % 2 * SLOT) as usize;
+        bytes[at..at + SLOT_BYTES].copy_from_slice(&encode(generation, mark));
+    }
+    bytes
 }
 
 fn encode(generation: u64, mark: &Mark) -> [u8; SLOT_BYTES] {
@@ -151,6 +177,20 @@ mod tests {
             let found = Anchor::read(&path).unwrap();
             assert!(found == Some(mark(1)) || found == Some(mark(2)), "bit {bit}");
         }
+    }
+
+    #[test]
+    fn an_anchor_appears_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("anchor");
+        // What a power cut leaves of one that was being made.
+        fs::write(path.with_extension("new"), vec![0; SLOT as usize]).unwrap();
+        assert_eq!(Anchor::read(&path).unwrap(), None);
+        create(&path, mark(1), true).unwrap();
+        assert_eq!(Anchor::read(&path).unwrap(), Some(mark(1)));
+        Anchor::open(&path, mark(2), true).unwrap().write(mark(3)).unwrap();
+        assert_eq!(Anchor::read(&path).unwrap(), Some(mark(3)));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use std::{
 use crossbeam_channel::RecvTimeoutError;
 use tracing::dispatcher;
 
-use crate::fjall_versions;
+use crate::{fjall_versions, log::sync_directory};
 
 /// How long a busy database is waited for, and how often it is asked.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -177,6 +177,26 @@ pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Fault {
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
     Fault::Unusable(format!("panicked: {text}"))
+}
+
+/// Makes the names of all directories in `dir` durable. fjall does not do so for those of its keyspaces: a
+/// power cut could take some of them and leave its journal, out of which the next ones of the same number
+/// would be filled with what was never theirs.
+pub(crate) fn sync_directories(dir: &Path) -> io::Result<()> {
+    let synced = || {
+        for entry in fs::read_dir(dir)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                sync_directories(&entry.path())?;
+            }
+        }
+        sync_directory(dir)
+    };
+    match synced() {
+        // A keyspace that was deleted goes in its own time.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        synced => synced,
+    }
 }
 
 /// Renames `path` to `path.damaged-<n>`, the first number that is free.

@@ -64,7 +64,7 @@ impl IntentLedger {
     /// The file system refuses.
     pub fn open(dir: &Path, log_id: u64, since: u64, data_dir: &Path) -> io::Result<Self> {
         let last = &data_dir.join(IN_USE);
-        fs::create_dir_all(dir)?;
+        make_directory(dir)?;
         let before = files(dir)?.last().map(|(number, _)| *number);
         let goes_on = before.is_some() && before == last_in_use(last)?;
         let number = before.map_or(1, |number| number + 1);
@@ -108,6 +108,26 @@ impl Drop for IntentLedger {
             let _ = writer.join();
         }
     }
+}
+
+/// Makes the directory unless there is one. Its name is on disk when this returns, and so are those of the
+/// directories that had to be made for it: with its name, every line would be gone.
+fn make_directory(dir: &Path) -> io::Result<()> {
+    let missing = |one: &&Path| !one.as_os_str().is_empty() && !one.exists();
+    let new: Vec<&Path> = dir.ancestors().take_while(missing).collect();
+    fs::create_dir_all(dir)?;
+    let sync_parent = |made: &Path| {
+        let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
+        sync_directory(parent.unwrap_or(Path::new(".")))
+    };
+    for made in &new {
+        sync_parent(made)?;
+    }
+    if new.is_empty() {
+        // Whoever made it may have been killed before this. The parent of an old one need not be ours to read.
+        let _ = sync_parent(dir);
+    }
+    Ok(())
 }
 
 fn write_all(file: &mut File, lines: &Receiver<Line>) -> io::Result<()> {
@@ -177,6 +197,10 @@ pub fn read(dir: &Path, log_id: u64) -> io::Result<Option<Kept>> {
             // A crash while the file was begun.
             continue;
         }
+        if bytes.iter().all(|byte| *byte == 0) {
+            // A power cut then: its length came to the disk, and nothing that was written.
+            continue;
+        }
         let damaged = |offset: usize, what: &str| {
             let what = format!("{}, byte {offset}: {what}", path.display());
             io::Error::new(io::ErrorKind::InvalidData, what)
@@ -226,7 +250,8 @@ fn line(bytes: &[u8]) -> Result<&[u8], Torn> {
     if length > LINE_LIMIT {
         return Err(Torn::Inside);
     }
-    let Some(line) = rest.get(..length) else {
+    // No line is empty, though its checksum would fit: these are zeros of which only the length came to the disk.
+    let Some(line) = rest.get(..length).filter(|_| length > 0) else {
         return Err(if any_line_in(rest) { Torn::Inside } else { Torn::AtTheEnd });
     };
     match crc32c::crc32c(line) == u32_at(header, 4) {
@@ -323,6 +348,24 @@ mod tests {
         fs::write(&last, "5.").unwrap();
         write(path, 7, 99, lines(1));
         assert_eq!(since(), 99);
+    }
+
+    #[test]
+    fn zeros_that_a_power_cut_left_are_no_lines() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), 7, 0, lines(3));
+        let (_, path) = files(dir.path()).unwrap().remove(0);
+        let whole = fs::read(&path).unwrap();
+        for (zeros, rest) in [(1, 0), (8, 0), (9, 0), (700, 0), (8, 200), (300, 200)] {
+            fs::write(&path, [&whole[..], &vec![0; zeros][..], &vec![0xAB; rest][..]].concat())
+                .unwrap();
+            assert_eq!(read(dir.path(), 7).unwrap().unwrap().lines, lines(3), "{zeros}, {rest}");
+        }
+        fs::write(dir.path().join("intents-0000000002.ledger"), [0_u8; 300]).unwrap();
+        assert_eq!(read(dir.path(), 7).unwrap().unwrap().lines, lines(3));
+        fs::remove_file(dir.path().join("intents-0000000002.ledger")).unwrap();
+        fs::write(&path, [&whole[..HEADER], &[0; 16], &whole[HEADER..]].concat()).unwrap();
+        assert!(read(dir.path(), 7).is_err(), "in the middle they are damage");
     }
 
     #[test]

@@ -16,6 +16,8 @@
 
 mod anchor;
 pub mod archive;
+pub mod bare;
+mod bell;
 pub mod codec;
 mod directory;
 pub mod events;
@@ -33,15 +35,19 @@ mod options;
 pub mod sled_store;
 pub mod store;
 
-pub use archive::{ArchiveError, ArchiveStore, Archived, Archiver, Facets, Listing, Row};
+pub use archive::{
+    ArchiveError, ArchiveStore, Archived, Archiver, ArchiverByHand, Facets, Listing, Row,
+};
 pub use events::{EventError, EventRow, EventStore, FjallEvents, Happened, MemoryEvents};
 pub use inspection::{Copied, Inspection, InspectionError};
 pub use journal_port::{Appended, JournalError, JournalPort, JournalStats};
-pub use log::{Journal, Lane, LaneAppend, LogVisitor, Record, RecordRef};
+pub use log::{Journal, Lane, LaneAppend, LogVisitor, Record, RecordRef, WriterByHand};
 pub use memory::MemoryJournal;
 pub use open_error::{OpenError, RolledBackTo};
 pub use options::{AnchorPolicy, Durability, StoreOptions};
 pub use sled_store::{
     Pruned, Retention, SnapshotError, SnapshotInfo, SnapshotReader, SnapshotStore, SnapshotWriter,
 };
-pub use store::{FindError, Found, FoundIn, ReplayError, Replayed, Running, Store};
+pub use store::{
+    FindError, Found, FoundIn, Hands, ReplayError, Replayed, Running, Store, VisitorsByHand,
+};

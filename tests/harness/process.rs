@@ -16,11 +16,17 @@ pub struct Process {
 impl Process {
     /// Starts the command line and waits for `marker http://…` on its standard output.
     pub fn start(arguments: &[&str], marker: &str) -> Process {
+        Process::start_with(arguments, marker, &[])
+    }
+
+    /// The same with more in its environment.
+    pub fn start_with(arguments: &[&str], marker: &str, more: &[(&str, &str)]) -> Process {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(arguments)
             .env("BURSAR__STORE__SEGMENT_BYTES", "4194304")
             .env("BURSAR__ENGINE__SNAPSHOT_EVERY", "400")
             .env("BURSAR__LOG__LEVEL", "error,actix_http=off")
+            .envs(more.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -34,6 +40,11 @@ impl Process {
         // The rest is read and forgotten, so that the pipe never fills.
         std::thread::spawn(move || lines.for_each(drop));
         Process { child, url }
+    }
+
+    /// Its number for the kernel.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// No goodbye.

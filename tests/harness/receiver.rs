@@ -77,6 +77,11 @@ impl Receiver {
         self.shared.heard.lock().unwrap().clone()
     }
 
+    /// Everything heard so far, which is forgotten here.
+    pub fn take(&self) -> Vec<Heard> {
+        std::mem::take(&mut self.shared.heard.lock().unwrap())
+    }
+
     /// What was heard and taken, each event once, in the order in which it was first taken.
     pub fn taken(&self) -> Vec<Heard> {
         let mut known = HashSet::new();

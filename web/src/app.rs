@@ -1,6 +1,7 @@
 //! The HTTP server: its settings, what every handler may reach, and how it is started. Which
 //! addresses there are is `api.rs`; what happens around every one of them is `app/envelope.rs`.
 
+mod connections;
 mod deadline;
 mod endpoints;
 mod envelope;
@@ -21,6 +22,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::KeepAlive;
 use actix_web::{App, Error, HttpRequest, HttpServer, web};
+use connections::Allowed;
 use engine::Gateway;
 use std::io;
 use std::net::TcpListener;
@@ -46,6 +48,8 @@ pub struct AppOptions {
     pub request_timeout: Duration,
     /// An idle connection is closed after this time.
     pub keep_alive: Duration,
+    /// A client that takes nothing of its answer for this long is hung up on.
+    pub unread_timeout: Duration,
     /// At a stop, requests under way get this long to finish.
     pub stop_timeout: Duration,
     /// The largest request body, in bytes.
@@ -70,6 +74,7 @@ impl Default for AppOptions {
             head_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(30),
+            unread_timeout: Duration::from_secs(30),
             stop_timeout: Duration::from_secs(5),
             body_limit: 64 * 1024,
             expires_in: Duration::from_secs(2 * 24 * 3_600),
@@ -150,7 +155,12 @@ pub async fn run(
     let workers = if options.workers == 0 { cores() } else { options.workers };
     let state = AppState::new(gateway, keys.clone(), options.clone()).with_webhooks(webhooks);
     let state = web::Data::new(state);
+    let allowed = Allowed {
+        between: options.keep_alive + options.head_timeout,
+        unread: options.unread_timeout,
+    };
     let server = HttpServer::new(move || app(state.clone()))
+        .on_connect(move |socket, known| connections::note(socket, known, allowed))
         .workers(workers)
         .max_connections(options.max_connections.div_ceil(workers).max(1))
         .keep_alive(KeepAlive::Timeout(options.keep_alive))

@@ -21,6 +21,7 @@ mod growth;
 mod latency;
 mod machine;
 mod open_loop;
+mod overload;
 mod plots;
 mod progress;
 mod queue;
@@ -137,6 +138,7 @@ async fn play(scenario: Scenario, site: &Site<'_>) -> Result<Figures, Failure> {
         Scenario::Queue => queue::run(site).await,
         Scenario::Crash => scenario::crash::run(site).await,
         Scenario::Growth => growth::run(site).await,
+        Scenario::Overload => overload::run(site).await,
     }
 }
 

@@ -9,6 +9,7 @@ mod output;
 pub mod restore;
 mod sandbox;
 mod snapshot;
+mod torture;
 mod verify;
 
 pub use failure::Failure;
@@ -77,6 +78,8 @@ enum Command {
     /// Make, list and end API keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Live through simulated worlds full of lies and crashes, and look whether money was paid twice
+    Torture(torture::TortureArgs),
     /// Take, list, verify, export, import, compare and delete snapshots
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
@@ -138,6 +141,8 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::Keys(command) => {
             keys::run(&common.load(Listener::Gateway, None)?, command, output)
         }
+        // It serves nobody and stores nothing: no configuration has a say in it.
+        Command::Torture(args) => torture::run(&args, output),
         Command::Snapshot(command) => {
             snapshot::run(&common.load(Listener::Gateway, None)?, command, output)
         }

@@ -163,9 +163,27 @@ fn write_identity(path: &Path, key: &[u8; 32]) -> io::Result<()> {
     write_private(path, format!("{digits}\n{}\n", self_check::digits(key)).as_bytes())
 }
 
-/// Makes a directory that only its owner may enter, unless there is one.
+/// Makes a directory that only its owner may enter, unless there is one. Its name is on disk when this
+/// returns, and so are those of the directories that had to be made for it: with its name, all that will
+/// ever lie in it would be gone.
 pub fn make_private(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    let missing = |one: &&Path| !one.as_os_str().is_empty() && !one.exists();
+    let new: Vec<&Path> = path.ancestors().take_while(missing).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    for made in &new {
+        sync_parent(made)?;
+    }
+    if new.is_empty() {
+        // Whoever made it may have been killed before this. The parent of an old one need not be ours to read.
+        let _ = sync_parent(path);
+    }
+    Ok(())
+}
+
+/// Makes the name of a file or directory durable.
+fn sync_parent(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Writes a file that only its owner may read: whole or not at all, and on disk when this returns.
@@ -176,9 +194,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    // The new name is durable once its folder is.
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    sync_parent(path)
 }
 
 #[cfg(test)]

@@ -80,10 +80,23 @@ const FIGURES: &[(&str, &[&str])] = &[
             "/merchants/10/resident_bytes",
         ],
     ),
+    (
+        "overload",
+        &[
+            "/saturation_per_second",
+            "/sent_permille",
+            "/taken",
+            "/refused",
+            "/taken_latency/p99_us",
+            "/memory/last_bytes",
+            "/keys_in_use",
+            "/conservation/acknowledged",
+        ],
+    ),
 ];
 
 /// These are played only when they are asked for.
-const UNASKED: [&str; 2] = ["crash", "growth"];
+const UNASKED: [&str; 3] = ["crash", "growth", "overload"];
 
 fn is_told(scenario: &Value) {
     let name = scenario["name"].as_str().unwrap();
@@ -156,6 +169,15 @@ fn growth_goes_step_by_step_to_the_last() {
         assert!(text.starts_with("<svg ") && text.contains("<circle "), "{plot}");
     }
     assert_eq!(fs::read_dir(&data).unwrap().count(), 0, "the bench left something behind");
+}
+
+#[test]
+fn what_an_overloaded_gateway_takes_it_finishes() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = play(folder.path(), &["overload"]);
+    let [overload] = told["scenarios"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    is_told(overload);
+    assert_eq!(overload["keys_in_use"], 0, "{overload}");
 }
 
 #[test]

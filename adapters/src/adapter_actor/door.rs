@@ -22,6 +22,9 @@ impl Door {
 
     pub(super) async fn pass(&self) {
         let Some(limit) = &self.limit else { return };
+        if crate::planted!(DoorOpen) {
+            return;
+        }
         // The lock is fair and held while waiting: one sleeps, the others queue behind it.
         let mut limit = limit.lock().await;
         while let Err(wait) = limit.try_take(self.start.elapsed()) {

@@ -3,6 +3,7 @@
 
 use super::AdapterActor;
 use super::answer::our_own_fault;
+use super::line::fault_in;
 use super::messages::{
     Fetch, GetHealth, Health, List, Mode, RequestPermit, SetMode, SetStopped, Submit, Undo,
     UndoKind, Withdraw,
@@ -13,6 +14,7 @@ use crate::provider::{
     CallbackOutcome, Caps, ListOutcome, ListWish, Lookup, Order, Provider, RawCallback,
 };
 use actix::Addr;
+use domain::failure::Failure;
 use domain::id::PayoutId;
 use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -90,6 +92,11 @@ impl AdapterHandle {
     /// How the account stands; none when the actor is gone.
     pub async fn health(&self) -> Option<Health> {
         self.addr.send(GetHealth).await.ok()
+    }
+
+    /// What the account finds wrong with an order before it could be sent. Needs no turn: nothing is sent.
+    pub fn fault_in(&self, order: &Order) -> Option<Failure> {
+        fault_in(&*self.provider, &self.account, order)
     }
 
     /// Authenticates a callback and says whom to ask about. Needs no turn: nothing is sent.

@@ -59,8 +59,17 @@ impl Line {
         if let Some(refused) = self.refused_here(&order) {
             return refused;
         }
-        let provider = self.provider.clone();
+        let (provider, again) = (self.provider.clone(), order.clone());
         let outcome = self.call(Side::Submit, async move { provider.submit(order).await }).await;
+        let lost = matches!(outcome, SubmitOutcome::Ambiguous { .. });
+        if lost && crate::planted!(SubmitsAgain) {
+            let provider = self.provider.clone();
+            return self.call(Side::Submit, async move { provider.submit(again).await }).await;
+        }
+        if lost && crate::planted!(PlaceKept) {
+            std::mem::forget(permit);
+            return outcome;
+        }
         drop(permit);
         outcome
     }
@@ -100,19 +109,10 @@ impl Line {
         self.call(Side::Submit, async move { provider.quote(wish).await }).await
     }
 
-    /// What the adapter finds wrong with the order before a byte has left. That its code fails on
-    /// the order counts too: it would fail again, and nothing was sent.
+    /// What the adapter finds wrong with the order before a byte has left.
     fn refused_here(&self, order: &Order) -> Option<SubmitOutcome> {
-        let prepared = catch_unwind(AssertUnwindSafe(|| self.provider.prepare(order)));
-        let why = match prepared {
-            Ok(Ok(())) => return None,
-            Ok(Err(why)) => Failure { origin: Origin::Platform, ..why },
-            Err(_) => {
-                tracing::error!(account = %self.account, payout = %order.payout, "the adapter panicked over an order");
-                Failure::new(Resolution::InternalError, Origin::Platform)
-            }
-        };
-        Some(SubmitOutcome::Refused { why })
+        let fault = fault_in(&*self.provider, &self.account, order);
+        fault.map(|why| SubmitOutcome::Refused { why })
     }
 
     async fn ask<T: Answer>(&self, turn: Turn, call: impl Future<Output = T>) -> T {
@@ -179,6 +179,19 @@ impl Line {
         if breaker.trips() != before {
             let state = breaker.state(now);
             tracing::warn!(account = %self.account, ?side, ?state, "the circuit breaker opened");
+        }
+    }
+}
+
+/// What an account finds wrong with an order, by itself. That its code fails on the order counts too: it would
+/// fail again.
+pub(super) fn fault_in(provider: &dyn Provider, account: &str, order: &Order) -> Option<Failure> {
+    match catch_unwind(AssertUnwindSafe(|| provider.prepare(order))) {
+        Ok(Ok(())) => None,
+        Ok(Err(why)) => Some(Failure { origin: Origin::Platform, ..why }),
+        Err(_) => {
+            tracing::error!(account, payout = %order.payout, "the adapter panicked over an order");
+            Some(Failure::new(Resolution::InternalError, Origin::Platform))
         }
     }
 }

@@ -2,6 +2,7 @@
 //! named value with a sentence of its own; nothing has changed when one is given.
 
 use crate::entry::Act;
+use crate::failure::Failure;
 use crate::recipient::{FieldError, RecipientInput};
 use crate::status::Status;
 use std::sync::Arc;
@@ -12,7 +13,13 @@ pub enum Command {
     /// Send a payout that does not process by itself.
     Process,
     /// Add recipient details that were wanted.
-    GiveDetails(Box<RecipientInput>),
+    GiveDetails {
+        /// What the merchant says.
+        given: Box<RecipientInput>,
+        /// What the account that the payout would go to finds wrong with it then. Nobody else can know; the
+        /// engine asks before it decides.
+        fault: Option<Box<Failure>>,
+    },
     /// Stop before anything is sent.
     Terminate,
     /// Recall while in flight.
@@ -30,7 +37,7 @@ impl Command {
     pub fn word(&self) -> &'static str {
         match self {
             Command::Process => "process",
-            Command::GiveDetails(_) => "details",
+            Command::GiveDetails { .. } => "details",
             Command::Terminate => "terminate",
             Command::Revoke => "revoke",
             Command::Cancel => "cancel",
@@ -60,6 +67,12 @@ pub enum Refused {
     /// The provider account cannot do it.
     #[error("the provider account of this payout cannot {command}")]
     Unsupported {
+        /// What was asked.
+        command: &'static str,
+    },
+    /// Its merchant has commanded it too often.
+    #[error("too much has happened to the payout already; {command} is not taken any more")]
+    TooOften {
         /// What was asked.
         command: &'static str,
     },

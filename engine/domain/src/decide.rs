@@ -7,12 +7,13 @@ use crate::effect::{Effect, wants_permit};
 use crate::entry::{
     By, Entry, Fact, Hold, HoldCause, Intent, Move, RateMissed, Request, Settlement,
 };
+use crate::failure::Failure;
 use crate::id::{Fingerprint, PayoutId};
 use crate::payout::Payout;
 use crate::recipient::Recipient;
 use crate::report::Report;
 use crate::resolution::Resolution;
-use crate::schedule::{Policy, Watch, next_check, sent_at};
+use crate::schedule::{Policy, Watch, next_check_by, sent_at};
 use crate::status::Status;
 use crate::time::Timestamp;
 use crate::transition::{Trigger, next};
@@ -125,10 +126,16 @@ pub fn decide(
     Ok(draft.step)
 }
 
+/// A payout with this many entries takes no more commands of those that may be given again and again. It is
+/// read and stored as one piece, so its history must end somewhere; what ends it is taken for ever.
+const COMMANDS_UNTIL: u32 = 1_000;
+
 /// A step in the making.
 struct Draft<'a> {
     payout: &'a Payout,
     now: Timestamp,
+    /// What the clock says, which may lie behind what was written.
+    clock: Timestamp,
     /// The status after the entries drafted so far.
     status: Status,
     step: Step,
@@ -137,8 +144,8 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn new(payout: &'a Payout, now: Timestamp) -> Draft<'a> {
         // Time in a history never goes back, whatever the clock does.
-        let now = now.max(payout.updated_at());
-        Draft { payout, now, status: payout.status(), step: Step::default() }
+        let (clock, now) = (now, now.max(payout.updated_at()));
+        Draft { payout, now, clock, status: payout.status(), step: Step::default() }
     }
 
     fn write(&mut self, by: By, fact: Fact, on: Option<Trigger>) {
@@ -169,11 +176,15 @@ impl<'a> Draft<'a> {
     fn command(&mut self, command: Command, by: By, policy: &Policy) -> Result<(), Refused> {
         let word = command.word();
         let refused = Refused::NotAllowed { status: self.status, command: word };
+        let lasts = matches!(command, Command::Process | Command::GiveDetails { .. });
+        if lasts && self.payout.version() >= COMMANDS_UNTIL {
+            return Err(Refused::TooOften { command: word });
+        }
         match command {
             Command::Process if self.status == Status::Ready => self.process(by, word),
-            Command::GiveDetails(input) if self.status == Status::Created => {
-                let merged = self.payout.recipient().merge(*input);
-                self.details(merged.map_err(Refused::InvalidDetails)?, by);
+            Command::GiveDetails { given, fault } if self.status == Status::Created => {
+                let merged = self.payout.recipient().merge(*given);
+                self.details(merged.map_err(Refused::InvalidDetails)?, fault, by);
                 Ok(())
             }
             Command::Terminate if matches!(self.status, Status::Created | Status::Ready) => {
@@ -205,11 +216,21 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn details(&mut self, recipient: Recipient, by: By) {
+    /// Details that are still wanting are nobody's fault yet; nor are books closed that something contradicts.
+    fn details(&mut self, recipient: Recipient, fault: Option<Box<Failure>>, by: By) {
         let complete = recipient.complete();
-        let on = complete.then_some(Trigger::DetailsAccepted);
+        let fault = fault.filter(|_| complete && !self.contradicted());
+        let accepted = complete && fault.is_none();
+        let on = accepted.then_some(Trigger::DetailsAccepted);
         self.write(by, Fact::DetailsGiven(Arc::new(recipient)), on);
-        if complete && self.payout.standing().process_asked {
+        if let Some(why) = fault {
+            self.write(
+                By::Engine,
+                Fact::DetailsRejected(Arc::from(why)),
+                Some(Trigger::DetailsRejected),
+            );
+        }
+        if accepted && self.payout.standing().process_asked {
             self.effect(Effect::RequestPermit);
         }
     }
@@ -318,8 +339,8 @@ impl<'a> Draft<'a> {
 
     /// Asks the provider when it is time, and calls a person when it has taken too long.
     fn look_again(&mut self, watch: Watch, policy: &Policy) {
-        let due = next_check(self.payout, watch, &policy.poll);
-        if due.is_none_or(|due| due > self.now) {
+        let due = next_check_by(self.payout, watch, &policy.poll, self.clock);
+        if due.is_none_or(|due| due > self.clock) {
             return;
         }
         let overdue =

@@ -119,7 +119,7 @@ pub fn vouched(
 fn contradicts_unsent(payout: &Payout, state: &ProviderState) -> bool {
     match payout.status() {
         Status::Created | Status::Ready => true,
-        Status::Terminated | Status::Expired | Status::InvokeFailed => {
+        Status::CreateFailed | Status::Terminated | Status::Expired | Status::InvokeFailed => {
             !matches!(state, ProviderState::Failed | ProviderState::Expired)
         }
         _ => payout.standing().attempt == 0,
@@ -210,14 +210,12 @@ fn paid(payout: &Payout, found: &Found, statement: &mut Statement) -> Verdict {
         return Verdict::hold(HoldCause::Discrepancy);
     }
     let standing = payout.standing();
+    if standing.amount_processed.is_some_and(|verified| verified != amount) {
+        // What was verified once is not replaced by another figure without anybody noticing.
+        return Verdict::hold(HoldCause::Discrepancy);
+    }
     match standing.status {
-        Status::Processed | Status::PartiallyProcessed => {
-            if standing.amount_processed == Some(amount) {
-                Verdict::NOTHING
-            } else {
-                Verdict::hold(HoldCause::Discrepancy)
-            }
-        }
+        Status::Processed | Status::PartiallyProcessed => Verdict::NOTHING,
         // The undo is still under way, or never arrived: the poll goes on.
         Status::Cancelling => Verdict::NOTHING,
         Status::Revoking => Verdict::step(Trigger::UndoRefused),
@@ -255,15 +253,22 @@ fn in_flight(payout: &Payout, on: Trigger) -> Verdict {
         Status::Invoking | Status::Processing if next(payout.status(), on).is_some() => {
             Verdict::step(on)
         }
-        status if status.is_final() && payout.standing().money == Money::NotSent => {
-            Verdict::hold(HoldCause::Discrepancy)
-        }
+        _ if is_over_unpaid(payout) => Verdict::hold(HoldCause::Discrepancy),
         _ => Verdict::NOTHING,
     }
 }
 
+/// By our books it has ended, and the money is not out: whoever says that it is alive denies that.
+fn is_over_unpaid(payout: &Payout) -> bool {
+    let unpaid = matches!(payout.standing().money, Money::NotSent | Money::Returned);
+    payout.status().is_final() && unpaid
+}
+
 /// Alive, but a person should look.
 fn held(payout: &Payout, cause: HoldCause) -> Verdict {
+    if is_over_unpaid(payout) {
+        return Verdict::hold(HoldCause::Discrepancy);
+    }
     let on = Trigger::ProviderQueued;
     let trigger = next(payout.status(), on).map(|_| on);
     let hold = payout.status().is_with_provider().then_some(cause);

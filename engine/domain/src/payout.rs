@@ -2,7 +2,7 @@
 //! payout changes, live and at replay alike. Apart from `decide.rs`, which only ever proposes.
 
 use crate::conversion::Rate;
-use crate::entry::{Entry, Fact, Intent, Learned, Request};
+use crate::entry::{Entry, Fact, HoldCause, Intent, Learned, Request};
 use crate::failure::{Category, Failure, Origin, Rail};
 use crate::id::{Fingerprint, PayoutId, provider_reference};
 use crate::money::Amount;
@@ -214,6 +214,24 @@ impl Payout {
     pub fn account(&self) -> Option<&str> {
         let intended = self.last_intent().map(|intent| intent.account.as_ref());
         intended.or(self.request().provider_account.as_deref())
+    }
+
+    /// The account that is asked about it. None while a restore may have lost a submission of which nobody knows
+    /// where it went: then every account is asked that may have it.
+    pub fn asked_of(&self) -> Option<&str> {
+        match self.last_intent() {
+            None if self.is_sought() && self.is_made_blindly() => None,
+            _ => self.account(),
+        }
+    }
+
+    /// Made while the lost time of a restore was not known. Its key may have been used then with another body, for
+    /// another method or account, so that nothing in its own body says where to ask.
+    pub fn is_made_blindly(&self) -> bool {
+        let at_once = self.entries.iter().take_while(|entry| entry.at <= self.created_at());
+        at_once.into_iter().any(
+            |entry| matches!(&entry.fact, Fact::Held(hold) if hold.cause == HoldCause::Restored),
+        )
     }
 
     /// How the provider finds the current attempt.

@@ -183,7 +183,8 @@ pub enum Report {
     },
     /// The answer to a status fetch that began at `asked_at`.
     Fetched {
-        /// When the question left; an answer older than a later fact proves nothing against it.
+        /// When the question left; an answer older than a later fact proves nothing against it. Where the
+        /// clock may have been put forward meanwhile, no later than as much time as has passed for sure.
         asked_at: Timestamp,
         /// Which account was asked, where the payout's own history does not say which it went to.
         account: Option<Box<str>>,

@@ -16,7 +16,8 @@ pub struct Policy {
     pub can_revoke: bool,
     /// It can undo a success.
     pub can_cancel: bool,
-    /// "Not found" proves that nothing was created, once this long after the last send; none: never.
+    /// "Not found" proves that nothing was created, once this long after the last send; none: never. Only
+    /// time counts that the asking process has seen pass: a start begins anew.
     pub not_found_final_after: Option<Duration>,
     /// "Not found" means nothing before this.
     pub visibility_lag: Duration,
@@ -77,6 +78,22 @@ pub fn next_check(payout: &Payout, watch: Watch, plan: &PollPlan) -> Option<Time
     }
     let from = payout.updated_at().max(watch.last);
     Some(from.plus(plan.pause(watch.asked)))
+}
+
+/// The same by a clock that may have been turned back since the last news was written, or the last question
+/// asked: a time that is still to come says nothing about when to ask, and nobody waits for it.
+pub fn next_check_by(
+    payout: &Payout,
+    watch: Watch,
+    plan: &PollPlan,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let due = next_check(payout, watch, plan)?;
+    if payout.updated_at() <= now && watch.last <= now {
+        return Some(due);
+    }
+    let asked = if watch.last <= now { watch.last } else { Timestamp::default() };
+    Some(due.min(asked.plus(plan.pause(watch.asked))))
 }
 
 /// Whether only the provider can tell how it ends, or whether it has begun. A refused recall leaves

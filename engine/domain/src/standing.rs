@@ -255,12 +255,16 @@ impl Standing {
                 (self.open_send, self.in_doubt) = (false, false);
             }
             Outcome::Refused | Outcome::NotSent if !self.status.is_with_provider() => {
-                self.money = Money::NotSent;
+                // Money that the provider says it paid is not unsaid by the answer to a call.
+                if self.money != Money::Paid {
+                    self.money = Money::NotSent;
+                }
                 (self.open_send, self.in_doubt) = (false, false);
             }
             Outcome::Failed if !contradicted => {
-                let was_paid = self.money == Money::Paid;
-                self.money = if was_paid { Money::Returned } else { Money::NotSent };
+                // Once out, it can only have come back, however often that is said.
+                let went_out = matches!(self.money, Money::Paid | Money::Returned);
+                self.money = if went_out { Money::Returned } else { Money::NotSent };
             }
             Outcome::Returned | Outcome::UndoDone => self.money = Money::Returned,
             _ => {}

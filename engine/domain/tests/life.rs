@@ -17,7 +17,7 @@ use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome, 
 use domain::resolution::Resolution;
 use domain::schedule::{Policy, PollPlan, Watch};
 use domain::standing::Money;
-use domain::statement::Source;
+use domain::statement::{Outcome, Source};
 use domain::status::Status;
 use domain::time::Timestamp;
 use domain::transition::next;
@@ -254,11 +254,18 @@ fn check(before: &Payout, after: &Payout, effects: &[Effect]) {
     }
     if matches!(after.status(), Status::Expired | Status::Terminated) {
         assert_eq!(after.standing().attempt, after.standing().attempt.min(1));
-        let vouched = added.iter().any(|entry| {
-            matches!(&entry.fact, Fact::Learned(one) if one.statement.source == Source::Manual)
+        // An answer speaks of its own send; only the provider's books speak of an earlier one too.
+        let doubted = before.standing().in_doubt;
+        let proven = added.iter().any(|entry| match &entry.fact {
+            Fact::Learned(one) => match one.statement.source {
+                Source::Manual => true,
+                Source::ApiResponse => one.statement.outcome == Outcome::NotSent && !doubted,
+                _ => one.statement.outcome == Outcome::NotSent,
+            },
+            _ => false,
         });
         let unsent = !before.standing().open_send;
-        assert!(unsent || vouched, "I-12: only while nothing may have left, or two people say so");
+        assert!(unsent || proven, "I-12: only while nothing may have left, or by proof");
     }
     let processed = after.standing().amount_processed;
     match after.status() {

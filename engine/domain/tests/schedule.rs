@@ -8,7 +8,9 @@ use domain::decide::{Input, decide};
 use domain::effect::Effect;
 use domain::entry::{Entry, HoldCause};
 use domain::payout::Payout;
-use domain::schedule::{PollPlan, ReturnWatch, Watch, next_check, next_due, next_return_check};
+use domain::schedule::{
+    PollPlan, ReturnWatch, Watch, next_check, next_check_by, next_due, next_return_check,
+};
 use domain::status::Status;
 use domain::time::Timestamp;
 use std::time::Duration;
@@ -58,6 +60,30 @@ fn pauses_grow_by_the_factor_up_to_the_cap() {
         }
         assert_eq!(plan.pause(u32::MAX), plan.cap.min(plan.pause(u32::MAX)), "no overflow");
     }
+}
+
+#[test]
+fn a_clock_that_was_turned_back_keeps_nobody_waiting() {
+    let (news, plan) = (Timestamp(0).plus(minutes(1_000)), policy().poll);
+    let payout = told(&life("permit"), "accepted", news);
+    assert_eq!(payout.updated_at(), news);
+    let turned_back = Timestamp(0).plus(minutes(500));
+    let before = Timestamp(turned_back.0 - 1);
+    for (watch, due) in [
+        // Nobody has asked by this clock yet: now.
+        (Watch { asked: 2, last: Timestamp(0) }, true),
+        (Watch { asked: 2, last: news }, true),
+        // Somebody has: at the plan's pace from then on.
+        (Watch { asked: 2, last: before }, false),
+    ] {
+        let asks = next_check_by(&payout, watch, &plan, turned_back);
+        assert_eq!(asks.unwrap() <= turned_back, due, "{watch:?}");
+        assert!(asks.unwrap() <= turned_back.plus(plan.pause(2)));
+        let step = decide(&payout, Input::Tick, watch, turned_back, &policy()).unwrap();
+        assert_eq!(step.effects.contains(&Effect::Verify), due, "{watch:?}");
+    }
+    let (watch, later) = (Watch::default(), news.plus(minutes(1)));
+    assert_eq!(next_check_by(&payout, watch, &plan, later), next_check(&payout, watch, &plan));
 }
 
 #[test]

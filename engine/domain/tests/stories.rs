@@ -36,6 +36,11 @@ const STORIES: &[(&str, &str)] = &[
     ("permit unsent", "READY not_sent"),
     ("permit unsent permit accepted", "READY not_sent"),
     ("permit unsent later permit accepted settled", "PROCESSED paid"),
+    // Too late for another try.
+    ("permit expire unsent", "EXPIRED not_sent"),
+    ("permit silence expire unsent", "EXPIRED not_sent"),
+    ("permit expire unsent settled", "EXPIRED paid held"),
+    ("permit timeout unfound resubmit permit expire unsent", "INVOKING unknown held"),
     // A question that failed while the call was under way leaves no doubt behind its answer.
     ("permit silence", "INVOKING unknown held"),
     ("permit silence unsent", "READY not_sent"),
@@ -93,6 +98,29 @@ const STORIES: &[(&str, &str)] = &[
     ("permit accepted strange settled", "PROCESSED paid"),
     ("permit settled accepted", "PROCESSED paid"),
     ("permit settled refused", "PROCESSED paid"),
+    // It is over by our books, and the provider says that it is alive.
+    ("permit accepted failed queued", "PROCESS_FAILED in_flight held"),
+    ("permit accepted failed held", "PROCESS_FAILED in_flight held"),
+    ("permit accepted failed strange", "PROCESS_FAILED in_flight held"),
+    ("permit accepted settled returned queued", "CANCELLED in_flight held"),
+    ("permit accepted revoke revoked strange", "REVOKED in_flight held"),
+    // A figure that was verified is not replaced by another one while it is taken back, or after.
+    ("permit accepted settled cancel settled", "CANCELLING paid"),
+    ("permit accepted settled cancel part", "CANCELLING paid held"),
+    ("permit accepted settled cancel undo-refused part", "CANCEL_FAILED paid held"),
+    ("permit accepted revoke settled part", "REVOKE_FAILED paid held"),
+    // Money that is said to be paid is not unsaid by the answer to a call.
+    ("permit toomuch unsent", "READY paid held"),
+    ("permit toomuch refused", "INVOKE_FAILED paid held"),
+    ("settled restore sought-unfound", "READY paid held"),
+    // What came back stays with us, however often the provider says that it failed.
+    ("permit accepted returned failed", "PROCESS_FAILED returned"),
+    ("permit accepted settled failed revoked failed", "CANCELLED returned"),
+    // The same word, no longer against what we believe, is no repetition.
+    ("by-hand queued failed release expire failed", "EXPIRED not_sent"),
+    // A refused recall is a person's matter until it is known where the money ended.
+    ("permit accepted revoke undo-refused queued", "REVOKE_FAILED in_flight held"),
+    ("permit accepted revoke undo-refused failed", "REVOKE_FAILED not_sent"),
     // A restore has lost a while: what may have been sent in it is asked for before anything is sent.
     ("restore", "READY not_sent held"),
     ("restore permit", "READY not_sent held"),
@@ -113,6 +141,8 @@ const STORIES: &[(&str, &str)] = &[
     ("permit unsent restore later permit", "READY not_sent held"),
     ("permit unsent restore sought-unfound later permit accepted", "PROCESSING in_flight"),
     ("permit unsent restore sought-settled", "PROCESSED paid"),
+    // What was heard before the forgotten submission is news about it.
+    ("toomuch restore sought-toomuch", "INVOKING paid held"),
     ("restore release permit accepted", "PROCESSING in_flight"),
     ("restore say-not-sent approve permit", "TERMINATED not_sent"),
     ("restore pause release permit", "INVOKING unknown"),
@@ -193,6 +223,8 @@ fn a_promise_that_not_found_is_final_is_evidence() {
         ("permit timeout later unfound", "READY not_sent"),
         ("permit timeout later unfound permit accepted settled", "PROCESSED paid"),
         ("permit timeout later unfound settled permit", "READY paid held"),
+        ("permit timeout expire unfound", "EXPIRED not_sent"),
+        ("permit timeout expire unfound settled", "EXPIRED paid held"),
         ("permit accepted later unfound", "PROCESSING in_flight held"),
     ] {
         let payout = tell_under(story, &policy);

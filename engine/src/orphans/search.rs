@@ -126,7 +126,7 @@ impl Search {
         Search {
             gateway: gateway.downgrade(),
             book: gateway.parts().map(|parts| parts.orphans.clone()).unwrap_or_default(),
-            clock: gateway.clock().clone(),
+            clock: gateway.shared_clock(),
             poll: caps.policy.poll.clone(),
             from,
             until: settled_at.plus(MARGIN_AHEAD),

@@ -11,7 +11,7 @@ use domain::effect::Effect;
 use domain::entry::Intent;
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, Report};
-use domain::schedule::{next_due, sent_at};
+use domain::schedule::{next_check_by, next_due, sent_at};
 use domain::standing::Money;
 use domain::time::Timestamp;
 use futures_util::future::BoxFuture;
@@ -79,15 +79,16 @@ impl PayoutActor {
 
     fn verify(&mut self) {
         let mut life = self.life.lock();
-        let asked_at = self.partition.clock.now();
+        let now = self.partition.clock.now();
         // From here the next question is counted, also where nobody is left to answer this one.
-        life.watch.last = asked_at;
+        life.watch.last = now;
         if life.verifying {
             life.rang = true;
             return;
         }
         let Some(payout) = &life.payout else { return };
-        let Some(fetched) = question(&self.partition.adapters, payout, asked_at) else {
+        let asked_at = self.partition.clock.asks_at(payout);
+        let Some(fetched) = question(&self.partition.adapters, payout, now) else {
             life.watch.asked = life.watch.asked.saturating_add(1);
             return;
         };
@@ -129,10 +130,14 @@ impl PayoutActor {
         }
         let mut life = self.life.lock();
         let Some(payout) = &life.payout else { return };
-        let plan = &self.partition.adapters.policy_of(payout).poll;
-        let due = [next_due(payout, life.watch, plan), life.try_again].into_iter().flatten().min();
+        let policy = self.policy_of(payout);
+        let plan = &policy.poll;
+        let now = self.partition.clock.now();
+        let asked = next_check_by(payout, life.watch, plan, now);
+        let due = [next_due(payout, life.watch, plan), asked, life.try_again];
+        let due = due.into_iter().flatten().min();
         // The answer to a question under way says when the next is due; until then there is little to see.
-        let soonest = life.verifying.then(|| self.partition.clock.now().plus(LOOK_WHILE_ASKED));
+        let soonest = life.verifying.then(|| now.plus(LOOK_WHILE_ASKED));
         let due = due.map(|due| soonest.map_or(due, |soonest| due.max(soonest)));
         if due != life.armed {
             self.partition.timer.arm(self.id, life.armed, due);
@@ -153,10 +158,7 @@ pub(crate) fn question(
         let fetched = adapters.for_payout(payout)?.fetch(asked);
         return Some(Box::pin(async move { (None, fetched.await) }));
     }
-    let candidates = match payout.account() {
-        Some(account) => vec![(account.into(), adapters.by_name(account)?)],
-        None => adapters.serving(payout.request().method),
-    };
+    let candidates = adapters.may_have(payout);
     let last = candidates.last().map(|(account, _)| account.clone())?;
     Some(Box::pin(async move {
         for (account, adapter) in candidates {
@@ -169,18 +171,27 @@ pub(crate) fn question(
     }))
 }
 
+/// The order that a submission is.
 fn order(payout: &Payout, intent: &Intent) -> Order {
+    let reference = domain::id::provider_reference(payout.id(), intent.attempt);
+    let settlement = intent.settlement.clone();
+    Order { reference, settlement, ..order_to(payout, payout.recipient().clone()) }
+}
+
+/// The order that a payout's first submission would be, to this recipient; without its conversion, which nobody
+/// knows before it is sent.
+pub(super) fn order_to(payout: &Payout, recipient: domain::recipient::Recipient) -> Order {
     let request = payout.request();
     Order {
         payout: payout.id(),
         merchant: request.merchant,
-        reference: domain::id::provider_reference(payout.id(), intent.attempt),
+        reference: domain::id::provider_reference(payout.id(), 1),
         amount: request.amount,
         currency: request.currency,
         method: request.method,
-        recipient: payout.recipient().clone(),
+        recipient,
         description: request.description.clone(),
-        settlement: intent.settlement.clone(),
+        settlement: None,
     }
 }
 

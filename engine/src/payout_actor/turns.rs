@@ -1,6 +1,7 @@
 //! Deciding, writing and believing: the first three quarters of a turn. Apart from the spine so
 //! that the spine fits a screen.
 
+use super::act::order_to;
 use super::turn_end::Written;
 use super::{Answer, Decided, PayoutActor, Precaution, Reply, Ring, Turn};
 use crate::codec;
@@ -17,8 +18,11 @@ use domain::decide::{Input, Step, create, decide};
 use domain::effect::{Effect, pending_effects};
 use domain::entry::{Entry, Fact, Request};
 use domain::payout::Payout;
+use domain::recipient::Recipient;
 use domain::report::{FetchOutcome, Found, Report};
+use domain::schedule::Policy;
 use domain::status::Status;
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -50,6 +54,7 @@ impl PayoutActor {
                 if let Some(answer) = self.answered_before(&command, key)? {
                     return Ok(nothing(Reply::Given(answer)));
                 }
+                let command = self.judged(command);
                 let step = self.step(Input::Command { command, key, by })?;
                 Ok(Decided { step, permit: None, reply: Reply::Seen })
             }
@@ -161,6 +166,20 @@ impl PayoutActor {
         }
     }
 
+    /// Details, with what the account that they would go to finds wrong with them.
+    fn judged(&self, command: Command) -> Command {
+        let Command::GiveDetails { given, .. } = command else { return command };
+        let life = self.life.lock();
+        let judge = |payout: &Payout| {
+            let whole =
+                payout.recipient().merge((*given).clone()).ok().filter(Recipient::complete)?;
+            let adapter = self.partition.adapters.for_payout(payout)?;
+            adapter.handle().fault_in(&order_to(payout, whole))
+        };
+        let fault = life.payout.as_ref().and_then(judge).map(Box::new);
+        Command::GiveDetails { given, fault }
+    }
+
     fn permit(&mut self, granted: PermitGranted) -> Result<Decided, Refusal> {
         let now = self.partition.clock.now();
         self.life.lock().waits_for_permit = false;
@@ -188,7 +207,7 @@ impl PayoutActor {
         let Ring { account, authentic, attempt, event, token, found } = ring;
         let mut life = self.life.lock();
         // One provider's secret proves nothing about what went to another.
-        let own = |payout: &Payout| match payout.account() {
+        let own = |payout: &Payout| match payout.asked_of() {
             Some(own) => *own == *account,
             None => payout.is_sought(),
         };
@@ -238,7 +257,7 @@ impl PayoutActor {
     fn note(&mut self, report: &Report) {
         let Report::Fetched { outcome, .. } = report else { return };
         let mut life = self.life.lock();
-        life.verifying = false;
+        life.verifying = adapters::planted!(QuestionsNeverEnd);
         life.watch.asked = life.watch.asked.saturating_add(1);
         life.watch.last = self.partition.clock.now();
         if let FetchOutcome::Deferred { token } = outcome {
@@ -250,17 +269,25 @@ impl PayoutActor {
     fn step(&self, input: Input) -> Result<Step, Refusal> {
         let life: &Life = &self.life.lock();
         let payout = life.payout.as_ref().ok_or(Refusal::NotFound)?;
-        let (adapters, method) = (&self.partition.adapters, payout.request().method);
-        let anybody = payout.is_sought() && payout.account().is_none();
-        let weakest = anybody.then(|| adapters.weakest_policy(method));
+        let policy = self.policy_of(payout);
+        Ok(decide(payout, input, life.watch, self.partition.clock.now(), &policy)?)
+    }
+
+    /// What may be concluded about the payout, and when its questions are due: for deciding and for the timer
+    /// the same, or one would call and the other find nothing to do, for ever.
+    pub(super) fn policy_of<'a>(&'a self, payout: &Payout) -> Cow<'a, Policy> {
+        let adapters = &self.partition.adapters;
+        if !payout.is_sought() {
+            return Cow::Borrowed(adapters.policy_of(payout));
+        }
         // A list has it: whoever says "not found" now looks elsewhere, or not far enough back.
-        let listed = payout.is_sought() && self.partition.orphans.has_met(self.id);
-        let policy = match (&weakest, listed) {
-            (_, true) => adapters.nothing_is_concluded(),
-            (Some(weakest), false) => weakest,
-            (None, false) => adapters.policy_of(payout),
-        };
-        Ok(decide(payout, input, life.watch, self.partition.clock.now(), policy)?)
+        if self.partition.orphans.has_met(self.id) {
+            return Cow::Borrowed(adapters.nothing_is_concluded());
+        }
+        match payout.asked_of() {
+            Some(_) => Cow::Borrowed(adapters.policy_of(payout)),
+            None => Cow::Owned(adapters.weakest_policy(payout)),
+        }
     }
 
     /// Hands the entries to the journal; nothing if there are none.
@@ -303,7 +330,9 @@ impl PayoutActor {
             return Ok(());
         }
         let mut life = self.life.lock();
-        life.watch.asked = 0;
+        if entries.iter().any(is_a_step) {
+            life.watch.asked = 0;
+        }
         let before = life.payout.as_ref().map_or(Contribution::NONE, Contribution::of);
         for entry in entries {
             let applied = match &mut life.payout {
@@ -322,6 +351,12 @@ impl PayoutActor {
         }
         Ok(())
     }
+}
+
+/// Whether an entry is more than another word about the same: only then the questions begin anew. A provider
+/// that says one thing and the other in turn is not asked at the shortest pause for ever.
+fn is_a_step(entry: &Entry) -> bool {
+    entry.moved.is_some() || !matches!(entry.fact, Fact::Learned(_))
 }
 
 /// The payout as its creation was answered: the entries that its creation wrote, and no later ones.

@@ -52,7 +52,7 @@ impl Known {
             reference,
             ref next,
         } = *card;
-        let due = next.due(contracts.first_pause);
+        let due = next.due(contracts.first_pause, contracts.now);
         let (facets, restless) = (Facets(facets), *next == Next::Restless);
         Known { merchant, created_at, facets, reference, due, restless }
     }
@@ -191,7 +191,8 @@ mod tests {
     #[test]
     fn a_card_of_another_build_is_not_believed() {
         let pause = |_: &str| Duration::from_secs(60);
-        let contracts = Contracts { watch_for: &|_| None, first_pause: &pause };
+        let contracts =
+            Contracts { watch_for: &|_| None, first_pause: &pause, now: Timestamp(i64::MAX) };
         let (payout, other) = (new(true), taken_by_the_provider());
         let mut packed = Vec::new();
         pack(&payout, &mut packed).unwrap();
@@ -214,7 +215,8 @@ mod tests {
     #[test]
     fn its_row_is_that_of_its_payout() {
         let pause = |_: &str| Duration::from_secs(60);
-        let contracts = Contracts { watch_for: &|_| None, first_pause: &pause };
+        let contracts =
+            Contracts { watch_for: &|_| None, first_pause: &pause, now: Timestamp(i64::MAX) };
         for payout in [new(true), new(false), taken_by_the_provider()] {
             let mut packed = Vec::new();
             pack(&payout, &mut packed).unwrap();

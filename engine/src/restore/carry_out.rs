@@ -101,9 +101,9 @@ fn write(
     if chain != Some((plan.through, plan.chain)) {
         return Err(RestoreError::Changed);
     }
-    let mut added = log.append(&[restored(plan, orders)?]).map_err(failed)? - plan.through;
-    for (id, one) in &plan.carrying.entries {
-        added = log.append(&one.records(*id, orders.now)?).map_err(failed)? - plan.through;
+    let mut added = 0;
+    for records in additions(plan, orders) {
+        added = log.append(&records?).map_err(failed)? - plan.through;
     }
     for (name, bytes) in &orders.side_files {
         write_private(&draft.join(name), bytes).map_err(failed)?;
@@ -113,9 +113,22 @@ fn write(
     Ok(Carried { log, added })
 }
 
+/// What is added behind the frames that are kept, one frame each: the desk's record, and then payout
+/// by payout what is carried over.
+pub(crate) fn additions<'a>(
+    plan: &'a Plan,
+    orders: &'a Orders,
+) -> impl Iterator<Item = Result<Vec<Record>, RestoreError>> + 'a {
+    let desk = std::iter::once_with(|| Ok(vec![restored(plan, orders)?]));
+    let carried = plan.carrying.entries.iter();
+    desk.chain(carried.map(|(id, one)| one.records(*id, orders.now)))
+}
+
 /// The desk's own record of the restore.
 fn restored(plan: &Plan, orders: &Orders) -> Result<Record, RestoreError> {
     let Signature { by, reason, from } = orders.signed.clone();
+    // A clock that lies behind what was written is wrong, and would let the asking end too early.
+    let at = orders.now.max(plan.lost_from);
     let order = DeskOrder::Restored(Restored {
         epoch: plan.epoch,
         log_id: plan.log_id,
@@ -123,9 +136,9 @@ fn restored(plan: &Plan, orders: &Orders) -> Result<Record, RestoreError> {
         chain: plan.chain,
         lost_from: plan.lost_from,
         known: plan.known,
-        ask_first_until: orders.now.plus(orders.ask_first_for),
+        ask_first_until: at.plus(orders.ask_first_for),
     });
-    let (version, at) = (plan.desk_version + 1, orders.now.max(plan.lost_from));
+    let version = plan.desk_version + 1;
     let entry = DeskEntry { version, at, by, reason, from, order };
     let unreadable = |why: snapshots::codec::CodecError| RestoreError::Record {
         sequence: plan.through + 1,

@@ -164,3 +164,19 @@ async fn a_command_repeated_under_its_key_is_answered_the_same() {
     assert_eq!(rig.provider.submissions(), 1);
     rig.engine.stop().await;
 }
+
+#[actix_rt::test]
+async fn a_provider_that_wavers_is_asked_more_and_more_rarely() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::start(dir.path(), Scripted::new(Manner::Wavers)).await;
+    let id = rig.create("k1", |_| {}).await.payout.id();
+    rig.until(id, |view| view.payout.status() == Status::Processing).await;
+    for _ in 0..10 {
+        rig.door().reconcile(id).await.unwrap();
+    }
+    let view = rig.door().get(id).await.unwrap();
+    assert!(view.payout.learned().count() >= 10, "each answer was another one");
+    let pause = view.next_check_at.unwrap().since(view.payout.updated_at());
+    assert!(pause >= Duration::from_secs(20), "{pause:?} after ten questions");
+    rig.engine.stop().await;
+}

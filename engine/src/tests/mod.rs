@@ -1,6 +1,7 @@
 //! The engine against the real store and a scripted provider: deaths, restarts, and time turned by
 //! hand. Inside the crate because only here an actor can be made to die in the middle of a turn.
 
+mod clocks;
 mod deaths;
 mod golden;
 mod lives;

@@ -2,6 +2,7 @@
 //! with them, and never made a second time.
 
 mod bank;
+mod elsewhere;
 mod search;
 
 use super::{MERCHANT, signed};

@@ -24,6 +24,8 @@ pub enum Manner {
     Deaf,
     /// Takes it, and answers no question about it.
     Mute,
+    /// Takes it, and answers every second question with an error.
+    Wavers,
 }
 
 pub struct Scripted {
@@ -109,7 +111,7 @@ impl Provider for Scripted {
             *self.paid.lock().unwrap().entry(order.reference.clone()).or_default() += 1;
         }
         async move {
-            if matches!(manner, Manner::Pays | Manner::Mute) {
+            if matches!(manner, Manner::Pays | Manner::Mute | Manner::Wavers) {
                 return SubmitOutcome::Accepted { provider_id: None, raw_status: None };
             }
             let why = Failure::new(Resolution::ConnectionTimeoutError, Origin::Transport);
@@ -120,7 +122,13 @@ impl Provider for Scripted {
 
     fn fetch_status(&self, lookup: Lookup) -> BoxFuture<'static, FetchOutcome> {
         let paid = self.paid.lock().unwrap().contains_key(&lookup.reference);
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        let asked = self.asked.fetch_add(1, Ordering::SeqCst);
+        if *self.manner.lock().unwrap() == Manner::Wavers {
+            let why = Failure::new(Resolution::ProviderInternalError, Origin::Provider);
+            let known = FetchOutcome::Found(Found::new(ProviderState::Accepted));
+            let vain = FetchOutcome::Unknown { why, retry_after: None };
+            return async move { if asked.is_multiple_of(2) { vain } else { known } }.boxed();
+        }
         if *self.manner.lock().unwrap() == Manner::Mute {
             return futures_util::future::pending().boxed();
         }

@@ -111,7 +111,7 @@ pub(crate) fn running(
         through: store.journal.durable_sequence(),
         archive: Some(store.archive.as_ref()),
         events: Some(store.events.as_ref()),
-        snapshots: Some(&snapshots),
+        snapshots: snapshots.as_ref(),
         live: Some(compare),
         records_per_pass: RECORDS_BESIDE_A_GATEWAY,
         only: None,

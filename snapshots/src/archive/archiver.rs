@@ -13,6 +13,8 @@ use std::{
 use crossbeam_channel::{Receiver, Sender};
 use tokio::sync::oneshot;
 
+use crate::bell::Bell;
+
 use super::{ArchiveError, ArchiveStore, Archived};
 
 /// Payouts stored in one batch, at most.
@@ -22,6 +24,7 @@ const BATCH: usize = 512;
 #[derive(Clone)]
 pub struct Archiver {
     queue: Sender<Message>,
+    bell: Bell,
 }
 
 impl Archiver {
@@ -34,6 +37,7 @@ impl Archiver {
         let (done, outcome) = oneshot::channel();
         // An archiver that has ended drops `done`, which answers the future.
         let _ = self.queue.send(Message::Put { archived, done });
+        self.bell.ring();
         Archiving(outcome)
     }
 
@@ -73,7 +77,7 @@ impl ArchiverThread {
         let thread = thread::Builder::new()
             .name("archiver".to_owned())
             .spawn(move || run(archive.as_ref(), &messages))?;
-        Ok(Self { handle: Archiver { queue }, thread })
+        Ok(Self { handle: Archiver { queue, bell: Bell::default() }, thread })
     }
 
     pub(crate) fn handle(&self) -> Archiver {
@@ -86,6 +90,39 @@ impl ArchiverThread {
         if self.thread.join().is_err() {
             tracing::error!("the archiver panicked");
         }
+    }
+}
+
+/// The same without a thread: it stores when it is told to.
+pub struct ArchiverByHand {
+    archive: Arc<dyn ArchiveStore>,
+    messages: Receiver<Message>,
+    bell: Bell,
+}
+
+impl ArchiverByHand {
+    /// An archiver for this archive, and the handle to it.
+    pub(crate) fn new(archive: Arc<dyn ArchiveStore>) -> (Self, Archiver) {
+        let (queue, messages) = crossbeam_channel::unbounded();
+        let bell = Bell::with_rope();
+        (Self { archive, messages, bell: bell.clone() }, Archiver { queue, bell })
+    }
+
+    /// Resolves once a payout waits.
+    pub async fn called(&self) {
+        self.bell.listen(|| !self.messages.is_empty()).await;
+    }
+
+    /// Stores what waits, and says so.
+    pub fn store(&mut self) {
+        let (mut batch, mut waiting) = (Vec::new(), Vec::new());
+        while let Ok(message) = self.messages.try_recv() {
+            if let Message::Put { archived, done } = message {
+                batch.push(archived);
+                waiting.push(done);
+            }
+        }
+        store(self.archive.as_ref(), batch, waiting);
     }
 }
 

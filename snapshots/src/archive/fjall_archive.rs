@@ -68,10 +68,12 @@ impl FjallArchive {
         guarded::open("archive", deadline, AfterPanic::StayPut, move || {
             fs::create_dir_all(&dir)?;
             Fault::of_versions(&dir)?;
-            guarded::patiently(|| match Self::open_unguarded(&dir, log_id, room) {
+            let opened = guarded::patiently(|| match Self::open_unguarded(&dir, log_id, room) {
                 Err(ArchiveError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),
                 opened => Ok(opened?),
-            })
+            })?;
+            guarded::sync_directories(&dir)?;
+            Ok(opened)
         })
     }
 

@@ -23,7 +23,7 @@ use std::ops::ControlFlow;
 
 use thiserror::Error;
 
-pub use archiver::{Archiver, Archiving};
+pub use archiver::{Archiver, ArchiverByHand, Archiving};
 pub use fjall_archive::FjallArchive;
 pub use memory_archive::MemoryArchive;
 

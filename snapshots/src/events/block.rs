@@ -65,7 +65,7 @@ fn write(event: &EventRow, block: &mut Vec<u8>) {
     block.extend_from_slice(detail);
 }
 
-/// The events of a block. None when it is cut short.
+/// The events of a block. None when it is cut short, or numbered beyond all numbers.
 pub(crate) fn events(key: &[u8], mut block: &[u8]) -> Option<Vec<EventRow>> {
     let (stream, first) = key.split_first_chunk::<8>()?;
     let stream = u64::from_be_bytes(*stream);
@@ -81,7 +81,7 @@ pub(crate) fn events(key: &[u8], mut block: &[u8]) -> Option<Vec<EventRow>> {
         let (detail, rest) = rest.split_at_checked(length)?;
         events.push(EventRow {
             stream,
-            sequence: first + events.len() as u64,
+            sequence: first.checked_add(events.len() as u64)?,
             payout: *payout,
             version: u32::from_be_bytes(*version),
             kind: *kind,

@@ -57,6 +57,7 @@ impl FjallEvents {
                 Err(EventError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),
                 opened => Ok(opened?),
             })?;
+            guarded::sync_directories(&dir)?;
             let Opened { database, rows, notes, meta, numbering, turned_away } = opened;
             let (numbering, turn) = (RwLock::new(numbering), Mutex::default());
             Ok((Self { database, rows, notes, meta, numbering, turn }, turned_away))

@@ -14,7 +14,7 @@
 //! `fjall_events` (with `opening`, and `late_events` before it) and `memory_events` are the
 //! implementations, `block` and `notes` how events and notes are stored and found.
 
-mod block;
+pub(crate) mod block;
 mod fjall_events;
 mod late_events;
 mod memory_events;

@@ -157,7 +157,7 @@ impl<'a> Frame<'a> {
             if record.sequence != expected {
                 return Err("a record has a sequence out of order");
             }
-            expected += 1;
+            expected = expected.checked_add(1).ok_or("a record has a sequence beyond all")?;
             rest = &rest[length..];
         }
         if expected - self.first_sequence != u64::from(self.count) || self.count == 0 {

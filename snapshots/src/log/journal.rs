@@ -21,6 +21,7 @@ use super::{
     lane::{Inbox, LaneTicket},
     record::{RECORD_HEADER, Record},
 };
+use crate::bell::Bell;
 use crate::journal_port::{Appended, JournalError, JournalPort, JournalStats};
 
 /// No append may be larger: together with the frame's limit this bounds the
@@ -32,11 +33,17 @@ pub const APPEND_LIMIT: usize = 16 * 1024 * 1024;
 pub struct Journal {
     queue: Sender<Message>,
     shared: Arc<Shared>,
+    bell: Bell,
 }
 
 impl Journal {
     pub(crate) fn new(queue: Sender<Message>, shared: Arc<Shared>) -> Self {
-        Self { queue, shared }
+        Self { queue, shared, bell: Bell::default() }
+    }
+
+    /// The same where no thread waits for what is queued.
+    pub(crate) fn served_by_hand(queue: Sender<Message>, shared: Arc<Shared>, bell: Bell) -> Self {
+        Self { queue, shared, bell }
     }
 
     /// Queues the records, all of them for the same frame. The future gives
@@ -82,6 +89,7 @@ impl Journal {
         self.shared.closed.store(true, Ordering::Release);
         // A writer that is gone already needs no telling.
         let _ = self.queue.send(Message::Close);
+        self.bell.ring();
     }
 
     /// Whether the records may be queued.
@@ -104,6 +112,7 @@ impl Journal {
     ) -> Result<(), JournalError> {
         let message = Message::Append { records, done };
         self.queue.send(message).map_err(|_| JournalError::Closed)?;
+        self.bell.ring();
         // Queued behind the writer's last look: nobody takes it any more.
         let ended = self.shared.ended.load(Ordering::SeqCst);
         if ended { Err(JournalError::Closed) } else { Ok(()) }

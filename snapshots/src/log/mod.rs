@@ -5,13 +5,17 @@
 //! behind it, `tail` the file at its end; `record`, `frame` and
 //! `segment` are the format; `reader`, `walk` and `recovery` read it back,
 //! `visitor` while it grows; `source` and `copy` make a new log out of the
-//! beginning of another, `stream` takes frames from where there are no segments.
+//! beginning of another, `stream` takes frames from where there are no segments, `image` is a log in memory,
+//! `by_hand` its writer and its visitors without threads.
 
+mod batch;
+mod by_hand;
 pub(crate) mod bytes;
 mod copy;
 mod damage;
 mod frame;
 mod frame_builder;
+pub mod image;
 mod journal;
 mod lane;
 mod reader;
@@ -28,6 +32,7 @@ mod writer;
 
 use std::path::Path;
 
+pub use by_hand::WriterByHand;
 pub use copy::LogCopy;
 pub use damage::{LogDamaged, LogError};
 pub use frame::{ChainHash, Frame};
@@ -39,6 +44,8 @@ pub use segment::sync_directory;
 pub use source::{FrameSource, LogFrames};
 pub use visitor::LogVisitor;
 
+pub(crate) use batch::Batch;
+pub(crate) use by_hand::{Image, VisitorByHand};
 pub(crate) use frame::{FRAME_HEADER, FrameHeader};
 #[cfg(test)]
 pub(crate) use frame_builder::FrameBuilder;

@@ -126,7 +126,20 @@ fn remains(
         return Ok(None);
     }
     let tail = read_from(path, *offset).map_err(LogError::io(path))?;
-    let Some(last) = last_written(&tail) else {
+    let end = judge_tail(&tail, position, committed, damage)?;
+    Ok(end.map(|end| Torn { path: path.clone(), offset: *offset, end: offset + end as u64 }))
+}
+
+/// The rule itself, over the bytes that follow the last good frame: whether they are the remains of a
+/// write that no one was told of, and up to where. None when all of them are blank.
+pub(super) fn judge_tail(
+    tail: &[u8],
+    position: &Position,
+    committed: u64,
+    damage: Option<LogDamaged>,
+) -> Result<Option<usize>, LogError> {
+    let Position { path, offset, .. } = position;
+    let Some(last) = last_written(tail) else {
         return Ok(None);
     };
     let reason = damage.map_or_else(
@@ -134,14 +147,14 @@ fn remains(
         |damage| damage.reason,
     );
     let refuse = |why: String| LogError::damaged(path, *offset, Shape::Malformed, why);
-    if let Some(at) = later_frame(&tail, position) {
+    if let Some(at) = later_frame(tail, position) {
         let at = offset + at as u64;
         return Err(refuse(format!("{reason}; a later frame follows at byte {at}")));
     }
     if position.next_sequence <= committed {
         return Err(refuse(format!("{reason}; the anchor says it was committed")));
     }
-    Ok(Some(Torn { path: path.clone(), offset: *offset, end: offset + last as u64 + 1 }))
+    Ok(Some(last + 1))
 }
 
 fn read_from(path: &Path, offset: u64) -> io::Result<Vec<u8>> {

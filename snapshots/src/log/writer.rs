@@ -16,10 +16,9 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::{
-    frame_builder::FrameBuilder,
-    journal::{Acknowledgement, Message, Shared},
-    lane::Inbox,
-    record::Record,
+    batch::Batch,
+    journal::{Message, Shared},
+    stream::Tip,
     tail::Tail,
 };
 use crate::anchor::{Anchor, Mark};
@@ -42,8 +41,8 @@ pub(crate) struct Writer {
     pub(crate) tail: Tail,
     pub(crate) anchor: Anchor,
     pub(crate) queue: Receiver<Message>,
-    /// Of the present commit, those to be woken.
-    pub(crate) lanes: Vec<Arc<Inbox>>,
+    /// Of the present commit.
+    pub(crate) batch: Batch,
     pub(crate) shared: Arc<Shared>,
     /// Told after each commit, never waited for.
     pub(crate) committed: Sender<()>,
@@ -68,18 +67,21 @@ impl Writer {
     }
 
     fn write_all(&mut self) -> io::Result<()> {
-        let mut frame = FrameBuilder::default();
-        let mut waiting = Vec::new();
         let mut anchored = Anchored { at: Instant::now(), sequence: self.tail.next_sequence() - 1 };
         loop {
             let closing = match self.first(&anchored) {
                 Ok(Message::Append { records, done }) => {
-                    self.gather(records, done, &mut frame, &mut waiting)
+                    let tip = Tip {
+                        log_id: self.tail.log_id(),
+                        next_sequence: self.tail.next_sequence(),
+                        chain: self.tail.chain(),
+                    };
+                    self.batch.gather(tip, (records, done), &self.queue, self.frame_bytes)
                 }
                 Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => true,
                 Err(RecvTimeoutError::Timeout) => false,
             };
-            self.commit(&mut frame, &mut waiting)?;
+            self.commit()?;
             self.anchor_if_due(&mut anchored, closing)?;
             if closing {
                 return Ok(());
@@ -95,40 +97,9 @@ impl Writer {
         self.queue.recv_deadline(anchored.at + ANCHOR_INTERVAL)
     }
 
-    /// Puts all that waits, up to the frame's limit, into one frame. All
-    /// records of one append stay together. True when asked to close.
-    fn gather(
-        &self,
-        records: Vec<Record>,
-        done: Acknowledgement,
-        frame: &mut FrameBuilder,
-        waiting: &mut Vec<(Acknowledgement, u64)>,
-    ) -> bool {
-        frame.begin(self.tail.log_id(), self.tail.next_sequence(), self.tail.chain());
-        let mut append = |records: Vec<Record>, done| {
-            records.iter().for_each(|record| frame.push(record));
-            waiting.push((done, frame.next_sequence() - 1));
-            frame.len() < self.frame_bytes
-        };
-        let mut room = append(records, done);
-        while room {
-            match self.queue.try_recv() {
-                Ok(Message::Append { records, done }) => room = append(records, done),
-                Ok(Message::Close) => return true,
-                Err(_) => break,
-            }
-        }
-        false
-    }
-
-    fn commit(
-        &mut self,
-        frame: &mut FrameBuilder,
-        waiting: &mut Vec<(Acknowledgement, u64)>,
-    ) -> io::Result<()> {
-        // Appends without a record are a barrier: they write nothing, and are
-        // answered behind everything before them.
-        if !waiting.is_empty() && frame.count() > 0 {
+    fn commit(&mut self) -> io::Result<()> {
+        if self.batch.has_records() {
+            let frame = &mut self.batch.frame;
             let (count, next_sequence) = (frame.count(), frame.next_sequence());
             let (bytes, chain) = frame.close();
             self.tail.write(bytes, next_sequence, chain)?;
@@ -137,22 +108,10 @@ impl Writer {
             self.shared.note_commit(count, bytes.len(), before.elapsed());
             self.shared.durable.store(next_sequence - 1, Ordering::Release);
         }
-        self.release(waiting);
+        self.batch.release();
         // A full channel means that the follower has been told already.
         let _ = self.committed.try_send(());
         Ok(())
-    }
-
-    /// Tells all that wait. Each lane is woken once, when all of it is said.
-    fn release(&mut self, waiting: &mut Vec<(Acknowledgement, u64)>) {
-        for (done, sequence) in waiting.drain(..) {
-            if let Some(lane) = done.release(sequence)
-                && !self.lanes.iter().any(|told| Arc::ptr_eq(told, &lane))
-            {
-                self.lanes.push(lane);
-            }
-        }
-        self.lanes.drain(..).for_each(|lane| lane.wake());
     }
 
     /// After the acknowledgements, so that nobody waits for it.

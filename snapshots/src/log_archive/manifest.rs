@@ -14,7 +14,7 @@ const FORMAT: u32 = 1;
 /// All objects of one archived log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Manifest {
+pub(crate) struct Manifest {
     format: u32,
     #[serde(with = "hex_id")]
     pub(super) log_id: u64,
@@ -109,11 +109,11 @@ impl Manifest {
     }
 
     /// Sequence of the last record that is archived.
-    pub(super) fn through(&self) -> u64 {
+    pub(crate) fn through(&self) -> u64 {
         self.tip().next_sequence - 1
     }
 
-    pub(super) fn encode(&self) -> Result<Bytes, LogArchiveError> {
+    pub(crate) fn encode(&self) -> Result<Bytes, LogArchiveError> {
         let json = serde_json::to_vec_pretty(self);
         let json =
             json.map_err(|error| LogArchiveError::damaged(path(self.log_id), error.to_string()))?;
@@ -121,7 +121,7 @@ impl Manifest {
     }
 
     /// Reads the manifest of the log `log_id`, and checks that its pieces make a log.
-    pub(super) fn decode(log_id: u64, bytes: &[u8], name: &str) -> Result<Self, LogArchiveError> {
+    pub(crate) fn decode(log_id: u64, bytes: &[u8], name: &str) -> Result<Self, LogArchiveError> {
         let refuse = |reason: String| LogArchiveError::damaged(name, reason);
         let manifest: Self =
             serde_json::from_slice(bytes).map_err(|error| refuse(error.to_string()))?;
@@ -136,7 +136,7 @@ impl Manifest {
             let before = manifest.tip_before(index);
             let continues = object.first == before.next_sequence
                 && object.previous == before.chain
-                && object.last >= object.first
+                && (object.first..u64::MAX).contains(&object.last)
                 && object.name == Object::name_of(object.first, object.last);
             if !continues {
                 return Err(refuse(format!("{} does not continue the log", object.name)));

@@ -18,7 +18,7 @@ mod compaction;
 mod courier;
 mod follower;
 mod frames;
-mod manifest;
+pub(crate) mod manifest;
 mod options;
 mod piece;
 mod place;

@@ -9,10 +9,14 @@
 
 use std::io;
 
+use crate::codec::{ENVELOPE_BYTES, PAYLOAD_LIMIT};
+
 /// Payouts after which a chunk is full.
 const PAYOUTS: usize = 256;
 /// Bytes after which it is full, however few the payouts.
 const BYTES: usize = 1024 * 1024;
+/// No chunk is longer before compression: full but for one byte, and the largest state behind that.
+const RAW_MAX: usize = BYTES + 16 + 4 + ENVELOPE_BYTES + PAYLOAD_LIMIT;
 const LEVEL: i32 = 1;
 
 /// A chunk being filled.
@@ -60,10 +64,15 @@ impl ChunkBuilder {
 }
 
 /// The content of a stored chunk. Its hash was compared before, so the length
-/// in front is the one that was written.
+/// in front is one that was written; what was written wrongly must not take all
+/// memory either.
 pub(crate) fn unpack(stored: &[u8]) -> io::Result<Vec<u8>> {
     let (length, compressed) = stored.split_first_chunk().ok_or_else(cut)?;
-    zstd::bulk::decompress(compressed, u32::from_le_bytes(*length) as usize)
+    let length = u32::from_le_bytes(*length) as usize;
+    if length > RAW_MAX {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a chunk is longer than any"));
+    }
+    zstd::bulk::decompress(compressed, length)
 }
 
 /// The payouts of an unpacked chunk.

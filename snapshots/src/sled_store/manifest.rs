@@ -121,7 +121,7 @@ impl Manifest {
 
     /// The bytes of version 1 end where those of version 2 go on: they never
     /// decode as version 2, whatever they hold.
-    fn open(bytes: &[u8]) -> Result<Self, ManifestError> {
+    pub(crate) fn open(bytes: &[u8]) -> Result<Self, ManifestError> {
         match codec::open::<Self>(Kind::SnapshotManifest, bytes) {
             Err(CodecError::Decode(_)) => {
                 let old: Version1 = codec::open(Kind::SnapshotManifest, bytes)?;

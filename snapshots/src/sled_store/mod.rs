@@ -10,11 +10,11 @@
 //! `chunk`, `chunks`, `snapshot_writer` and `snapshots` the snapshots,
 //! `retention` and `pruning` their end.
 
-mod chunk;
+pub(crate) mod chunk;
 mod chunks;
 mod database;
 mod follower;
-mod manifest;
+pub(crate) mod manifest;
 mod mirror;
 mod pieces;
 mod pruning;

@@ -16,6 +16,9 @@ pub enum SnapshotError {
     /// Another one is being taken.
     #[error("a snapshot is being taken already")]
     Busy,
+    /// This store keeps none.
+    #[error("this store keeps no snapshots")]
+    NotKept,
     /// The base lies behind the log's tip.
     #[error("sequence {0} is not durable yet")]
     NotDurable(u64),

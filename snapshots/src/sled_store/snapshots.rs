@@ -40,7 +40,8 @@ pub type VisitPayout<'a, E> = dyn FnMut([u8; 16], &[u8]) -> Result<(), E> + 'a;
 /// Takes and reads snapshots; cheap to clone.
 #[derive(Clone)]
 pub struct SnapshotStore {
-    pub(crate) shared: Arc<Shared>,
+    /// None: a store in memory keeps none.
+    shared: Option<Arc<Shared>>,
 }
 
 /// What all handles and the one writer share.
@@ -75,38 +76,52 @@ impl Drop for Turn {
 }
 
 impl SnapshotStore {
+    pub(crate) fn of(shared: Arc<Shared>) -> Self {
+        Self { shared: Some(shared) }
+    }
+
+    /// Where there are none, and none can be taken.
+    pub(crate) fn none() -> Self {
+        Self { shared: None }
+    }
+
+    fn shared(&self) -> Result<&Arc<Shared>, SnapshotError> {
+        self.shared.as_ref().ok_or(SnapshotError::NotKept)
+    }
+
     /// Begins a snapshot whose states will all be as of `base_sequence` or
     /// later. Take the base from the journal *before* the first state.
     pub fn begin(&self, base_sequence: u64) -> Result<SnapshotWriter, SnapshotError> {
-        SnapshotWriter::begin(Arc::clone(&self.shared), base_sequence)
+        SnapshotWriter::begin(Arc::clone(self.shared()?), base_sequence)
     }
 
     /// The newest good snapshot, as known since the start or the last finish;
     /// reads nothing.
     pub fn newest(&self) -> Option<SnapshotInfo> {
-        *self.shared.newest.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.shared.as_ref()?.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads all snapshots, newest first, until one is good.
     pub fn newest_good_snapshot(&self) -> Result<Option<SnapshotInfo>, SnapshotError> {
-        Ok(newest_good(&self.shared.database)?.map(|(manifest, _)| manifest.info()))
+        Ok(newest_good(&self.shared()?.database)?.map(|(manifest, _)| manifest.info()))
     }
 
-    /// A reader of all snapshots, for comparing them with the log.
-    pub fn reader(&self) -> SnapshotReader {
-        SnapshotReader { database: Arc::clone(&self.shared.database) }
+    /// A reader of all snapshots, for comparing them with the log; none where none are kept.
+    pub fn reader(&self) -> Option<SnapshotReader> {
+        let shared = self.shared.as_ref()?;
+        Some(SnapshotReader { database: Arc::clone(&shared.database) })
     }
 
     /// All snapshots with a sound manifest, newest first; chunks unread.
     pub fn list(&self) -> Result<Vec<SnapshotInfo>, SnapshotError> {
-        let tree = &self.shared.database.manifests;
+        let tree = &self.shared()?.database.manifests;
         let ids = manifest::ids(tree)?;
         Ok(ids.into_iter().filter_map(|id| Some(Manifest::load(tree, id).ok()?.info())).collect())
     }
 
     /// Whether one is being taken or deleted at this moment.
     pub fn is_busy(&self) -> bool {
-        self.shared.writing.load(Ordering::Acquire)
+        self.shared.as_ref().is_some_and(|shared| shared.writing.load(Ordering::Acquire))
     }
 
     /// What one snapshot says of itself, and the note that was kept with it.
@@ -130,7 +145,7 @@ impl SnapshotStore {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<SnapshotInfo, SnapshotError> {
         let manifest = self.load(id)?;
-        let database = &self.shared.database;
+        let database = &self.shared()?.database;
         let read = read_with(database, &manifest, progress, &mut |_, _| Ok(()));
         match read {
             Ok(()) => Ok(manifest.info()),
@@ -146,16 +161,16 @@ impl SnapshotStore {
     /// # Errors
     /// A snapshot is being taken, or sled fails.
     pub fn prune(&self, dry_run: bool) -> Result<Pruned, SnapshotError> {
-        let _turn = Turn::take(&self.shared)?;
-        let good = newest_good(&self.shared.database)?.map_or(0, |(manifest, _)| manifest.id);
+        let _turn = Turn::take(self.shared()?)?;
+        let good = newest_good(&self.shared()?.database)?.map_or(0, |(manifest, _)| manifest.id);
         if dry_run {
-            return Ok(pruning::judge(&self.shared, good)?.1);
+            return Ok(pruning::judge(self.shared()?, good)?.1);
         }
-        pruning::prune(&self.shared, good)
+        pruning::prune(self.shared()?, good)
     }
 
     fn load(&self, id: u64) -> Result<Manifest, SnapshotError> {
-        Manifest::load(&self.shared.database.manifests, id).map_err(|error| match error {
+        Manifest::load(&self.shared()?.database.manifests, id).map_err(|error| match error {
             ManifestError::Absent => SnapshotError::Unknown(id),
             error => error.into(),
         })
@@ -167,7 +182,7 @@ impl SnapshotStore {
         id: u64,
         visit: &mut VisitPayout<'_, E>,
     ) -> Result<SnapshotInfo, E> {
-        let database = &self.shared.database;
+        let database = &self.shared()?.database;
         let manifest = self.load(id)?;
         read(database, &manifest, visit)?;
         Ok(manifest.info())
@@ -179,7 +194,7 @@ impl SnapshotStore {
         let Some(newest) = self.newest() else {
             return Ok(None);
         };
-        let database = &self.shared.database;
+        let database = &self.shared()?.database;
         let manifest = Manifest::load(&database.manifests, newest.id)?;
         for number in 0..manifest.chunks.len() {
             let raw = chunk::unpack(&stored(database, &manifest, number)?)?;

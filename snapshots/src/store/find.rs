@@ -5,10 +5,10 @@
 
 use thiserror::Error;
 
-use super::Running;
+use super::running::{Ground, Running};
 use crate::{
     archive::ArchiveError,
-    log::{LogError, LogReader, Record},
+    log::{Frame, FrameSource, LogError, LogReader, Record, image::ImageFrames},
     sled_store::SnapshotError,
 };
 
@@ -61,10 +61,21 @@ impl Running {
             None => self.archive.get(payout)?.map(|state| (FoundIn::Archive, state)),
         };
         let mut records = Vec::new();
-        let mut reader = LogReader::seek(&self.log_dir, base + 1)?;
-        while let Some(frame) = reader.next(last)? {
+        let mut take = |frame: &Frame<'_>| {
             let wanted = frame.records().filter(|r| r.payout == payout && r.sequence > base);
             records.extend(wanted.map(|record| (record.sequence, record.to_record())));
+        };
+        if let Ground::Memory(image, _) = &self.ground {
+            let bytes = image.durable();
+            let mut frames = ImageFrames::of(&bytes)?;
+            while let Some(frame) = frames.next_frame()? {
+                take(&frame);
+            }
+        } else {
+            let mut reader = LogReader::seek(&self.log_dir, base + 1)?;
+            while let Some(frame) = reader.next(last)? {
+                take(&frame);
+            }
         }
         let known = state.is_some() || !records.is_empty();
         Ok(known.then_some(Found { state, records }))

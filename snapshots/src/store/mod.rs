@@ -14,6 +14,7 @@ mod archiving;
 mod completion;
 mod events_side;
 mod find;
+mod in_memory;
 mod replay;
 mod running;
 mod sled_side;
@@ -23,6 +24,7 @@ mod verdict;
 use std::{io, path::Path, sync::Arc};
 
 pub use find::{FindError, Found, FoundIn};
+pub use in_memory::{Hands, VisitorsByHand};
 pub use replay::{ReplayError, Replayed};
 pub use running::Running;
 

@@ -12,13 +12,13 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use super::Store;
+use super::{Store, in_memory::Visitors};
 use crate::{
     archive::{ArchiveStore, Archiver, ArchiverThread},
     directory::Directory,
     events::{EventError, EventStore},
     intent_ledger::IntentLedger,
-    log::{self, Frame, Journal, LogVisitor, VisitorThread, Writer},
+    log::{self, Frame, Image, Journal, LogVisitor, VisitorByHand, VisitorThread, Writer},
     log_archive::{FollowerThread, LogArchive},
     sled_store::{Follower, Mirror, MirrorError, Opened, Retention, Shared, SnapshotStore},
 };
@@ -40,10 +40,17 @@ pub struct Running {
     pub(super) log_dir: PathBuf,
     pub(super) log_id: u64,
     pub(super) log_archive: OnceLock<LogArchive>,
-    mirror: Mirror,
     pub(super) threads: Mutex<Option<Threads>>,
     /// Last, so that the directory is unlocked when all else has let go of it.
-    _directory: Directory,
+    pub(super) ground: Ground,
+}
+
+/// What a store stands on.
+pub(super) enum Ground {
+    /// Files, with what sled mirrors of the log; the directory is locked for as long as this is held.
+    Files { mirror: Mirror, _directory: Directory },
+    /// Memory, with those who follow the log.
+    Memory(Image, Visitors),
 }
 
 pub(super) struct Threads {
@@ -70,13 +77,13 @@ impl Store {
         let (log_dir, opened) = (self.directory.log.clone(), self.sled.into_parts());
         let mirrored = opened.mirror;
         let log_id = self.tail.log_id();
-        let snapshots =
-            snapshot_store(&log_dir, &journal, &archive, opened, self.options.retention);
+        let kept = snapshots_kept(&log_dir, &journal, &archive, opened, self.options.retention);
+        let mirror = Mirror::new(&kept.database.journal);
         let writer = Writer {
             tail: self.tail,
             anchor: self.anchor,
             queue,
-            lanes: Vec::new(),
+            batch: log::Batch::default(),
             shared,
             committed,
             on_fatal: Box::new(log::abort),
@@ -84,11 +91,11 @@ impl Store {
         };
         let follower = Follower {
             log_dir: log_dir.clone(),
-            database: Arc::clone(&snapshots.shared.database),
+            database: Arc::clone(&kept.database),
             journal: journal.clone(),
             mirrored,
             committed: woken,
-            floor: Arc::clone(&snapshots.shared.mirror_floor),
+            floor: Arc::clone(&kept.mirror_floor),
             segments: self.options.mirror_segments,
         };
         let threads = Threads {
@@ -103,27 +110,26 @@ impl Store {
             archiver: threads.archiver.handle(),
             archive,
             events,
-            mirror: Mirror::new(&snapshots.shared.database.journal),
-            snapshots,
+            snapshots: SnapshotStore::of(kept),
             intents,
             log_dir,
             log_id,
             log_archive: OnceLock::new(),
             threads: Mutex::new(Some(threads)),
-            _directory: self.directory,
+            ground: Ground::Files { mirror, _directory: self.directory },
         })
     }
 }
 
-fn snapshot_store(
+fn snapshots_kept(
     log_dir: &Path,
     journal: &Journal,
     archive: &Arc<dyn ArchiveStore>,
     opened: Opened,
     retention: Retention,
-) -> SnapshotStore {
+) -> Arc<Shared> {
     let Opened { database, mirror: _, snapshot: newest, chunks: _ } = opened;
-    let shared = Shared {
+    Arc::new(Shared {
         database: Arc::new(database),
         log_dir: log_dir.to_owned(),
         journal: journal.clone(),
@@ -132,8 +138,7 @@ fn snapshot_store(
         mirror_floor: Arc::default(),
         writing: AtomicBool::new(false),
         retention,
-    };
-    SnapshotStore { shared: Arc::new(shared) }
+    })
 }
 
 impl Running {
@@ -153,6 +158,12 @@ impl Running {
         visitor: Box<dyn LogVisitor>,
         after: impl FnOnce() -> Result<u64, EventError> + Send + 'static,
     ) -> io::Result<()> {
+        if let Ground::Memory(_, visitors) = &self.ground {
+            let after = after().map_err(io::Error::other)?;
+            let mut visitors = visitors.lock().unwrap_or_else(PoisonError::into_inner);
+            visitors.push(VisitorByHand::behind(visitor, after));
+            return Ok(());
+        }
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(threads) = threads.as_mut() else {
             return Err(io::Error::other("the store is closed"));
@@ -160,6 +171,11 @@ impl Running {
         let (log_dir, journal) = (self.log_dir.clone(), self.journal.clone());
         threads.visitors.push(VisitorThread::start(visitor, log_dir, journal, Box::new(after))?);
         Ok(())
+    }
+
+    /// Whether everything is in memory, where work that blocks needs no thread.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self.ground, Ground::Memory(..))
     }
 
     /// Where the log lies: it may be read while it is written, up to what is durable.
@@ -174,7 +190,10 @@ impl Running {
         sequence: u64,
         visit: &mut dyn FnMut(Frame<'_>) -> ControlFlow<()>,
     ) -> Result<(), MirrorError> {
-        self.mirror.frames_from(sequence, visit)
+        match &self.ground {
+            Ground::Files { mirror, .. } => mirror.frames_from(sequence, visit),
+            Ground::Memory(..) => Ok(()),
+        }
     }
 
     /// Stores what is queued, brings sled, the visitors and the anchor to the
@@ -184,6 +203,10 @@ impl Running {
     pub fn close(&self) {
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(threads) = threads else {
+            if matches!(self.ground, Ground::Memory(..)) {
+                // The rest is done by hand.
+                self.journal.close();
+            }
             return;
         };
         threads.archiver.close();

@@ -111,7 +111,7 @@ pub(crate) async fn details(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let body = body.read()?;
-    let command = Command::GiveDetails(Box::new(DetailsIn::read(&body)?));
+    let command = Command::GiveDetails { given: Box::new(DetailsIn::read(&body)?), fault: None };
     let key = key.fingerprints(command.word(), &body);
     answer(merchant.door.command(id, command, key).await?)
 }

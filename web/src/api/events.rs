@@ -125,6 +125,8 @@ pub(crate) async fn follow(
         .content_type("text/event-stream; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, plain))
         .insert_header(("x-accel-buffering", "no"))
+        // Nothing times what would come behind it.
+        .force_close()
         .streaming(body))
 }
 

@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often the clock looks, while anybody waits: a request is told so much later at most.
 const LOOKS_EVERY: Duration = Duration::from_millis(50);

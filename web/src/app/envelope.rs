@@ -3,11 +3,12 @@
 //! because each layer of actix costs every request an allocation and hides the order.
 
 use super::AppState;
+use super::connections::Connection;
 use super::deadline::{self, TooLate};
 use crate::limits::Quota;
 use crate::problem::{Kind, Problem};
 use crate::request_id::{REQUEST_ID, RequestId};
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
@@ -18,7 +19,7 @@ use futures_util::FutureExt;
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
-use std::time::Instant;
+use tokio::time::Instant;
 use tracing::Instrument;
 use tracing::field::Empty;
 
@@ -65,6 +66,8 @@ pub(super) async fn envelope(
     let id = RequestId::of(request.headers());
     let exchange = Rc::new(Exchange { id, body_read: Cell::new(false), quota: Cell::new(None) });
     request.extensions_mut().insert(exchange.clone());
+    // Without a socket there is none.
+    let mut under_way = request.conn_data::<Rc<Connection>>().map(Connection::begin);
     let span = tracing::info_span!(
         "request",
         id = exchange.id.as_str(),
@@ -92,6 +95,12 @@ pub(super) async fn envelope(
         Ok(answer) => answer.status(),
         Err(answer) => answer.status(),
     };
+    let streams = |answer: &ServiceResponse<BoxBody>| {
+        matches!(answer.response().body().size(), BodySize::Stream)
+    };
+    if let (Some(under_way), true) = (&mut under_way, outcome.as_ref().is_ok_and(streams)) {
+        under_way.goes_on();
+    }
     span.record("status", status.as_u16());
     state.http.count(route, status, began.elapsed());
     outcome

@@ -16,7 +16,7 @@ const GROWTH_PAYOUTS: u64 = 100_000;
 pub struct BenchArgs {
     #[command(subcommand)]
     pub command: Option<BenchCommand>,
-    /// What to measure; if nothing is asked for: all but `crash` and `growth`
+    /// What to measure; if nothing is asked for: all but `crash`, `growth` and `overload`
     pub scenarios: Vec<Scenario>,
     /// How long each run takes
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3_600))]
@@ -27,15 +27,16 @@ pub struct BenchArgs {
     /// `engine` and `queue`: requests or payouts under way at once
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub concurrency: u64,
-    /// How many payouts are there in `get`, `list`, `recovery`, `snapshot`, `live` and `queue`, without it
-    /// 20,000; the last step of `growth`, without it 100,000
+    /// How many payouts are there in `get`, `list`, `recovery`, `snapshot`, `live` and `queue`, and how many
+    /// may live at once in `overload`, without it 20,000; the last step of `growth`, without it 100,000
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub payouts: Option<u64>,
     /// The last step of `growth` in merchants
     #[arg(long, value_name = "M", default_value_t = 1_000,
           value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub merchants: u64,
-    /// Requests a second of open loops; without it half of what was reached before, and 2,000 in `mixed`. Calls
+    /// Requests a second of open loops; without it half of what was reached before, twice that in `overload`, and
+    /// 2,000 in `mixed`. Calls
     /// a second that the provider of `queue` allows; without it 100
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub rate: Option<u64>,
@@ -94,6 +95,8 @@ pub enum Scenario {
     Crash,
     /// Ten times as many finished payouts from step to step, and merchants: what each step costs
     Growth,
+    /// Twice the load that it can do: what is taken is finished, what is refused was never begun
+    Overload,
 }
 
 impl BenchArgs {
@@ -102,7 +105,10 @@ impl BenchArgs {
         let mut plan = self.scenarios.clone();
         if plan.is_empty() && self.live.is_none() && !self.crash {
             let all = Scenario::value_variants().iter().copied();
-            plan.extend(all.filter(|one| !matches!(one, Scenario::Crash | Scenario::Growth)));
+            let unasked = |one: &Scenario| {
+                matches!(one, Scenario::Crash | Scenario::Growth | Scenario::Overload)
+            };
+            plan.extend(all.filter(|one| !unasked(one)));
         }
         for (asked, scenario) in
             [(self.live.is_some(), Scenario::Live), (self.crash, Scenario::Crash)]

@@ -16,6 +16,17 @@ pub struct Setting {
     pub asks_seldom: bool,
     /// Snapshots are taken only when they are asked for.
     pub no_snapshots: bool,
+    /// How much it takes on at once; without it, what is configured.
+    pub bounds: Option<Bounds>,
+}
+
+/// How much a gateway takes on at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Requests inside the engine.
+    pub in_flight: u64,
+    /// Payouts that live.
+    pub live: u64,
 }
 
 /// Writes it.
@@ -46,6 +57,11 @@ fn table(config: &Config, setting: &Setting) -> Result<Table, toml::ser::Error> 
     set("scrub", "every", "0s".into());
     set("webhooks", "enabled", false.into());
     set("log", "level", "warn".into());
+    if let Some(Bounds { in_flight, live }) = setting.bounds {
+        let number = |count: u64| Value::Integer(i64::try_from(count).unwrap_or(i64::MAX));
+        set("engine", "in_flight_max", number(in_flight));
+        set("engine", "live_max", number(live));
+    }
     if setting.no_snapshots {
         set("snapshots", "every", "0s".into());
         set("engine", "snapshot_every", 0.into());
@@ -92,6 +108,7 @@ mod tests {
             Setting::default(),
             Setting { sandbox: elsewhere, ..Setting::default() },
             Setting { asks_seldom: true, no_snapshots: true, ..Setting::default() },
+            Setting { bounds: Some(Bounds { in_flight: 9, live: 99 }), ..Setting::default() },
         ] {
             write(&config, &setting, &file).unwrap();
             let read = load(&Inputs { file: Some(file.clone()), ..Inputs::default() }).unwrap();
@@ -100,6 +117,8 @@ mod tests {
             assert_eq!(read.sandbox.url.is_some(), setting.sandbox.is_some());
             assert_eq!(read.engine.snapshot_every == 0, setting.no_snapshots);
             assert!(!read.webhooks.enabled);
+            let bounds = (read.engine.in_flight_max, read.engine.live_max);
+            assert_eq!(bounds == (9, 99), setting.bounds.is_some());
         }
     }
 }

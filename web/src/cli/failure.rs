@@ -21,6 +21,11 @@ impl Failure {
         Failure { code: 1, lines: vec![what.to_string()] }
     }
 
+    /// It did not work, and a program was told already.
+    pub fn silent() -> Failure {
+        Failure { code: 1, lines: Vec::new() }
+    }
+
     /// It was asked in the wrong way, or set up wrongly.
     pub fn usage(what: impl Display) -> Failure {
         Failure { code: 2, lines: vec![what.to_string()] }

@@ -79,6 +79,7 @@ fn zero_times(config: &Config) -> impl Iterator<Item = Mistake> {
     let times = [
         ("server.head_timeout", server.head_timeout),
         ("server.request_timeout", server.request_timeout),
+        ("server.unread_timeout", server.unread_timeout),
         ("store.open_deadline", config.store.open_deadline),
         ("log_archive.every", config.log_archive.every),
         ("rates.timeout", config.rates.timeout),

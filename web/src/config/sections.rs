@@ -49,6 +49,8 @@ pub struct ServerSection {
     #[serde(with = "duration")]
     pub keep_alive: Duration,
     #[serde(with = "duration")]
+    pub unread_timeout: Duration,
+    #[serde(with = "duration")]
     pub stop_timeout: Duration,
     pub body_limit: usize,
     pub rate_per_second: u32,

@@ -2,13 +2,13 @@
 //! random bits, so one fast hash is enough; the pepper makes a stolen `keys.json` useless alone.
 
 use super::KeyError;
+use crate::identity::write_private;
 use crate::self_check;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::hash::{Hash, Hasher};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::Path;
 
 /// No key is longer; longer texts are not worth hashing.
@@ -94,10 +94,9 @@ impl Pepper {
         whole.then_some(Pepper(*secret))
     }
 
+    /// Whole or not at all: half a pepper would be refused by every later start.
     fn write(&self, path: &Path) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(&[&self.0, self_check::digits(&self.0).as_bytes()].concat())?;
-        file.sync_all()
+        write_private(path, &[&self.0, self_check::digits(&self.0).as_bytes()].concat())
     }
 
     /// The hash of a key, if the text can be one at all.

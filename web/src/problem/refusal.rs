@@ -54,6 +54,7 @@ impl From<Refused> for Problem {
             }
             Refused::Held { command } => about(Kind::HELD_FOR_MODERATION, command),
             Refused::Unsupported { command } => about(Kind::NOT_SUPPORTED, command),
+            Refused::TooOften { command } => about(Kind::NOT_ALLOWED, command),
             Refused::Unsafe { why: _ } => Problem::plain(Kind::NOT_SAFE),
             Refused::Changed { seen: _, now: _ } => Problem::plain(Kind::PAYOUT_CHANGED),
             Refused::NothingProposed => Problem::plain(Kind::NOTHING_PROPOSED),

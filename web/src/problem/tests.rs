@@ -23,6 +23,7 @@ fn every_refusal_has_its_status_and_code() {
         (Refusal::NoRoute, 422, "no_route"),
         (Refused::NotAllowed { status, command: "process" }.into(), 409, "not_allowed"),
         (Refused::Held { command: "process" }.into(), 409, "held_for_moderation"),
+        (Refused::TooOften { command: "details" }.into(), 409, "not_allowed"),
         (Refused::Unsupported { command: "revoke" }.into(), 409, "not_supported"),
         (Refused::KeyReused.into(), 422, "idempotency_key_reused"),
         (Refused::Unsafe { why: "it may be paid twice" }.into(), 409, "not_safe"),

@@ -122,6 +122,7 @@ fn app_options(config: &Config) -> AppOptions {
         head_timeout: server.head_timeout,
         request_timeout: server.request_timeout,
         keep_alive: server.keep_alive,
+        unread_timeout: server.unread_timeout,
         stop_timeout: server.stop_timeout,
         body_limit: server.body_limit,
         expires_in: config.payouts.expires_in,

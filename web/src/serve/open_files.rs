@@ -22,5 +22,6 @@ pub fn allow(config: &Config) {
 /// Both ends of a call to an embedded sandbox are in this process.
 fn wanted(config: &Config) -> u64 {
     let calls = 2 * config.sandbox.concurrency as u64;
-    config.server.max_connections as u64 + calls + OTHERS
+    // Each connection is held a second time, to be shut down when its client sends nothing any more.
+    2 * config.server.max_connections as u64 + calls + OTHERS
 }

@@ -238,6 +238,26 @@ impl Book {
         self.waiting = self.waiting.iter().map(|(_, sequence)| (now, *sequence)).collect();
     }
 
+    /// Whether something waits for longer than anything is ever put off: it was put off by a clock that was
+    /// ahead.
+    pub fn is_ahead_of(&self, now: Timestamp) -> bool {
+        self.waiting.last().is_some_and(|(at, _)| at.since(now) > schedule::LONGEST)
+    }
+
+    /// The clock was put back: what waits is due, and nothing waits until the clock shows again what it
+    /// showed before.
+    pub fn clock_was_put_back(&mut self, now: Timestamp) {
+        self.changed = true;
+        for open in self.open.values_mut() {
+            open.scheduled = open.scheduled.min(now);
+        }
+        self.waiting =
+            self.waiting.iter().map(|(at, sequence)| (now.min(*at), *sequence)).collect();
+        self.probe_at = self.probe_at.min(now);
+        self.held_until = self.held_until.min(now);
+        self.failing_since = self.failing_since.map(|since| since.min(now));
+    }
+
     fn is_failing(&self) -> bool {
         self.failures_in_a_row >= FAILING_AFTER
     }

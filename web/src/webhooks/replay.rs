@@ -78,6 +78,11 @@ impl Replays {
         self.not_before = until;
     }
 
+    /// The clock was put back: what was put off may be sent now.
+    pub fn clock_was_put_back(&mut self, now: Timestamp) {
+        self.not_before = self.not_before.min(now);
+    }
+
     /// As it is noted.
     pub fn noted(&self) -> Vec<Replay> {
         self.waiting.iter().copied().collect()

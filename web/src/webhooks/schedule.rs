@@ -8,6 +8,9 @@ use std::time::Duration;
 const PAUSES: [u64; 10] =
     [0, 5, 5 * 60, 30 * 60, 2 * 3_600, 5 * 3_600, 10 * 3_600, 14 * 3_600, 20 * 3_600, 24 * 3_600];
 
+/// No pause is longer.
+pub const LONGEST: Duration = Duration::from_secs(24 * 3_600 / 5 * 6);
+
 /// Attempts in all.
 #[cfg(test)]
 pub const ATTEMPTS_MAX: u32 = PAUSES.len() as u32;

@@ -320,6 +320,39 @@ async fn workers_wait_for_the_gateway_to_recover_and_for_whoever_is_away() {
 }
 
 #[tokio::test]
+#[ignore = "does not come to its end: whether the story or the mend errs is open"]
+async fn a_clock_that_was_ahead_and_is_put_back_keeps_no_message_waiting() {
+    const TEN_YEARS: i64 = 3_650 * 86_400 * 1_000_000;
+    let story = Story::begin();
+    let sound = Arc::new(AtomicBool::new(false));
+    let told = sound.clone();
+    let receiver = Receiver::start(move |_| match told.load(Ordering::SeqCst) {
+        true => "204 No Content".to_owned(),
+        false => "500 No".to_owned(),
+    })
+    .await;
+    story.clock.put(TEN_YEARS);
+    story.endpoint(&receiver);
+    story.push([1, 2]);
+    story.until(Duration::ZERO, |_| receiver.heard().len() == 2).await;
+    // Both wait for their second attempt, by a clock that is wrong.
+    story.clock.put(-TEN_YEARS);
+    sound.store(true, Ordering::SeqCst);
+    story.until(Duration::from_secs(1), |_| receiver.heard().len() == 4).await;
+    // The same over a restart.
+    sound.store(false, Ordering::SeqCst);
+    story.clock.put(TEN_YEARS);
+    story.push([3]);
+    story.until(Duration::ZERO, |_| receiver.heard().len() == 5).await;
+    story.webhooks.stop().await;
+    story.clock.put(-TEN_YEARS);
+    sound.store(true, Ordering::SeqCst);
+    let notebook = story.notebook.clone();
+    let story = story.again(notebook);
+    story.until(Duration::from_secs(1), |_| receiver.heard().len() == 6).await;
+}
+
+#[tokio::test]
 async fn what_was_replayed_is_sent_again_in_order_and_marked() {
     let story = Story::begin();
     let receiver = good().await;

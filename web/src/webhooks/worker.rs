@@ -29,6 +29,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 const LOAD_AT_ONCE: usize = 256;
 /// After this time whoever was not available is asked again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// A clock that goes back by less is let run.
+const PUT_BACK: i64 = 60_000_000;
 /// At a stop, calls under way get this long to be answered.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
@@ -65,6 +67,8 @@ pub struct Worker {
     behind: bool,
     /// The source is not asked before this time.
     not_before: Timestamp,
+    /// How far the clock was ahead of its running at the last look.
+    ahead: i64,
 }
 
 type UnderWay = FuturesUnordered<BoxFuture<'static, Called>>;
@@ -79,10 +83,14 @@ impl Worker {
         feed: Feed,
         endpoint: &Endpoint,
     ) -> Result<Worker, Unavailable> {
-        let (book, keeping) = Keeping::open(&shared, &feed, endpoint)?;
+        let (mut book, keeping) = Keeping::open(&shared, &feed, endpoint)?;
+        let now = shared.clock.now();
+        if book.is_ahead_of(now) {
+            book.clock_was_put_back(now);
+        }
         let Endpoint { id, merchant, .. } = *endpoint;
-        let not_before = Timestamp::default();
-        Ok(Worker { shared, feed, id, merchant, book, keeping, behind: true, not_before })
+        let (not_before, ahead) = (Timestamp::default(), ahead(&*shared.clock));
+        Ok(Worker { shared, feed, id, merchant, book, keeping, behind: true, not_before, ahead })
     }
 
     /// Works until the endpoint ends or the gateway does.
@@ -92,6 +100,7 @@ impl Worker {
         let mut share = Share::new(&shared.counters.pending);
         let mut under_way = UnderWay::new();
         while let Some(endpoint) = self.endpoint() {
+            self.notice_a_clock_put_back();
             self.load(&endpoint);
             self.begin_calls(&endpoint, &mut under_way);
             self.keep_if_due();
@@ -117,6 +126,16 @@ impl Worker {
 
     fn endpoint(&self) -> Option<Arc<Endpoint>> {
         self.shared.store.find(self.id).filter(|endpoint| endpoint.enabled)
+    }
+
+    fn notice_a_clock_put_back(&mut self) {
+        let before = std::mem::replace(&mut self.ahead, ahead(&*self.shared.clock));
+        if before.saturating_sub(self.ahead) > PUT_BACK {
+            let now = self.shared.clock.now();
+            self.book.clock_was_put_back(now);
+            self.keeping.clock_was_put_back(now);
+            self.not_before = self.not_before.min(now);
+        }
     }
 
     fn load(&mut self, endpoint: &Endpoint) {
@@ -240,6 +259,11 @@ impl Worker {
             self.keeping.keep(&*self.feed.notebook, &mut self.book, now);
         }
     }
+}
+
+fn ahead(clock: &dyn Clock) -> i64 {
+    let running = i64::try_from(clock.running().as_micros()).unwrap_or(i64::MAX);
+    clock.now().0.saturating_sub(running)
 }
 
 /// Resolves when there is something newer; never again if nobody says so any more.

@@ -172,6 +172,12 @@ pub const README: &[Step] = &[
     ("cargo run --release -- bench --crash", Never("web/tests/bench.rs runs it, and quickly"), ""),
     ("cargo run --release -- bench --live 1000000", Never("it wants the machine's memory"), ""),
     ("cargo bench -p benches", Never("it measures the machine, for minutes"), ""),
+    ("cargo run --release -- torture", Never("it lasts a minute, and tests/world lives there"), ""),
+    (
+        "cargo run --release -- torture --seeds 0..10000",
+        Never("it lasts a minute and a half; CI runs it"),
+        "",
+    ),
 ];
 
 /// Those that its prose names.

@@ -3,6 +3,7 @@
 
 use crate::provider::{Order, QuoteWish};
 use crate::sandbox::wire::{PayoutRequest, QuoteRequest, RecipientBody};
+use crate::sandbox::world::suffix::suffix_of;
 use domain::failure::{Failure, Origin};
 use domain::recipient::Recipient;
 use domain::resolution::Resolution;
@@ -10,6 +11,9 @@ use std::borrow::Cow;
 
 /// The longest reference that the sandbox takes.
 const REFERENCE_MAX: usize = 64;
+
+/// The recipient that this adapter refuses by itself.
+const NOT_SERVED: u16 = 7;
 
 /// What can be seen to be wrong before anything is sent.
 ///
@@ -29,6 +33,9 @@ pub fn check(order: &Order) -> Result<(), Failure> {
     }
     if !order.recipient.complete() {
         return fault(Resolution::InvalidDetails);
+    }
+    if suffix_of(&recipient(&order.recipient)) == Some(NOT_SERVED) {
+        return fault(Resolution::InvalidRecipient);
     }
     Ok(())
 }

@@ -80,16 +80,23 @@ impl Draft<'_> {
         }
     }
 
-    /// Nothing left us: the payout waits for its turn again, under the same reference.
+    /// Where proof that nothing is there leads: back to our queue, or to the end if its time is over.
+    fn given_back(&self) -> Trigger {
+        let over = self.payout.deadline().is_some_and(|end| end <= self.now);
+        if over { Trigger::DeadlinePassed } else { Trigger::NothingSent }
+    }
+
+    /// Nothing left us: the payout waits for its turn again, under the same reference, if there is time left.
     fn not_sent(&mut self, why: &Failure, retry_after: Option<Duration>) {
         let said = Statement::of(Source::ApiResponse, Outcome::NotSent, why);
         // Every refusal to take it in makes the next try rarer.
         let tries = u32::from(self.payout.standing().sends.saturating_sub(1)).min(6);
         let pause = retry_after.unwrap_or(Duration::from_secs(1 << tries));
-        let then = self.now.plus(pause);
+        let back = self.given_back();
+        let then = (back == Trigger::NothingSent).then(|| self.now.plus(pause));
         // A question that failed meanwhile left a doubt, and this is what takes it away.
-        let attention = self.attention(&said, Some(Trigger::NothingSent), None);
-        self.write_learned(said, Some(Trigger::NothingSent), attention, Some(then));
+        let attention = self.attention(&said, Some(back), None);
+        self.write_learned(said, Some(back), attention, then);
     }
 
     fn fetched(&mut self, asked_at: Timestamp, outcome: FetchOutcome, policy: &Policy) {
@@ -130,8 +137,11 @@ impl Draft<'_> {
         let proof = final_after.is_some_and(|after| asked_at >= sent.plus(after));
         if proof && self.status == Status::Invoking {
             let said = Statement::of(Source::Reconciliation, Outcome::NotSent, &why);
-            self.learn(said, Some(Trigger::NothingSent), None);
-            self.effect(Effect::RequestPermit);
+            let back = self.given_back();
+            self.learn(said, Some(back), None);
+            if back == Trigger::NothingSent {
+                self.effect(Effect::RequestPermit);
+            }
         } else {
             let said = Statement::of(Source::Reconciliation, Outcome::NotFound, &why);
             self.learn(said, None, Some(HoldCause::Doubt));
@@ -169,8 +179,11 @@ impl Draft<'_> {
         on: Option<Trigger>,
         trouble: Option<HoldCause>,
     ) {
-        let repeated = self.payout.last_statement().is_some_and(|last| last.same_news(&said));
         let attention = self.attention(&said, on, trouble);
+        // What contradicted us when it was said first, and does so no longer, is news.
+        let repeated = self.heard_since_sent().is_some_and(|last| {
+            last.statement.same_news(&said) && contradicts(last.attention) == contradicts(attention)
+        });
         let known = match attention {
             Attention::Unchanged => true,
             // A contradiction is marked on every statement that makes it, but told only once.
@@ -181,6 +194,17 @@ impl Draft<'_> {
             return;
         }
         self.write_learned(said, on, attention, None);
+    }
+
+    /// The newest evidence about the last submission; what was said before it is news again.
+    fn heard_since_sent(&self) -> Option<&Learned> {
+        let facts = self.payout.entries().iter().rev().map(|entry| &entry.fact);
+        let mut since =
+            facts.take_while(|fact| !matches!(fact, Fact::Invoked(_) | Fact::Adopted(_)));
+        since.find_map(|fact| match fact {
+            Fact::Learned(learned) => Some(learned.as_ref()),
+            _ => None,
+        })
     }
 
     pub(super) fn write_learned(
@@ -201,6 +225,8 @@ impl Draft<'_> {
         trouble: Option<HoldCause>,
     ) -> Attention {
         let held = self.payout.standing().hold.map(|(hold, _)| hold.cause);
+        let after = on.and_then(|on| next(self.status, on)).unwrap_or(self.status);
+        let adrift = after == Status::RevokeFailed && !is_definite(said.outcome);
         match (trouble, held) {
             (Some(cause), None) => Attention::Raise(hold_for(cause, said.resolution)),
             // Marked whatever holds the payout already: the fold must not believe the amount.
@@ -208,19 +234,20 @@ impl Draft<'_> {
                 Attention::Raise(hold_for(HoldCause::Discrepancy, said.resolution))
             }
             (Some(_), Some(_)) => Attention::Unchanged,
-            (None, Some(HoldCause::Overdue)) => {
-                let after = on.and_then(|on| next(self.status, on)).unwrap_or(self.status);
-                // A refused recall leaves the money in flight, and the end of it to be learned.
-                let adrift = after == Status::RevokeFailed && !is_definite(said.outcome);
-                let open = after.is_with_provider() || adrift;
-                if open { Attention::Unchanged } else { Attention::Clear }
-            }
+            // A refused recall leaves the money in flight, and the end of it to be learned.
+            (None, Some(cause)) if cause.released_by_evidence() && adrift => Attention::Unchanged,
+            (None, Some(HoldCause::Overdue)) if after.is_with_provider() => Attention::Unchanged,
+            (None, Some(HoldCause::Overdue)) => Attention::Clear,
             (None, Some(cause)) if cause.released_by_evidence() && is_clear(said) => {
                 Attention::Clear
             }
             (None, _) => Attention::Unchanged,
         }
     }
+}
+
+fn contradicts(attention: Attention) -> bool {
+    matches!(attention, Attention::Raise(Hold { cause: HoldCause::Discrepancy, .. }))
 }
 
 /// The reason shown for a hold; a held payout never shows OK as its reason.

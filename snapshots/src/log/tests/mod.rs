@@ -35,7 +35,7 @@ fn start_on(dir: &Path, tail: Tail) -> Running {
         tail,
         anchor: Anchor::open(&dir.join("anchor"), mark, true).unwrap(),
         queue,
-        lanes: Vec::new(),
+        batch: Batch::default(),
         shared: Arc::clone(&shared),
         committed: crossbeam_channel::bounded(1).0,
         on_fatal: Box::new(move |error| fatal_sender.send(error.to_string()).unwrap()),

@@ -135,6 +135,12 @@ impl Keeping {
         }
     }
 
+    /// The clock was put back: nothing waits until it shows again what it showed before.
+    pub fn clock_was_put_back(&mut self, now: Timestamp) {
+        self.kept_at = self.kept_at.min(now);
+        self.replays.clock_was_put_back(now);
+    }
+
     /// When a replay goes on by itself.
     pub fn replay_at(&self) -> Option<Timestamp> {
         self.replays.wake_at()

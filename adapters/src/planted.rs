@@ -1,0 +1,71 @@
+//! Faults planted on purpose in the code of the actors: what a careless change could do to it. In no build but
+//! those for a test of the tests (`tests/actors`); apart so that all of them are seen in one place. The engine
+//! asks here, too, because it knows this crate and this crate does not know it.
+//!
+//! Planted on one thread at a time: a simulated world has only one.
+
+use std::cell::Cell;
+
+/// A planted fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Planted {
+    /// A turn's effects happen while its entries are on their way to the disk.
+    ActsBeforeDurable,
+    /// A turn ends, and is answered, while its entries are on their way to the disk.
+    AnswersBeforeDurable,
+    /// What a turn has written is believed, and shown, while it is on its way to the disk.
+    BelievesBeforeDurable,
+    /// A caller gets the answer that was meant for the one before.
+    AnswersTheWrongCaller,
+    /// A submission whose answer is lost is made once more.
+    SubmitsAgain,
+    /// What was due before a restart has no timer behind it.
+    TimersNotRearmed,
+    /// Whoever was asked about once stays under question for ever.
+    QuestionsNeverEnd,
+    /// As many calls as anybody likes are under way at once.
+    ConcurrencyIgnored,
+    /// What was paced before the journal is not paced once more behind it.
+    DoorOpen,
+    /// A submission without an answer keeps its place for ever.
+    PlaceKept,
+    /// A finished payout leaves memory before the archive has it.
+    LeavesTooEarly,
+    /// A payout falls asleep while a turn is on its way to it.
+    SleepsThroughItsTurn,
+    /// The last event of a burst is left out.
+    EventLeftOut,
+}
+
+impl Planted {
+    /// All of them.
+    pub const ALL: [Planted; 13] = [
+        Planted::ActsBeforeDurable,
+        Planted::AnswersBeforeDurable,
+        Planted::BelievesBeforeDurable,
+        Planted::AnswersTheWrongCaller,
+        Planted::SubmitsAgain,
+        Planted::TimersNotRearmed,
+        Planted::QuestionsNeverEnd,
+        Planted::ConcurrencyIgnored,
+        Planted::DoorOpen,
+        Planted::PlaceKept,
+        Planted::LeavesTooEarly,
+        Planted::SleepsThroughItsTurn,
+        Planted::EventLeftOut,
+    ];
+}
+
+thread_local! {
+    static HERE: Cell<Option<Planted>> = const { Cell::new(None) };
+}
+
+/// Plants a fault on this thread, or takes it out.
+pub fn plant(which: Option<Planted>) {
+    HERE.set(which);
+}
+
+/// Whether this one is planted on this thread.
+pub fn is(which: Planted) -> bool {
+    HERE.get() == Some(which)
+}

@@ -1,0 +1,32 @@
+//! An operator who looks at what is held, and decides about it, rightly or not. Apart from the merchants, whose
+//! payouts these are.
+
+use crate::life::Life;
+use crate::merchants::call;
+use crate::world::World;
+use actix_web::test::TestRequest;
+use serde_json::{Value, json};
+
+/// An operator looks at what is held, and decides.
+pub async fn moderate(world: &World, life: &Life, verb: &str) -> bool {
+    let request = TestRequest::get().uri("/v1/ops/moderation?limit=50");
+    let Some(held) = call(world, life, request, 2, "moderation").await else { return false };
+    let mut about: Vec<Value> = held.body["data"].as_array().cloned().unwrap_or_default();
+    if verb == "pause" {
+        let all: Vec<_> =
+            world.audit().shadows.keys().map(|id| json!({ "id": id.to_string() })).collect();
+        about = match all.is_empty() {
+            true => Vec::new(),
+            false => vec![world.draw(|chance| chance.pick(&all).clone())],
+        };
+    }
+    for payout in about {
+        let uri = format!("/v1/ops/payouts/{}/moderation", payout["id"].as_str().unwrap_or("?"));
+        let order = json!({ "action": verb, "reason": "seen on the statement" });
+        let request = TestRequest::post().uri(&uri).set_json(order);
+        if call(world, life, request, 2, verb).await.is_none() {
+            return false;
+        }
+    }
+    true
+}

@@ -1,0 +1,104 @@
+//! One round: a scene is played while one call goes wrong, and then everything is judged.
+
+use crate::gateway::Gateway;
+use crate::ground::{Ground, place};
+use crate::judge::{Verdict, judge};
+use crate::scene::{Scene, Told};
+use crate::strace::{self, Call, Fault, Target};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub struct Round {
+    pub scene: Scene,
+    pub target: Target,
+    pub fault: Fault,
+}
+
+/// How the gateway took it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Taken {
+    /// The scene went by without the call: threads differ from run to run.
+    NotHit,
+    Killed,
+    /// It ended by itself, with an exit code and a message.
+    Stopped,
+    /// It answered with problems, and lived.
+    Refused,
+    /// Nobody noticed anything.
+    WentOn,
+}
+
+pub struct Outcome {
+    pub taken: Taken,
+    /// How many calls failed.
+    pub injected: usize,
+    pub thread: String,
+    pub verdict: Verdict,
+}
+
+/// The calls of a scene in which nothing goes wrong.
+pub async fn count(ground: &mut Ground, scene: Scene) -> Vec<Call> {
+    ground.clear().await;
+    let (dir, log) = (scene.directory(ground), place());
+    let log = log.path().join("log");
+    let mut told = Told::default();
+    let mut gateway = Gateway::start(dir.path(), &ground.sandbox.url, &strace::counting(&log), &[]);
+    scene.play(&mut gateway, ground, &mut told).await;
+    gateway.kill();
+    gateway.quiet().await;
+    assert!(told.wrong.is_empty() && told.refusals.is_empty(), "{:?}", (told.wrong, told.refusals));
+    strace::calls(&std::fs::read_to_string(log).unwrap(), dir.path())
+}
+
+pub async fn play(ground: &mut Ground, round: &Round) -> Outcome {
+    ground.clear().await;
+    let (dir, log) = (round.scene.directory(ground), place());
+    let log = log.path().join("log");
+    let before = round.scene.image(ground).map(|image| image.heard.clone()).unwrap_or_default();
+    let wrapper = strace::hitting(&log, dir.path(), &round.target, round.fault);
+    let mut told = Told::default();
+    let mut gateway = Gateway::start(dir.path(), &ground.sandbox.url, &wrapper, &[]);
+    round.scene.play(&mut gateway, ground, &mut told).await;
+    let by_itself = gateway.has_ended();
+    let status = gateway.kill();
+    gateway.quiet().await;
+    let calls = strace::calls(&std::fs::read_to_string(&log).unwrap_or_default(), dir.path());
+    let injected = calls.iter().filter(|call| call.injected).count();
+    let thread = calls.last().map(|call| call.thread.clone()).unwrap_or_default();
+    let taken = match round.fault {
+        Fault::Kill if status.signal() == Some(9) && round.target.is_reached_by(&calls) => {
+            Taken::Killed
+        }
+        Fault::Kill => Taken::NotHit,
+        _ if injected == 0 => Taken::NotHit,
+        _ if by_itself && !status.success() => Taken::Stopped,
+        _ if !told.refusals.is_empty() => Taken::Refused,
+        _ => Taken::WentOn,
+    };
+    let said = gateway.said();
+    let mut verdict = ends_well(round, taken, status, &said);
+    if verdict.is_ok() {
+        verdict = judge(ground, &before, dir.path(), told).await;
+    }
+    let verdict = verdict.map_err(|why| format!("{why}\n    it had said: {}", said.trim_end()));
+    Outcome { taken, injected, thread, verdict }
+}
+
+/// Whoever stops says why; and a failed sync of what acknowledgements rest on is never lived through.
+fn ends_well(round: &Round, taken: Taken, status: ExitStatus, said: &str) -> Verdict {
+    if taken == Taken::Stopped && said.trim().is_empty() {
+        return Err(format!("it ended ({status}) without a word"));
+    }
+    let syncs = matches!(round.target.name.as_str(), "fsync" | "fdatasync");
+    let rests_on = matches!(
+        round.target.kind.as_str(),
+        "log/#.seg" | "log" | "anchor" | "ledger/intents-#.ledger" | "identity.new"
+    );
+    let lived = matches!(taken, Taken::WentOn | Taken::Refused);
+    if syncs && rests_on && lived && round.fault != Fault::Kill {
+        return Err("a sync failed, and it went on".to_owned());
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! `bench overload`: twice what the gateway can do, for as long as was asked for. What it takes it must finish,
+//! what it refuses it must not have begun, and neither its memory nor the time of those who are taken may grow
+//! with the load. A folder of its own because its load may be refused, which no other load of the bench may.
+
+mod flood;
+mod memory;
+
+use super::closed_loop::Closed;
+use super::conservation;
+use super::gateway::Gateway;
+use super::gateway_file::{Bounds, Setting};
+use super::latency::{grouped, per_second};
+use super::open_loop::open_loop;
+use super::progress::{Limit, Progress};
+use super::report::{Figures, permille, ratio};
+use super::requests::{Mix, Requests};
+use super::scenario::life::pace;
+use super::schedule::Schedule;
+use super::site::Site;
+use crate::cli::Failure;
+use flood::{Flood, SecondTries};
+use memory::Memory;
+use serde_json::json;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// How much more than the gateway can do it is asked for.
+const TIMES: u64 = 2;
+
+/// Holds it, and looks at what is left.
+pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
+    // A quarter of the callers are let in at once: the others are to be refused and not to wait.
+    let bounds =
+        Bounds { in_flight: (site.args.connections / 4).max(1), live: site.args.payouts() };
+    let setting = Setting { bounds: Some(bounds), ..Setting::default() };
+    let gateway = Rc::new(Gateway::start(site, &setting).await?);
+    let requests = Requests::lives("overload", Mix::Bank);
+    let flood = Rc::new(Flood::new(&gateway.merchant, requests.clone())?);
+    let most = saturation(site, &gateway, &flood, bounds).await?;
+    let before = flood.take();
+    let schedule = Schedule::new(site.args.rate.unwrap_or(TIMES * most), site.time());
+    let progress = Progress::start("overload", Limit::Time(site.time()), site.output);
+    let memory = Memory::watch(&gateway);
+    let (door, script) = (&gateway.merchant, flood.clone());
+    let held = open_loop(door, script, site.connections(), schedule, progress).await?;
+    let memory = memory.end();
+    let during = flood.take();
+    let tries = Rc::new(SecondTries::new(&gateway.merchant, &requests, &during.refused)?);
+    let (count, callers) = (tries.count(), usize::try_from(bounds.in_flight).unwrap_or(1));
+    let progress = Progress::start("again", Limit::Count(count), site.output);
+    let again = Closed::new(callers, Limit::Count(count), progress);
+    let again = again.run(&gateway.merchant, tries.clone()).await?;
+    let made = [&before.made[..], &during.made[..], &tries.made()[..]].concat();
+    let all = made.len() as u64;
+    let finished = gateway.until(|metrics| metrics.finished() >= all).await?;
+    let found = conservation::check(site, &gateway, &requests, made, 0).await?;
+    let (taken, turned) = (during.made.len() as u64, during.refused.len() as u64);
+    let lines = vec![
+        format!(
+            "overload     {} payouts/s asked for {} s of a gateway that finishes {}/s: {}/s sent, {}/s \
+             taken, {}/s refused",
+            grouped(schedule.rate()),
+            site.time().as_secs(),
+            grouped(most),
+            grouped(per_second(held.count, held.took)),
+            grouped(per_second(taken, held.took)),
+            grouped(per_second(turned, held.took)),
+        ),
+        format!("             taken            {}", during.taken_in.text()),
+        format!("             refused          {}", during.refused_in.text()),
+        format!("             memory           {}", memory.text()),
+        format!(
+            "             afterwards       {} refused keys tried with other bodies: {} were in use; {}",
+            grouped(count),
+            grouped(tries.in_use()),
+            again.latency.text(),
+        ),
+        format!("             {}", found.text()),
+    ];
+    let json = json!({
+        "name": "overload",
+        "saturation_per_second": most,
+        "rate": schedule.rate(),
+        "sent_per_second": per_second(held.count, held.took),
+        "sent_permille": permille(per_second(held.count, held.took), schedule.rate()),
+        "taken": taken,
+        "refused": turned,
+        "in_flight_max": bounds.in_flight,
+        "live_max": bounds.live,
+        "taken_latency": during.taken_in.json(),
+        "refused_latency": during.refused_in.json(),
+        "from_intended_latency": held.latency.json(),
+        "memory": memory.json(),
+        "second_tries": count,
+        "keys_in_use": tries.in_use(),
+        "afterwards_latency": again.latency.json(),
+        "conservation": found.json(),
+    });
+    let sound = finished && taken > 0 && tries.in_use() == 0 && found.holds();
+    let mut figures = Figures::new(lines, json, sound);
+    if memory.grew() {
+        let grew = ratio(memory.growth_permille());
+        figures.findings.push(format!("overload: memory still grew under the load, to {grew}"));
+    }
+    figures.percentiles(&[("taken", &during.taken_in), ("refused", &during.refused_in)]);
+    figures.over_time(&[("answers", &held.tenths)]);
+    Ok(figures)
+}
+
+/// Lives that finish in a second, while as many callers are there as are let in at once.
+async fn saturation(
+    site: &Site<'_>,
+    gateway: &Gateway,
+    flood: &Rc<Flood>,
+    bounds: Bounds,
+) -> Result<u64, Failure> {
+    let under_way = usize::try_from(bounds.live / 2).unwrap_or(1).max(1);
+    let (permits, finished) = (Arc::new(Semaphore::new(under_way)), Rc::default());
+    let pace = actix_rt::spawn(pace(gateway.watch().await?, permits.clone(), Rc::clone(&finished)));
+    let callers = usize::try_from(bounds.in_flight).unwrap_or(1);
+    let progress = Progress::start("saturation", Limit::Time(site.time()), site.output);
+    let load = Closed::new(callers, Limit::Time(site.time()), progress).paced(permits);
+    let sent = load.run(&gateway.merchant, flood.clone()).await?;
+    let done = finished.borrow().last().map_or(0, |(_, count)| *count);
+    pace.abort();
+    Ok(per_second(done, sent.took).max(1))
+}
