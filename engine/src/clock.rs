@@ -21,7 +21,9 @@ pub trait Clock: Send + Sync + 'static {
     /// How long it is since some moment, by a clock that nobody can put forward or back.
     fn running(&self) -> Duration;
 
-    /// Resolves once `now` has reached this time.
+    /// Resolves once `now` has reached this time, or as much time has passed as it was away when this was
+    /// called: a clock that is put back keeps nobody waiting for longer. Whoever cannot do with that, or waits
+    /// for more than a day, looks again.
     fn wait_until(&self, time: Timestamp) -> BoxFuture<'static, ()>;
 }
 
@@ -96,8 +98,10 @@ impl Clock for TurnedClock {
         let clock = self.clone();
         let mut turned = self.turned.subscribe();
         Box::pin(async move {
+            let waited = clock.running() + time.since(clock.now());
             loop {
-                let pause = time.since(clock.now()).min(Duration::from_secs(86_400));
+                let left = waited.saturating_sub(clock.running()).min(Duration::from_secs(86_400));
+                let pause = time.since(clock.now()).min(left);
                 if pause.is_zero() {
                     return;
                 }

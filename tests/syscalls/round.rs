@@ -6,6 +6,7 @@ use crate::judge::{Verdict, judge};
 use crate::scene::{Scene, Told};
 use crate::strace::{self, Call, Fault, Target};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::ExitStatus;
 
 /// What is to be done.
@@ -14,6 +15,18 @@ pub struct Round {
     pub scene: Scene,
     pub target: Target,
     pub fault: Fault,
+}
+
+impl Round {
+    /// Whether a sync fails on which acknowledgements rest.
+    fn may_not_be_lived_through(&self) -> bool {
+        let syncs = matches!(self.target.name.as_str(), "fsync" | "fdatasync");
+        let rests_on = matches!(
+            self.target.kind.as_str(),
+            "log/#.seg" | "log" | "anchor" | "ledger/intents-#.ledger" | "identity.new"
+        );
+        syncs && rests_on && self.fault != Fault::Kill
+    }
 }
 
 /// How the gateway took it.
@@ -61,10 +74,14 @@ pub async fn play(ground: &mut Ground, round: &Round) -> Outcome {
     let mut told = Told::default();
     let mut gateway = Gateway::start(dir.path(), &ground.sandbox.url, &wrapper, &[]);
     round.scene.play(&mut gateway, ground, &mut told).await;
-    let by_itself = gateway.has_ended();
+    let by_itself = match round.may_not_be_lived_through() && has_failed(&log, dir.path()) {
+        // Whoever failed may still be about to say so, and to end.
+        true => gateway.ends().await.is_some(),
+        false => gateway.has_ended(),
+    };
     let status = gateway.kill();
     gateway.quiet().await;
-    let calls = strace::calls(&std::fs::read_to_string(&log).unwrap_or_default(), dir.path());
+    let calls = calls(&log, dir.path());
     let injected = calls.iter().filter(|call| call.injected).count();
     let thread = calls.last().map(|call| call.thread.clone()).unwrap_or_default();
     let taken = match round.fault {
@@ -86,18 +103,21 @@ pub async fn play(ground: &mut Ground, round: &Round) -> Outcome {
     Outcome { taken, injected, thread, verdict }
 }
 
+fn calls(log: &Path, dir: &Path) -> Vec<Call> {
+    strace::calls(&std::fs::read_to_string(log).unwrap_or_default(), dir)
+}
+
+/// Whether the call that is to fail has failed by now.
+fn has_failed(log: &Path, dir: &Path) -> bool {
+    calls(log, dir).iter().any(|call| call.injected)
+}
+
 /// Whoever stops says why; and a failed sync of what acknowledgements rest on is never lived through.
 fn ends_well(round: &Round, taken: Taken, status: ExitStatus, said: &str) -> Verdict {
     if taken == Taken::Stopped && said.trim().is_empty() {
         return Err(format!("it ended ({status}) without a word"));
     }
-    let syncs = matches!(round.target.name.as_str(), "fsync" | "fdatasync");
-    let rests_on = matches!(
-        round.target.kind.as_str(),
-        "log/#.seg" | "log" | "anchor" | "ledger/intents-#.ledger" | "identity.new"
-    );
-    let lived = matches!(taken, Taken::WentOn | Taken::Refused);
-    if syncs && rests_on && lived && round.fault != Fault::Kill {
+    if round.may_not_be_lived_through() && matches!(taken, Taken::WentOn | Taken::Refused) {
         return Err("a sync failed, and it went on".to_owned());
     }
     Ok(())

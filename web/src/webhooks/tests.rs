@@ -320,7 +320,6 @@ async fn workers_wait_for_the_gateway_to_recover_and_for_whoever_is_away() {
 }
 
 #[tokio::test]
-#[ignore = "does not come to its end: whether the story or the mend errs is open"]
 async fn a_clock_that_was_ahead_and_is_put_back_keeps_no_message_waiting() {
     const TEN_YEARS: i64 = 3_650 * 86_400 * 1_000_000;
     let story = Story::begin();
