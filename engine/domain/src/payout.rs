@@ -99,6 +99,9 @@ impl Payout {
 
     /// The payout as it was at this version, or now if it never got so far.
     pub fn as_of(&self, version: u32) -> Payout {
+        if version >= self.version() {
+            return self.clone();
+        }
         let until = self.entries.iter().take_while(|entry| entry.version <= version.max(1));
         match Payout::from_entries(self.id, until.cloned()) {
             Ok(earlier) => earlier,

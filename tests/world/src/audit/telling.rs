@@ -8,7 +8,7 @@ use snapshots::events::EventRow;
 
 impl Audit {
     /// I-33, I-34: each event once or more, first in order, under the number that it had.
-    pub(crate) fn delivered(&mut self, row: &EventRow, then: Option<&Payout>) -> Checked {
+    pub(crate) fn delivered(&mut self, row: &EventRow) -> Checked {
         let id = PayoutId(row.payout);
         let seen = self.seen(id);
         let key = (row.version, row.nth);
@@ -23,7 +23,6 @@ impl Audit {
             let what = format!("an event had number {known} and has {} now", row.sequence);
             return Err(self.broken("I-34", id, what));
         }
-        self.shows_that_time(id, row, then)?;
         match place {
             Some(place) if place > delivered => {
                 Err(self.broken("I-34", id, format!("event {place} before event {delivered}")))
@@ -37,8 +36,8 @@ impl Audit {
     }
 
     /// I-35: what an event tells of its payout is how it stood then, whatever became of it since.
-    fn shows_that_time(&self, id: PayoutId, row: &EventRow, then: Option<&Payout>) -> Checked {
-        let Some(then) = then else { return Ok(()) };
+    pub(crate) fn shows_that_time(&self, row: &EventRow, then: Option<&Payout>) -> Checked {
+        let (Some(then), id) = (then, PayoutId(row.payout)) else { return Ok(()) };
         let status = self.payouts.get(&id).and_then(|seen| seen.status_at(row.version));
         if (then.version(), Some(then.status())) == (row.version, status) {
             return Ok(());

@@ -136,8 +136,13 @@ impl World<'_> {
             chance.spread(5 * SECOND, 5 * HOUR)
         } else {
             self.tally.webhooks += 1;
-            let then = self.as_told(&row);
-            self.audit.delivered(&row, then.as_ref())?;
+            // Of what is at rest only some are read again: that takes more time than all the rest of a message.
+            let at_rest = self.process.as_ref().is_some_and(|one| !one.lives.contains_key(&payout));
+            if !at_rest || row.sequence % 4 == 0 {
+                let then = self.as_told(&row);
+                self.audit.shows_that_time(&row, then.as_ref())?;
+            }
+            self.audit.delivered(&row)?;
             let done = (merchant, row.sequence);
             self.receivers.done.insert(done);
             self.receivers.last_done = Some(done);
