@@ -8,7 +8,8 @@ use domain::id::{Fingerprint, PayoutId};
 use domain::method::Method;
 use domain::money::Currency;
 use domain::payout::{BrokenHistory, Payout};
-use domain::status::Status;
+use domain::standing::Money;
+use domain::status::{State, Status};
 use domain::time::Timestamp;
 use snapshots::codec::{
     CodecError, Kind, compared_payload, decode_first, decode_whole, encode_onto, is_of, open,
@@ -109,12 +110,15 @@ pub fn facets(payout: &Payout) -> Facets {
     let currency =
         request.currency.code().bytes().fold(0_u64, |all, byte| (all << 8) | u64::from(byte));
     let moderation = u64::from(payout.moderation_required());
-    let paid = u64::from(payout.state() == domain::status::State::Completed);
+    let completed = u64::from(payout.state() == State::Completed);
+    // Of every other status, failed is what it is by itself.
+    let is_failed = payout.status() == Status::RevokeFailed && payout.state() == State::Failed;
     Facets(
         payout.status() as u64
             | (request.method as u64) << 8
             | moderation << 16
-            | paid << 17
+            | completed << 17
+            | u64::from(is_failed) << 18
             | currency << 24,
     )
 }
@@ -134,9 +138,14 @@ pub fn is_held(facets: Facets) -> bool {
     (facets.0 >> 16) & 1 == 1
 }
 
-/// Whether packed facets show a completed state.
-pub fn is_completed(facets: Facets) -> bool {
-    (facets.0 >> 17) & 1 == 1
+/// The state in packed facets.
+pub fn state_of(facets: Facets) -> Option<State> {
+    let money = match (facets.0 >> 17) & 0b11 {
+        0 => Money::InFlight,
+        1 => Money::Paid,
+        _ => Money::NotSent,
+    };
+    status_of(facets).map(|status| State::of(status, money))
 }
 
 /// Whether packed facets carry this currency.

@@ -63,10 +63,7 @@ pub struct Page {
 impl ListQuery {
     fn wants(&self, created_at: Timestamp, facets: Facets) -> bool {
         self.status.is_none_or(|wanted| codec::status_of(facets) == Some(wanted))
-            && self.state.is_none_or(|wanted| {
-                codec::status_of(facets)
-                    .is_some_and(|status| State::of(status, codec::is_completed(facets)) == wanted)
-            })
+            && self.state.is_none_or(|wanted| codec::state_of(facets) == Some(wanted))
             && self.currency.is_none_or(|wanted| codec::is_currency(facets, wanted))
             && self.method.is_none_or(|wanted| codec::is_method(facets, wanted))
             && self.moderation_required.is_none_or(|wanted| codec::is_held(facets) == wanted)

@@ -137,7 +137,7 @@ impl Payout {
 
     /// The short form of the status.
     pub fn state(&self) -> State {
-        State::of(self.status(), self.standing.money == Money::Paid)
+        State::of(self.status(), self.standing.money)
     }
 
     /// Held by the engine: nothing is sent until evidence or an operator releases it.

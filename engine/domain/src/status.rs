@@ -1,6 +1,7 @@
 //! The 18 statuses of a payout: at what stage it is. Apart from `transition.rs`, which says how one
 //! follows another, because everything that shows a payout needs the words and nothing more.
 
+use crate::standing::Money;
 use bincode::{Decode, Encode};
 use std::fmt;
 use std::str::FromStr;
@@ -168,16 +169,20 @@ impl State {
         }
     }
 
-    /// The state of a status; REVOKE_FAILED follows where the money is.
-    pub const fn of(status: Status, paid: bool) -> State {
+    /// The state of a status; REVOKE_FAILED follows where the money is: whoever could not be called back may
+    /// still have failed by itself.
+    pub const fn of(status: Status, money: Money) -> State {
         match status {
             Created | Ready => State::Pending,
             Invoking | Processing | Pending | Revoking => State::Processing,
             Processed | PartiallyProcessed | Cancelling | CancelFailed => State::Completed,
             CreateFailed | Terminated | Expired | InvokeFailed | ProcessFailed => State::Failed,
             Cancelled | Revoked => State::Failed,
-            RevokeFailed if paid => State::Completed,
-            RevokeFailed => State::Processing,
+            RevokeFailed => match money {
+                Money::Paid => State::Completed,
+                Money::NotSent | Money::Returned => State::Failed,
+                Money::Unknown | Money::InFlight => State::Processing,
+            },
         }
     }
 }

@@ -5,6 +5,7 @@
 mod telling;
 
 use domain::schedule::Policy;
+use domain::status::{State, Status};
 use std::time::Duration;
 use telling::{policy, tell, tell_under};
 
@@ -273,4 +274,20 @@ fn only_a_contract_lets_not_found_release_what_a_restore_has_doubt_about() {
     assert_eq!(ends(known, &patient), ("INVOKING", true));
     let later = "permit timeout later restore later unfound";
     assert_eq!(ends(later, &patient), ("READY", false));
+}
+
+#[test]
+fn a_payout_that_could_not_be_called_back_is_over_once_its_money_is() {
+    let table = [
+        ("permit accepted revoke undo-refused", State::Processing),
+        ("permit accepted revoke undo-refused queued", State::Processing),
+        ("permit accepted revoke undo-refused settled", State::Completed),
+        ("permit accepted revoke undo-refused failed", State::Failed),
+        ("permit accepted revoke undo-refused returned", State::Failed),
+    ];
+    for (story, state) in table {
+        let payout = tell(story);
+        assert_eq!((payout.status(), payout.state()), (Status::RevokeFailed, state), "{story}");
+        assert_eq!(payout.moderation_required(), state == State::Processing, "{story}");
+    }
 }

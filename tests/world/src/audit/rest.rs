@@ -6,15 +6,16 @@ use crate::bank::Truth;
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::schedule::needs_asking;
-use domain::status::Status;
+use domain::status::{State, Status};
 use domain::time::Timestamp;
+use engine::codec;
 use std::collections::BTreeMap;
 
 /// No payout has so much to tell in eight weeks, however its provider wavers: questions become rarer.
 const ENTRIES_MAX: u32 = 1_000;
 
 impl Audit {
-    /// I-41, I-3: final, settled, or held for a person; and never called failed when money moved, nor
+    /// I-41, I-3: final, settled, or held for a person, in what merchants read too; and never called failed when money moved, nor
     /// paid when none did.
     pub(crate) fn at_rest(&self, payout: &Payout, truth: Truth, now: Timestamp) -> Checked {
         let (id, status) = (payout.id(), payout.status());
@@ -25,6 +26,14 @@ impl Audit {
         if !over && !payout.moderation_required() && !lives_on {
             let what = format!("still {status} when everything is healed");
             return Err(self.broken("I-41", id, what));
+        }
+        let open = matches!(payout.state(), State::Pending | State::Processing);
+        if open && over && !payout.moderation_required() {
+            let what = format!("{status} and over, nobody is called, and it is shown as under way");
+            return Err(self.broken("I-41", id, what));
+        }
+        if codec::state_of(codec::facets(payout)) != Some(payout.state()) {
+            return Err(self.broken("I-41", id, "a list shows another state".to_owned()));
         }
         if payout.version() > ENTRIES_MAX {
             let what = format!("{} entries, and nothing new in most of them", payout.version());
@@ -50,22 +59,12 @@ impl Audit {
 
     fn books_and_money(&self, payout: &Payout, truth: Truth) -> Checked {
         let (id, status) = (payout.id(), payout.status());
-        let failed = matches!(
-            status,
-            Status::CreateFailed
-                | Status::InvokeFailed
-                | Status::ProcessFailed
-                | Status::Expired
-                | Status::Terminated
-                | Status::Revoked
-                | Status::Cancelled
-        );
+        let failed = payout.state() == State::Failed;
         if failed && truth.net > 0 {
             let what = format!("{status}, and {} of its money is with the recipient", truth.net);
             return Err(self.broken("I-3", id, what));
         }
-        let paid =
-            matches!(status, Status::Processed | Status::PartiallyProcessed | Status::CancelFailed);
+        let paid = payout.state() == State::Completed;
         if paid && truth.paid_times == 0 {
             return Err(self.broken("I-3", id, format!("{status}, and no money ever moved")));
         }
