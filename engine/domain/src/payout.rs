@@ -8,7 +8,7 @@ use crate::id::{Fingerprint, PayoutId, provider_reference};
 use crate::money::Amount;
 use crate::recipient::Recipient;
 use crate::resolution::Resolution;
-use crate::standing::{Money, Standing};
+use crate::standing::Standing;
 use crate::statement::Statement;
 use crate::status::{State, Status};
 use crate::time::Timestamp;

@@ -182,6 +182,7 @@ impl Audit {
             for entry in payout.entries() {
                 seen.durable = entry.version;
                 seen.note(entry);
+                seen.doubt(entry);
             }
             let unsent = payout.standing().attempt == 0;
             seen.must_ask = if unsent { known_there(payout.id()) } else { BTreeSet::new() };

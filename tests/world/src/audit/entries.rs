@@ -1,7 +1,7 @@
 //! What entries may do to a payout. Apart from the other checkers because these need nothing but the
 //! payout before and after: the small model asks the same questions.
 
-use super::{Audit, Checked, Violation};
+use super::{Audit, Checked, Seen, Violation};
 use crate::agenda::Time;
 use domain::entry::{Act, Attention, By, Deed, Entry, Fact, Hold, HoldCause};
 use domain::id::PayoutId;
@@ -25,12 +25,7 @@ impl Audit {
     ) -> Checked {
         check(before, after, entries, policy)?;
         let seen = self.seen(after.id());
-        for entry in entries {
-            if let Fact::Learned(learned) = &entry.fact {
-                seen.vouched |= learned.statement.source == Source::Manual;
-                seen.contradicted |= is_discrepancy(learned.attention);
-            }
-        }
+        entries.iter().for_each(|entry| seen.doubt(entry));
         Ok(())
     }
 
@@ -48,6 +43,16 @@ impl Audit {
         match entries.iter().any(own) {
             true => Ok(()),
             false => Err(violation("I-38", id, "an operator's deed that is not written down")),
+        }
+    }
+}
+
+impl Seen {
+    /// What an entry says about how far its end may be believed.
+    pub(super) fn doubt(&mut self, entry: &Entry) {
+        if let Fact::Learned(learned) = &entry.fact {
+            self.vouched |= learned.statement.source == Source::Manual;
+            self.contradicted |= is_discrepancy(learned.attention);
         }
     }
 }
