@@ -54,10 +54,12 @@ impl Directory {
             TryLockError::Error(error) => LockError::Io(error),
         })?;
         sync_directory(data)?;
+        let parent = data.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let named = sync_directory(parent.unwrap_or(Path::new(".")));
         if new {
-            // An old one's name is on disk, and its parent may not be ours to read.
-            let parent = data.parent().filter(|parent| !parent.as_os_str().is_empty());
-            sync_directory(parent.unwrap_or(Path::new(".")))?;
+            // An old one's name is on disk, unless whoever made it was killed at once, and its parent may not
+            // be ours to read.
+            named?;
         }
         Ok(Self {
             log,

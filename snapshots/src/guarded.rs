@@ -8,7 +8,8 @@ use std::{
     any::Any,
     cell::RefCell,
     error::Error,
-    fs, io,
+    fs::{self, File},
+    io,
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
     sync::Once,
@@ -179,10 +180,36 @@ pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Fault {
     Fault::Unusable(format!("panicked: {text}"))
 }
 
+/// Opens the database in `dir`, or makes it, whole: one whose making a crash has cut short is made anew. fjall
+/// would go on with it, and give the number of a keyspace that did not come to the disk to another one, of
+/// another form.
+pub(crate) fn whole<T>(dir: &Path, open: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    let mark = dir.with_extension("making");
+    let parent = dir.parent().unwrap_or(Path::new("."));
+    if mark.try_exists()? && dir.try_exists()? {
+        fs::remove_dir_all(dir)?;
+    }
+    let made = !dir.try_exists()?;
+    if made {
+        File::create(&mark)?;
+        sync_directory(parent)?;
+        fs::create_dir_all(dir)?;
+    }
+    let opened = open()?;
+    sync_directories(dir)?;
+    if made {
+        sync_directory(parent)?;
+        fs::remove_file(&mark)?;
+        // Before anything stands in it that a mark that came back would cost.
+        sync_directory(parent)?;
+    }
+    Ok(opened)
+}
+
 /// Makes the names of all directories in `dir` durable. fjall does not do so for those of its keyspaces: a
 /// power cut could take some of them and leave its journal, out of which the next ones of the same number
 /// would be filled with what was never theirs.
-pub(crate) fn sync_directories(dir: &Path) -> io::Result<()> {
+fn sync_directories(dir: &Path) -> io::Result<()> {
     let synced = || {
         for entry in fs::read_dir(dir)? {
             let entry = entry?;
@@ -246,6 +273,23 @@ mod tests {
         let bad = || io::Error::from(io::ErrorKind::InvalidData);
         assert!(matches!(Fault::from(fjall::Error::Io(bad())), Fault::Unusable(_)));
         assert!(matches!(Fault::from(sled::Error::Io(bad())), Fault::Unusable(_)));
+    }
+
+    #[test]
+    fn what_was_not_made_whole_is_made_anew() {
+        let place = tempfile::tempdir().unwrap();
+        let (dir, mark) = (place.path().join("archive"), place.path().join("archive.making"));
+        let full = || Err(Fault::Refused("no space left".to_owned()));
+        assert_eq!(
+            whole(&dir, || fs::write(dir.join("half"), "").map_or(Ok(()), |()| full())),
+            full()
+        );
+        assert!(mark.exists() && dir.join("half").exists());
+        let is_empty = || Ok(fs::read_dir(&dir)?.next().is_none());
+        assert_eq!(whole(&dir, is_empty), Ok(true), "what had been begun is gone");
+        assert!(!mark.exists());
+        fs::write(dir.join("rows"), "").unwrap();
+        assert_eq!(whole(&dir, is_empty), Ok(false), "what is whole is opened as it is");
     }
 
     #[test]

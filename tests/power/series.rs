@@ -133,7 +133,10 @@ impl Series {
                         let head =
                             format!("image {number} of seed {}, cut at {cut}, {manner}", self.seed);
                         if in_full {
+                            let kept = place().keep();
+                            image.write(&kept);
                             println!("{head}\n{}", image.choices.join("\n"));
+                            println!("it is kept as {}", kept.display());
                         }
                         tally.lock().unwrap().count(number, verdict, &head, &image);
                     }

@@ -125,6 +125,14 @@ impl Gateway {
         self.child.try_wait().unwrap().is_some()
     }
 
+    /// The same, also if it is only about to: it has let go of its output.
+    pub async fn ends_by_itself(&mut self) -> bool {
+        match self.lines.is_closed() {
+            true => self.ends().await.is_some(),
+            false => self.has_ended(),
+        }
+    }
+
     /// No goodbye.
     pub fn kill(&mut self) -> ExitStatus {
         let _ = self.child.kill();

@@ -77,7 +77,7 @@ pub async fn play(ground: &mut Ground, round: &Round) -> Outcome {
     let by_itself = match round.may_not_be_lived_through() && has_failed(&log, dir.path()) {
         // Whoever failed may still be about to say so, and to end.
         true => gateway.ends().await.is_some(),
-        false => gateway.has_ended(),
+        false => gateway.ends_by_itself().await,
     };
     let status = gateway.kill();
     gateway.quiet().await;

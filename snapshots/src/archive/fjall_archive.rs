@@ -5,7 +5,6 @@
 //! `persist` brings it to the disk, and snapshots call it before they count.
 
 use std::{
-    fs,
     ops::{Bound, ControlFlow},
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -66,14 +65,13 @@ impl FjallArchive {
     ) -> Result<Self, Fault> {
         let dir = dir.to_owned();
         guarded::open("archive", deadline, AfterPanic::StayPut, move || {
-            fs::create_dir_all(&dir)?;
-            Fault::of_versions(&dir)?;
-            let opened = guarded::patiently(|| match Self::open_unguarded(&dir, log_id, room) {
-                Err(ArchiveError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),
-                opened => Ok(opened?),
-            })?;
-            guarded::sync_directories(&dir)?;
-            Ok(opened)
+            guarded::whole(&dir, || {
+                Fault::of_versions(&dir)?;
+                guarded::patiently(|| match Self::open_unguarded(&dir, log_id, room) {
+                    Err(ArchiveError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),
+                    opened => Ok(opened?),
+                })
+            })
         })
     }
 

@@ -8,7 +8,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::Path,
     sync::{Mutex, PoisonError, RwLock, RwLockReadGuard},
     time::Duration,
@@ -51,13 +50,13 @@ impl FjallEvents {
     ) -> Result<(Self, TurnedAway), Fault> {
         let dir = dir.to_owned();
         guarded::open("events", deadline, AfterPanic::StayPut, move || {
-            fs::create_dir_all(&dir)?;
-            Fault::of_versions(&dir)?;
-            let opened = guarded::patiently(|| match opening::open(&dir, log, room) {
-                Err(EventError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),
-                opened => Ok(opened?),
+            let opened = guarded::whole(&dir, || {
+                Fault::of_versions(&dir)?;
+                guarded::patiently(|| match opening::open(&dir, log, room) {
+                    Err(EventError::Fjall(fjall::Error::Locked)) => Err(Fault::Busy),
+                    opened => Ok(opened?),
+                })
             })?;
-            guarded::sync_directories(&dir)?;
             let Opened { database, rows, notes, meta, numbering, turned_away } = opened;
             let (numbering, turn) = (RwLock::new(numbering), Mutex::default());
             Ok((Self { database, rows, notes, meta, numbering, turn }, turned_away))

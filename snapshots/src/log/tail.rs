@@ -71,6 +71,12 @@ impl Tail {
     pub(crate) fn resume(dir: &Path, position: &Position, rules: SegmentRules) -> io::Result<Self> {
         segment::remove_spare(dir)?;
         let file = OpenOptions::new().read(true).write(true).open(&position.path)?;
+        if rules.durable {
+            // Of a process that was killed within a sync, the last frames may stand in memory alone. They were
+            // read, and will be acted on: a power cut must not take them back then.
+            file.sync_data()?;
+            segment::sync_directory(dir)?;
+        }
         // Whatever else has become of a segment's length, it grows to the usual size.
         let small = file.metadata()?.len() == FIRST_SEGMENT;
         let room = if small { rules.bytes.min(FIRST_SEGMENT) } else { rules.bytes };
