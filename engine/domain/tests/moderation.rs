@@ -4,8 +4,9 @@
 
 mod telling;
 
-use domain::decide::decide;
+use domain::decide::{Input, decide};
 use domain::effect::Effect;
+use domain::entry::By;
 use domain::incident::{InDoubt, IncidentKey, Recommended};
 use domain::schedule::{Policy, Watch};
 use domain::time::Timestamp;
@@ -144,6 +145,36 @@ fn refused_orders_say_why() {
         let refused = decide(&payout, input(order, &payout, now), Watch::default(), now, &policy());
         assert_eq!(refused.unwrap_err().to_string(), *why, "{story}: {order}");
     }
+}
+
+/// An order is an operator's to give, and what the provider has heard of is let go again only where it would be
+/// recognised.
+#[test]
+fn orders_that_could_pay_twice_or_are_nobodys_to_give() {
+    let silent = Policy { resend_is_safe: false, ..policy() };
+    let unsafe_ = Some(
+        "sending again is not safe: the provider does not recognise a reference that it has seen",
+    );
+    for (story, order, why) in [
+        ("permit unsent settled", "release", unsafe_),
+        ("permit timeout", "resubmit", unsafe_),
+        ("restore", "release", unsafe_),
+        // It has never left us, whatever the provider says.
+        ("settled", "release", None),
+        ("pause", "release", None),
+        ("permit accepted failed settled", "release", None),
+    ] {
+        let payout = tell(story);
+        let now = payout.updated_at();
+        let given = decide(&payout, input(order, &payout, now), Watch::default(), now, &silent);
+        assert_eq!(given.err().map(|why| why.to_string()).as_deref(), why, "{story}: {order}");
+    }
+    let payout = tell("pause");
+    let now = payout.updated_at();
+    let Input::Command { command, key, .. } = input("release", &payout, now) else { panic!() };
+    let merchants = Input::Command { command, key, by: By::Merchant };
+    let refused = decide(&payout, merchants, Watch::default(), now, &policy()).unwrap_err();
+    assert_eq!(refused.to_string(), "a payout that is READY does not take the command release");
 }
 
 #[test]

@@ -13,11 +13,11 @@ use domain::id::{Fingerprint, PayoutId};
 use domain::payout::Payout;
 use domain::recipient::{Recipient, RecipientInput};
 use domain::resolution::Resolution;
-use domain::schedule::Watch;
+use domain::schedule::{Policy, Watch};
 use domain::status::Status;
 use domain::time::Timestamp;
 use std::time::Duration;
-use telling::{policy, request, tell};
+use telling::{input, policy, request, tell};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -186,6 +186,28 @@ fn it_queues_again_when_the_providers_patience_is_over() {
         let permit = Input::Permit { account: "sandbox".into(), settlement: None };
         let sent = decide(&payout, permit, Watch::default(), now, &policy());
         assert_eq!(sent.is_ok(), queues, "{now:?}");
+    }
+}
+
+/// Where a provider promises that what it does not know was never sent, its word gives the payout back: to the
+/// queue while there is time, to its end if there is none.
+#[test]
+fn what_was_proved_unsent_queues_while_there_is_time() {
+    let promise = Some(Duration::from_secs(60));
+    let policy = Policy { not_found_final_after: promise, ..policy() };
+    for (story, seconds, status, queues) in [
+        ("permit timeout", 59, "INVOKING", false),
+        ("permit timeout", 60, "READY", true),
+        ("permit timeout", 300_000, "EXPIRED", false),
+        ("permit accepted", 60, "PROCESSING", false),
+    ] {
+        let payout = tell(story);
+        let (sent, _) = payout.intents().next().unwrap();
+        let now = sent.plus(Duration::from_secs(seconds));
+        let asked = input("unfound", &payout, now);
+        let step = decide(&payout, asked, Watch::default(), now, &policy).unwrap();
+        assert_eq!(step.effects.contains(&Effect::RequestPermit), queues, "{story} {seconds}");
+        assert_eq!(after(&payout, step.entries).status().code(), status, "{story} {seconds}");
     }
 }
 

@@ -124,6 +124,7 @@ pub fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
         "failed" => found(ProviderState::Failed),
         "declined" => blamed(Origin::Provider),
         "network-declined" => blamed(Origin::Network),
+        "taken" => found(ProviderState::Accepted),
         "queued" => found(ProviderState::Queued),
         "held" => found(ProviderState::Held),
         "strange" => found(ProviderState::Unmapped),
@@ -133,6 +134,10 @@ pub fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
         "unfound" => fetched(FetchOutcome::NotFound),
         "silence" => fetched(FetchOutcome::Unknown {
             why: Failure::new(Resolution::ConnectionTimeoutError, Origin::Transport),
+            retry_after: None,
+        }),
+        "not-asked" => fetched(FetchOutcome::Unknown {
+            why: Failure::new(Resolution::GeneralError, Origin::Platform),
             retry_after: None,
         }),
         "undone" => undone(UndoOutcome::Done),

@@ -5,6 +5,7 @@ use super::spelled;
 use domain::failure::{Category, Failure, Origin, Rail};
 use domain::payout::FailureCode;
 use domain::resolution::Resolution;
+use domain::statement::{Outcome, Source, Statement};
 
 #[test]
 fn codes_of_failures() {
@@ -120,4 +121,10 @@ fn a_failure_carries_the_providers_own_words() {
     let told = bare.clone().with_code("E-17").with_http(422);
     assert_eq!((told.resolution, told.origin), (bare.resolution, bare.origin));
     assert_eq!((told.provider_code.as_deref(), told.http_status), (Some("E-17"), Some(422)));
+    let kept = Statement::of(Source::ApiResponse, Outcome::Refused, &told);
+    assert_eq!((kept.resolution, kept.origin), (told.resolution, told.origin));
+    assert_eq!(
+        (kept.raw_code.as_deref(), kept.raw_status.as_deref()),
+        (Some("E-17"), Some("HTTP 422"))
+    );
 }
