@@ -9,7 +9,7 @@ use domain::effect::Effect;
 use domain::entry::{Entry, HoldCause};
 use domain::payout::Payout;
 use domain::schedule::{
-    PollPlan, ReturnWatch, Watch, next_check, next_check_by, next_due, next_return_check,
+    Policy, PollPlan, ReturnWatch, Watch, next_check, next_check_by, next_due, next_return_check,
 };
 use domain::status::Status;
 use domain::time::Timestamp;
@@ -117,6 +117,8 @@ fn what_stays_open_for_too_long_calls_a_person_and_is_still_asked() {
         assert_eq!(held, called.then_some(HoldCause::Overdue));
         assert!(next_due(&then, Watch::default(), &policy.poll).is_some(), "and never ends");
         if called {
+            let queued = told(&then, "queued", now.plus(minutes(1)));
+            assert!(queued.moderation_required(), "that it is under way is no news");
             let settled = told(&then, "settled", now.plus(minutes(1)));
             assert_eq!(settled.status(), Status::Processed);
             assert!(!settled.moderation_required(), "evidence releases it");
@@ -167,4 +169,78 @@ fn our_own_queue_adds_to_a_payouts_life_and_a_hold_stops_its_clock() {
     let twice = life("permit unsent later permit accepted");
     let waited = Duration::from_secs(10 + 10 + 70);
     assert_eq!(twice.deadline(), Some(twice.request().expires_at.plus(waited)));
+}
+
+/// What a payout is looked at for next: its deadline, its place in our queue, the provider's patience, a question.
+/// Times are in seconds after its last news.
+#[test]
+fn nothing_that_is_not_over_sleeps_for_ever() {
+    let plan = &policy().poll;
+    for (story, looked_at, due) in [
+        ("by-hand process", 0, Some(3_600)),
+        ("later", 0, Some(3_600)),
+        // What was looked at is looked at again an hour later.
+        ("later", 500, Some(4_100)),
+        ("permit unsent", 0, Some(30)),
+        ("permit unsent", 29, Some(30)),
+        ("permit unsent", 30, Some(3_630)),
+        ("permit accepted", 0, Some(1)),
+        ("permit accepted", 40, Some(41)),
+        ("permit timeout", 0, Some(1)),
+        ("permit accepted revoke undo-refused", 0, Some(1)),
+        ("restore", 0, Some(1)),
+        ("by-hand restore", 0, Some(1)),
+        // A person's turn, or nobody's.
+        ("pause", 0, None),
+        ("by-hand pause", 0, None),
+        ("settled", 0, None),
+        ("permit accepted settled", 0, None),
+        ("permit accepted revoke settled", 0, None),
+        ("permit refused", 0, None),
+        ("terminate", 0, None),
+    ] {
+        let payout = life(story);
+        let at = |seconds| payout.updated_at().plus(Duration::from_secs(seconds));
+        let watch = Watch { asked: 0, last: at(looked_at) };
+        assert_eq!(next_due(&payout, watch, plan), due.map(at), "{story} after {looked_at} s");
+    }
+    let waits = life("by-hand");
+    let due = next_due(&waits, Watch::default(), plan);
+    assert_eq!(due, Some(waits.request().expires_at), "it waits for its merchant until its end");
+}
+
+/// The timer does what is due at this very instant, and nothing a moment earlier.
+#[test]
+fn a_question_is_asked_when_it_is_due() {
+    for (story, effects) in [
+        ("permit", &[Effect::Verify] as &[Effect]),
+        ("permit accepted", &[Effect::Verify]),
+        ("permit accepted revoke", &[Effect::Verify]),
+        ("restore", &[Effect::Verify]),
+        ("by-hand restore", &[Effect::Verify]),
+        // An order to send again waits for its turn, and the provider may still tell meanwhile.
+        ("permit timeout unfound resubmit", &[Effect::RequestPermit, Effect::Verify]),
+    ] {
+        let payout = life(story);
+        let due = next_check(&payout, Watch::default(), &policy().poll).unwrap();
+        let ticks = |now| decide(&payout, Input::Tick, Watch::default(), now, &policy()).unwrap();
+        assert_eq!(ticks(due).effects, effects, "{story}");
+        let early = ticks(Timestamp(due.0 - 1)).effects;
+        assert!(!early.contains(&Effect::Verify), "{story}: {early:?}");
+    }
+}
+
+/// A paid payout is asked about only where money may come back without a word.
+#[test]
+fn a_paid_payout_is_asked_about_only_where_money_may_come_back() {
+    let watched = ReturnWatch { first: minutes(1), factor: 2, window: minutes(10) };
+    let (certain, watching) = (policy(), Policy { late_return: Some(watched), ..policy() });
+    for story in ["permit accepted settled", "permit accepted part"] {
+        let payout = life(story);
+        let now = payout.updated_at().plus(minutes(1));
+        let ticks = |policy| decide(&payout, Input::Tick, Watch::default(), now, policy).unwrap();
+        assert_eq!(ticks(&certain).effects, [], "{story}");
+        assert_eq!(ticks(&watching).effects, [Effect::Verify], "{story}");
+        assert!(ticks(&watching).entries.is_empty(), "a question is no news");
+    }
 }

@@ -47,6 +47,8 @@ const STORIES: &[(&str, &str)] = &[
     ("permit silence unsent", "READY not_sent"),
     ("permit silence unsent later permit accepted settled", "PROCESSED paid"),
     ("permit silence refused", "INVOKE_FAILED not_sent"),
+    // Our own queue was full: nobody was asked, so nothing is known that was not before.
+    ("permit accepted not-asked", "PROCESSING in_flight"),
     // In our own queue its life stands still, and goes on once it is sent.
     ("expire", "READY not_sent"),
     ("expire permit accepted", "PROCESSING in_flight"),
@@ -110,6 +112,12 @@ const STORIES: &[(&str, &str)] = &[
     ("permit accepted settled cancel part", "CANCELLING paid held"),
     ("permit accepted settled cancel undo-refused part", "CANCEL_FAILED paid held"),
     ("permit accepted revoke settled part", "REVOKE_FAILED paid held"),
+    // The undo was refused, so it stays paid: whoever says that the money is back denies that.
+    ("permit accepted settled cancel undo-refused failed", "CANCEL_FAILED paid held"),
+    ("permit accepted settled cancel undo-refused returned", "CANCEL_FAILED returned held"),
+    // What is known already, said again, is no step back and no contradiction.
+    ("permit accepted taken", "PROCESSING in_flight"),
+    ("permit taken queued taken", "PENDING in_flight"),
     // Money that is said to be paid is not unsaid by the answer to a call.
     ("permit toomuch unsent", "READY paid held"),
     ("permit toomuch refused", "INVOKE_FAILED paid held"),
@@ -262,6 +270,9 @@ fn only_a_contract_lets_not_found_release_what_a_restore_has_doubt_about() {
     assert_eq!(ends(asked, &silent), ("READY", true), "not found proves nothing there");
     assert_eq!(ends(asked, &patient), ("READY", true), "nor so early");
     assert_eq!(ends("restore later sought-unfound", &patient), ("READY", false));
+    // At that very moment it would show.
+    let instant = Policy { visibility_lag: Duration::from_secs(10), ..policy() };
+    assert_eq!(ends(asked, &instant), ("READY", false), "asked ten seconds after the restore");
     // Nor may an operator send what may have been sent to a provider that would not recognise it.
     assert_eq!(ends("restore release permit", &silent), ("READY", true));
     let lagging = Policy { visibility_lag: Duration::from_secs(30), ..policy() };

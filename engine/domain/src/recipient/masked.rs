@@ -112,12 +112,7 @@ pub(super) fn email(text: &str) -> String {
 /// The first and the last characters, stars between, total length kept. What is too short to hide
 /// anything that way is hidden whole.
 fn ends(text: &str, first: usize, last: usize) -> String {
-    if text.is_ascii() && first + last < text.len() {
-        let tail = text.len() - last;
-        let mut masked = String::with_capacity(text.len());
-        masked.push_str(&text[..first]);
-        masked.extend(std::iter::repeat_n('*', tail - first));
-        masked.push_str(&text[tail..]);
+    if let Some(masked) = ends_in_ascii(text, first, last) {
         return masked;
     }
     let length = text.chars().count();
@@ -125,6 +120,19 @@ fn ends(text: &str, first: usize, last: usize) -> String {
     let shown = |place: usize| hides && (place < first || place >= length - last);
     let hidden = |(place, c)| if shown(place) { c } else { '*' };
     masked(text, text.chars().enumerate().map(hidden))
+}
+
+/// The same by bytes, which are characters there: nearly every text is in ASCII.
+fn ends_in_ascii(text: &str, first: usize, last: usize) -> Option<String> {
+    if !(text.is_ascii() && first + last < text.len()) {
+        return None;
+    }
+    let tail = text.len() - last;
+    let mut masked = String::with_capacity(text.len());
+    masked.push_str(&text[..first]);
+    masked.extend(std::iter::repeat_n('*', tail - first));
+    masked.push_str(&text[tail..]);
+    Some(masked)
 }
 
 /// The characters, which take no more room than the text that they hide.
@@ -142,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_may_be_shown() {
-        let table: [(MaskFn, &str, &str); 11] = [
+        let table: [(MaskFn, &str, &str); 17] = [
             (words, "Anna Schmidt", "A*** S******"),
             (words, "Zoë  Ünal-Meier", "Z**  Ü*********"),
             (iban, "DE89370400440532013000", "DE89**************3000"),
@@ -158,6 +166,13 @@ mod tests {
             (email, "anna+010@example.com", "a***@example.com"),
             (email, "a@example.com", "a***@example.com"),
             (iban, "DE893000", "********"),
+            (iban, "DE8973000", "DE89*3000"),
+            // A letter outside ASCII is a character like any other, also where memos are typed with one.
+            (tail, "Größe-4711", "******4711"),
+            (tail, "Ü7", "*7"),
+            (iban, "ÄE8930ö0", "********"),
+            (iban, "ÄE89730ö0", "ÄE89*30ö0"),
+            (phone, "+25470000ö42", "+254******42"),
         ];
         for (mask, text, shown) in table {
             assert_eq!(mask(text), shown);

@@ -25,10 +25,15 @@ pub fn tell(story: &str) -> Payout {
 }
 
 pub fn tell_under(story: &str, policy: &Policy) -> Payout {
+    live(request(), story, policy)
+}
+
+/// The life of a payout that was asked for so.
+pub fn live(asked: Request, story: &str, policy: &Policy) -> Payout {
     let mut now = Timestamp(1_000_000);
     let id = PayoutId([5; 16]);
     let by_hand = story.split(' ').next() == Some("by-hand");
-    let asked = Request { autoprocess: !by_hand, ..request() };
+    let asked = Request { autoprocess: !by_hand, ..asked };
     let mut payout = Payout::from_entries(id, create(id, asked, None, now).entries).unwrap();
     for word in story.split(' ').skip(usize::from(by_hand)) {
         if word == "restore" {
@@ -65,6 +70,10 @@ pub fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
         Input::Report(Report::Fetched { asked_at: now, account, outcome })
     };
     let found = |state| fetched(FetchOutcome::Found(Found::new(state)));
+    let blamed = |origin| {
+        let failure = Some(Failure::new(Resolution::DeclinedError, origin).with_code("E-17"));
+        fetched(FetchOutcome::Found(Found { failure, ..Found::new(ProviderState::Failed) }))
+    };
     let undone = |outcome| Input::Report(Report::Undone { outcome });
     let command = |command| Input::Command { command, key: None, by: By::Merchant };
     let operate = |name: &str, deed| {
@@ -89,6 +98,10 @@ pub fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
     };
     match word {
         "permit" => Input::Permit { account: "sandbox".into(), settlement: None },
+        "named" => submitted(SubmitOutcome::Accepted {
+            provider_id: Some("tx-1".into()),
+            raw_status: Some("NEW".into()),
+        }),
         "accepted" => submitted(SubmitOutcome::Accepted { provider_id: None, raw_status: None }),
         "refused" => submitted(SubmitOutcome::Refused { why: why(Resolution::InvalidRecipient) }),
         "timeout" => {
@@ -100,9 +113,18 @@ pub fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
             retry_after: Some(Duration::from_secs(30)),
         }),
         "settled" => found(ProviderState::Settled),
+        "settled-with-fee" => {
+            let fee = Some(Amount::parse("0.30", "EUR".parse().unwrap()).unwrap());
+            let (provider_id, raw_status) = (Some("tx-2".into()), Some("DONE".into()));
+            let state = Found::new(ProviderState::Settled);
+            fetched(FetchOutcome::Found(Found { fee, provider_id, raw_status, ..state }))
+        }
         "part" => named(ProviderState::PartiallySettled, "75.24"),
         "toomuch" => named(ProviderState::Settled, "999.00"),
         "failed" => found(ProviderState::Failed),
+        "declined" => blamed(Origin::Provider),
+        "network-declined" => blamed(Origin::Network),
+        "taken" => found(ProviderState::Accepted),
         "queued" => found(ProviderState::Queued),
         "held" => found(ProviderState::Held),
         "strange" => found(ProviderState::Unmapped),
@@ -112,6 +134,10 @@ pub fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
         "unfound" => fetched(FetchOutcome::NotFound),
         "silence" => fetched(FetchOutcome::Unknown {
             why: Failure::new(Resolution::ConnectionTimeoutError, Origin::Transport),
+            retry_after: None,
+        }),
+        "not-asked" => fetched(FetchOutcome::Unknown {
+            why: Failure::new(Resolution::GeneralError, Origin::Platform),
             retry_after: None,
         }),
         "undone" => undone(UndoOutcome::Done),

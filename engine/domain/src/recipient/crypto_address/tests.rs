@@ -118,6 +118,24 @@ const NOT_PAYABLE: &[(Network, &str, &str)] = &[
     (Network::Xrp,      "burnt",                  "rrrrrrrrrrrrrrrrrrrrrhoLvTp"),
 ];
 
+/// Whoever mistypes an address is told what addresses look like on that chain.
+#[test]
+fn a_refusal_says_what_the_chains_addresses_look_like() {
+    for (network, form) in [
+        (Network::Bitcoin, "a Bitcoin main network address (1…, 3… or bc1…)"),
+        (Network::Litecoin, "a Litecoin main network address (L…, M… or ltc1…)"),
+        (Network::Tron, "a TRON address (T…)"),
+        (Network::Xrp, "a classic XRP Ledger address (r…)"),
+        (Network::Solana, "a Solana address: 32 bytes in base58"),
+        (Network::Ethereum, "0x and 40 hexadecimal digits"),
+        (Network::Polygon, "0x and 40 hexadecimal digits"),
+        (Network::Bsc, "0x and 40 hexadecimal digits"),
+    ] {
+        let refusal = read(network, "nowhere").unwrap_err();
+        assert!(refusal.allowed.starts_with(form), "{network}: {}", refusal.allowed);
+    }
+}
+
 #[test]
 fn other_addresses_are_refused() {
     for (network, what, text) in NOT_PAYABLE {

@@ -14,6 +14,17 @@ fn an_iban_is_kept_in_one_spelling() {
     }
 }
 
+/// Spaces do not count, but nobody sends a page of them: 64 characters are read.
+#[test]
+fn an_iban_with_too_many_spaces_is_refused_unread() {
+    for (length, allowed) in [(64, None), (65, Some("at most 34 letters and digits"))] {
+        let spaced = format!("{}{}", IBAN, " ".repeat(length - 22));
+        let read = Recipient::build(input("bank_account", &[&spaced, "country=DE"]));
+        let refused = read.err().map(|errors| errors[0].detail.clone());
+        assert_eq!(refused.as_deref(), allowed, "{length} characters");
+    }
+}
+
 /// Division by 97 over the rearranged digits, written here anew.
 fn passes_mod_97(iban: &str) -> bool {
     let (head, account) = iban.split_at(4);

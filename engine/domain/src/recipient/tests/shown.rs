@@ -56,6 +56,20 @@ fn what_is_shown_is_masked() {
     }
 }
 
+/// Whoever prints a recipient, or what was said of one, sees which details there are, and none of them.
+#[test]
+fn what_is_printed_names_the_details() {
+    for (kind, fields, expected) in SHOWN {
+        let printed = format!("{:?}", build(kind, fields));
+        for pair in expected.split(' ').filter(|pair| pair.contains('=')) {
+            let (name, text) = pair.split_once('=').unwrap();
+            assert!(printed.contains(&format!("{name}: \"{text}")), "{printed}: {pair}");
+        }
+    }
+    let said = input("phone", &["number=+254700000042", "country=KE"]);
+    assert_eq!(format!("{said:?}"), "RecipientInput {Type, Country, Number}");
+}
+
 /// Nothing that identifies a person may reach a log through `{:?}`, also before it was checked.
 #[test]
 fn no_debug_output_holds_a_detail() {

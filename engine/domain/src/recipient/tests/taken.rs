@@ -10,6 +10,7 @@ const TAKEN: &[(&str, &[&str], &[&str])] = &[
     ("bank_account", &[ANNA, IBAN, "country=DE"],                                  &[]),
     ("bank_account", &[ANNA, IBAN, "country=DE", "bic=COBADEFFXXX"],               &[]),
     ("bank_account", &[ANNA, IBAN, "country=DE", "bic=cobadeff"],                  &[]),
+    ("bank_account", &["name=Zoë Ünal-Meier", IBAN, "country=DE"],                 &[]),
     ("bank_account", &[ANNA, "country=DE"],                                        &["recipient.iban"]),
     ("bank_account", &[IBAN, "country=DE"],                                        &["recipient.name"]),
     ("bank_account", &["country=DE"],                                              &["recipient.name", "recipient.iban"]),
@@ -43,6 +44,16 @@ fn recipients_that_are_taken_and_what_they_still_want() {
             Ok(&recipient),
             "its own words are refused"
         );
+    }
+}
+
+/// Only banks and phones are in a country; a provider is chosen by it.
+#[test]
+fn where_the_money_goes() {
+    for (kind, fields, _) in TAKEN {
+        let named = fields.iter().find_map(|field| field.strip_prefix("country="));
+        let country = build(kind, fields).country();
+        assert_eq!(country.as_ref().map(Country::code), named, "{kind} {fields:?}");
     }
 }
 
