@@ -22,8 +22,14 @@ use sha2::Sha256;
 use std::time::Duration;
 use web::keys::merchant_id;
 
-pub const TARGET: Target =
-    Target { name: "callbacks", text: true, longest: 80_000, examples: Vec::new, open };
+pub const TARGET: Target = Target {
+    name: "callbacks",
+    text: true,
+    longest: 80_000,
+    usual: 1500,
+    examples: Vec::new,
+    open,
+};
 
 const SECRET: &[u8] = b"sandbox-callback-secret";
 /// In seconds; the product has its own opinion, which must be the same.
