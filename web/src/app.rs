@@ -5,6 +5,7 @@ mod connections;
 mod deadline;
 mod endpoints;
 mod envelope;
+mod paced;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
@@ -18,12 +19,17 @@ use crate::keys::KeyStore;
 use crate::limits::{RateLimit, RateLimiter, Streams};
 use crate::metrics::HttpMetrics;
 use crate::webhooks::Webhooks;
+use actix_http::{HttpService, KeepAlive};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::body::MessageBody;
-use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::KeepAlive;
-use actix_web::{App, Error, HttpRequest, HttpServer, web};
+use actix_web::dev::{
+    AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse, fn_service,
+};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, Error, HttpRequest, web};
 use connections::Allowed;
 use engine::Gateway;
+use paced::Paced;
 use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -159,18 +165,36 @@ pub async fn run(
         between: options.keep_alive + options.head_timeout,
         unread: options.unread_timeout,
     };
-    let server = HttpServer::new(move || app(state.clone()))
-        .on_connect(move |socket, known| connections::note(socket, known, allowed))
+    let builder = Server::build()
         .workers(workers)
-        .max_connections(options.max_connections.div_ceil(workers).max(1))
-        .keep_alive(KeepAlive::Timeout(options.keep_alive))
-        .client_request_timeout(options.head_timeout)
-        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+        .max_concurrent_connections(options.max_connections.div_ceil(workers).max(1))
         .shutdown_timeout(options.stop_timeout.as_secs().max(1))
-        .tcp_nodelay(true)
-        .disable_signals()
-        .listen(listener)?
-        .run();
+        .disable_signals();
+    let (address, stops) = (listener.local_addr()?, builder.graceful_shutdown_signal());
+    // As `HttpServer` does it, but for the socket, which that does not let us choose.
+    let server = builder.listen("http", listener, move || {
+        let stops = stops.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stops = stops.clone();
+                async move { stops.notified().await }
+            })
+            .on_connect_ext(move |socket, known| connections::note(socket, known, allowed))
+            .keep_alive(KeepAlive::Timeout(options.keep_alive))
+            .client_request_timeout(options.head_timeout)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .local_addr(address);
+        let app = app(state.clone()).into_factory().map_err(|error| error.error_response());
+        let http = http.h1(map_config(app, |_| AppConfig::default()));
+        fn_service(move |socket: TcpStream| async move {
+            // A socket on which that fails is slower, and will be found to be closed.
+            let _ = socket.set_nodelay(true);
+            let from = socket.peer_addr().ok();
+            Ok((Paced::new(socket), from))
+        })
+        .and_then(http)
+    })?;
+    let server = server.run();
     actix_web::rt::spawn(watch_keys(Arc::downgrade(&keys)));
     Ok(server)
 }

@@ -6,7 +6,7 @@ use std::fs;
 use web::config::{DEFAULTS, Inputs, load};
 
 pub const TARGET: Target =
-    Target { name: "configuration", text: true, longest: 20_000, examples, open };
+    Target { name: "configuration", text: true, longest: 20_000, usual: 150, examples, open };
 
 fn examples() -> Vec<Vec<u8>> {
     let sections = DEFAULTS.split("\n[").map(|section| {

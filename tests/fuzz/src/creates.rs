@@ -14,7 +14,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 pub const TARGET: Target =
-    Target { name: "creates", text: true, longest: 80_000, examples: Vec::new, open };
+    Target { name: "creates", text: true, longest: 80_000, usual: 400, examples: Vec::new, open };
 
 const GOOD: &str = r#"{"amount":"125.40","currency":"EUR","method":"bank_transfer","recipient":
     {"type":"bank_account","name":"Anna Schmidt","iban":"DE89370400440532013000","country":"DE"}}"#;

@@ -33,6 +33,15 @@ const SHRINK_TRIALS: usize = 2_000;
 
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
+/// When it is enough.
+#[derive(Clone, Copy, Debug)]
+pub enum Enough {
+    /// So many mutations: the same ones at every run, but for targets that see the time.
+    Inputs(u64),
+    /// Whatever can be tried in this time.
+    Time(Duration),
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub struct Explored {
@@ -93,12 +102,12 @@ impl<'t> Driver<'t> {
         Ok(Driver { target, heap, check, last, since_open: 0, memory: 0 })
     }
 
-    /// Tries what is kept, then mutations of it until the time is over.
+    /// Tries what is kept, then mutations of it until it is enough.
     ///
     /// # Errors
     /// The first promise that was broken.
-    pub fn explore(&mut self, time: Duration, seed: u64) -> Result<Explored, Broken> {
-        let ends = Instant::now() + time;
+    pub fn explore(&mut self, enough: Enough, seed: u64) -> Result<Explored, Broken> {
+        let began = Instant::now();
         let mut pool: Vec<Vec<u8>> = (self.target.examples)();
         pool.extend(corpus::read(self.target.name).into_iter().map(|(_, input)| input));
         assert!(!pool.is_empty(), "{} has no examples", self.target.name);
@@ -106,25 +115,28 @@ impl<'t> Driver<'t> {
         let mut words: Vec<Vec<u8>> = words.into_iter().map(<[u8]>::to_vec).collect();
         words.sort();
         let mut seen: HashSet<Trace> = HashSet::new();
-        let mut tried = 0;
         for input in &pool {
             seen.insert(self.try_one(input)?);
-            tried += 1;
         }
         let Target { text, longest, .. } = *self.target;
         let mut mutator = Mutator { chance: Chance::new(seed), text, longest, words: &words };
-        let kept = pool.len();
-        while Instant::now() < ends {
+        let (kept, mut mutated) = (pool.len(), 0);
+        let more = |mutated| match enough {
+            Enough::Inputs(count) => mutated < count,
+            Enough::Time(time) => began.elapsed() < time,
+        };
+        while more(mutated) {
             // Half of the time the examples themselves, so that a strange find does not draw all attention.
             let from = if mutator.chance.below(2) == 0 { kept } else { pool.len() };
             let (one, other) = (mutator.chance.below(from), mutator.chance.below(pool.len()));
             let input = mutator.mutate(&pool[one], &pool[other]);
             let trace = self.try_one(&input)?;
-            tried += 1;
+            mutated += 1;
             if seen.insert(trace) && pool.len() < kept + POOL_MAX {
                 pool.push(input);
             }
         }
+        let tried = kept as u64 + mutated;
         Ok(Explored { tried, outcomes: seen.len(), memory: self.memory })
     }
 

@@ -9,7 +9,8 @@ use snapshots::log::image::{ImageFrames, ImageWriter};
 use std::fs;
 use std::path::Path;
 
-pub const TARGET: Target = Target { name: "exports", text: false, longest: 16_384, examples, open };
+pub const TARGET: Target =
+    Target { name: "exports", text: false, longest: 16_384, usual: 700, examples, open };
 
 /// What an input is stands in its first byte.
 const FILE: u8 = 0;

@@ -11,7 +11,8 @@ use std::path::Path;
 use web::keys::{KeyStore, Role};
 use web::webhooks::{EndpointStore, Filter, Scheme, Wanted};
 
-pub const TARGET: Target = Target { name: "files", text: false, longest: 16_384, examples, open };
+pub const TARGET: Target =
+    Target { name: "files", text: false, longest: 16_384, usual: 600, examples, open };
 
 /// What an input is stands in its first byte, as a letter.
 const KEYS: u8 = b'k';

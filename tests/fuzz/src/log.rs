@@ -7,7 +7,8 @@ use snapshots::log::image::{self, ImageFrames, ImageWriter};
 use snapshots::log::{Frame, FrameSource};
 use snapshots::{Record, bare};
 
-pub const TARGET: Target = Target { name: "log", text: false, longest: 16_384, examples, open };
+pub const TARGET: Target =
+    Target { name: "log", text: false, longest: 16_384, usual: 40_000, examples, open };
 
 /// As the format has it, written down a second time.
 const SEGMENT_HEADER: usize = 64;

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 pub const TARGET: Target =
-    Target { name: "log_archive", text: false, longest: 16_384, examples, open };
+    Target { name: "log_archive", text: false, longest: 16_384, usual: 150, examples, open };
 
 /// What an input is stands in its first byte.
 const MANIFEST: u8 = 0;

@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 pub const TARGET: Target =
-    Target { name: "provider_answers", text: true, longest: 70_000, examples, open };
+    Target { name: "provider_answers", text: true, longest: 70_000, usual: 1500, examples, open };
 
 const PAYOUT: PayoutId = PayoutId([7; 16]);
 const TOKEN: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 43\r\n\

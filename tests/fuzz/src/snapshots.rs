@@ -8,7 +8,7 @@ use snapshots::codec::Kind;
 use snapshots::events::EventRow;
 
 pub const TARGET: Target =
-    Target { name: "snapshots", text: false, longest: 16_384, examples, open };
+    Target { name: "snapshots", text: false, longest: 16_384, usual: 40_000, examples, open };
 
 /// Which reader an input is for stands in its first byte.
 const CHUNK: u8 = 0;

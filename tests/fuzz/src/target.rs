@@ -12,6 +12,8 @@ pub struct Target {
     pub text: bool,
     /// No input is longer, in bytes.
     pub longest: usize,
+    /// So many mutations are tried where no time is given: about two seconds of them.
+    pub usual: u64,
     /// Examples as this build writes them, beside those that are kept in the corpus.
     pub examples: fn() -> Vec<Vec<u8>>,
     /// Sets everything up; called again after many inputs, so that nothing grows for ever.

@@ -7,7 +7,8 @@ use domain::money::{Amount, Asset, AssetAmount, Currency};
 use domain::recipient::{Field, Recipient, RecipientInput};
 use rust_decimal::Decimal;
 
-pub const TARGET: Target = Target { name: "words", text: true, longest: 4_096, examples, open };
+pub const TARGET: Target =
+    Target { name: "words", text: true, longest: 4_096, usual: 30_000, examples, open };
 
 fn examples() -> Vec<Vec<u8>> {
     let payout = PayoutId([0xa5; 16]);

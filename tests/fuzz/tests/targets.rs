@@ -1,17 +1,19 @@
 //! Every target for a while: a process of its own for each, two at a time. An input that breaks a promise is
 //! kept in the target's corpus, so that it is tried at every run from then on.
 //!
-//! `BURSAR_FUZZ_SECONDS`: for each target; 2 unless told. `BURSAR_SEED`: other inputs. `BURSAR_FUZZ_JOBS`: so
-//! many at a time. An argument without dashes chooses the targets whose names hold it.
+//! `BURSAR_FUZZ_SECONDS`: so long for each target; unless told, a number of inputs that is always the same.
+//! `BURSAR_SEED`: other inputs. `BURSAR_FUZZ_JOBS`: so many targets at a time, 2 unless told. An argument without
+//! dashes chooses the targets whose names hold it.
 #![allow(clippy::unwrap_used, reason = "a run that cannot go on should stop where it stands")]
 
-use fuzz::driver::{self, Driver};
+use fuzz::driver::{self, Driver, Enough};
 use fuzz::target::Target;
 use fuzz::{TARGETS, corpus};
 use peak_alloc::PeakAlloc;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,7 +24,7 @@ static HEAP: PeakAlloc = PeakAlloc;
 const OF_TARGET: &str = "BURSAR_FUZZ_TARGET";
 /// Where the input at hand lies.
 const LAST: &str = "BURSAR_FUZZ_LAST";
-/// How much longer than its time a target may take before it hangs.
+/// How much longer than its time a target may take before it is said to hang.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 fn main() -> ExitCode {
@@ -30,8 +32,10 @@ fn main() -> ExitCode {
         return explore(TARGETS.iter().find(|target| target.name == name).unwrap());
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--list") {
-        TARGETS.iter().for_each(|target| println!("{}: test", target.name));
+    let said = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    if said("--list") || said("--ignored") {
+        let listed = TARGETS.iter().filter(|_| said("--list") && !said("--ignored"));
+        listed.for_each(|target| println!("{}: test", target.name));
         return ExitCode::SUCCESS;
     }
     let wanted: Vec<&String> = arguments.iter().filter(|one| !one.starts_with('-')).collect();
@@ -39,32 +43,32 @@ fn main() -> ExitCode {
         wanted.is_empty() || wanted.iter().any(|part| target.name.contains(part.as_str()))
     };
     let waiting = Mutex::new(TARGETS.iter().filter(chosen));
-    let failed = Mutex::new(0);
+    let (passed, failed) = (AtomicU64::new(0), AtomicU64::new(0));
     thread::scope(|scope| {
-        for _ in 0..number("BURSAR_FUZZ_JOBS", 2) {
+        for _ in 0..number("BURSAR_FUZZ_JOBS").unwrap_or(2).max(1) {
             scope.spawn(|| {
                 loop {
                     let next = waiting.lock().unwrap().next();
                     let Some(target) = next else { return };
-                    if !run(target) {
-                        *failed.lock().unwrap() += 1;
-                    }
+                    let count = if run(target) { &passed } else { &failed };
+                    count.fetch_add(1, Ordering::Relaxed);
                 }
             });
         }
     });
-    let failed = failed.into_inner().unwrap();
+    let (passed, failed) = (passed.into_inner(), failed.into_inner());
     let result = if failed == 0 { "ok" } else { "FAILED" };
-    println!("\ntest result: {result}. {failed} failed");
+    println!("\ntest result: {result}. {passed} passed; {failed} failed");
     ExitCode::from(u8::from(failed > 0))
 }
 
-fn number(variable: &str, otherwise: u64) -> u64 {
-    std::env::var(variable).map_or(otherwise, |text| text.parse().unwrap())
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().unwrap())
 }
 
-fn time() -> Duration {
-    Duration::from_secs(number("BURSAR_FUZZ_SECONDS", 2))
+/// How long each target may take, where that is what ends it.
+fn time() -> Option<Duration> {
+    number("BURSAR_FUZZ_SECONDS").map(Duration::from_secs)
 }
 
 /// One target in a process of its own; whether it kept all promises.
@@ -78,7 +82,7 @@ fn run(target: &Target) -> bool {
         .stdin(Stdio::null())
         .spawn()
         .unwrap();
-    let ends = Instant::now() + time() + PATIENCE;
+    let ends = Instant::now() + time().unwrap_or_default() + PATIENCE;
     let status = loop {
         match child.try_wait().unwrap() {
             Some(status) => break Some(status),
@@ -111,7 +115,8 @@ fn explore(target: &Target) -> ExitCode {
     // A panic before the first input is told as usual.
     driver::note_panics();
     let began = Instant::now();
-    match driver.explore(time(), number("BURSAR_SEED", 1)) {
+    let enough = time().map_or(Enough::Inputs(target.usual), Enough::Time);
+    match driver.explore(enough, number("BURSAR_SEED").unwrap_or(1)) {
         Ok(done) => {
             println!(
                 "{:<18} {:>9} inputs in {} s, {} different outcomes, at most {} KiB",

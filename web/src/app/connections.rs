@@ -2,10 +2,9 @@
 //! Apart from actix, which times the head of the first request only: any byte behind an answer ends its
 //! keep-alive, and nothing ends a connection then on which the rest of a head never comes.
 
+use super::paced::Paced;
 use actix_web::dev::Extensions;
-use actix_web::rt::net::TcpStream;
 use rustix::net::sockopt::set_tcp_user_timeout;
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::Shutdown;
@@ -32,6 +31,7 @@ pub(super) struct Allowed {
 /// One connection, known to its requests. Its socket is held a second time, only to be shut down.
 pub(super) struct Connection {
     socket: std::net::TcpStream,
+    over: Rc<Cell<bool>>,
     between: Duration,
     under_way: Cell<u32>,
     since: Cell<Instant>,
@@ -44,12 +44,11 @@ pub(super) struct UnderWay {
 }
 
 /// Takes note of a connection that was just accepted.
-pub(super) fn note(socket: &dyn Any, known: &mut Extensions, allowed: Allowed) {
-    let Some(socket) = socket.downcast_ref::<TcpStream>() else { return };
+pub(super) fn note(paced: &Paced, known: &mut Extensions, allowed: Allowed) {
     let unread = u32::try_from(allowed.unread.as_millis()).unwrap_or(u32::MAX);
-    let watched = set_tcp_user_timeout(socket, unread)
+    let watched = set_tcp_user_timeout(paced.socket(), unread)
         .map_err(io::Error::from)
-        .and_then(|()| Connection::watch(socket, allowed.between));
+        .and_then(|()| Connection::watch(paced, allowed.between));
     match watched {
         Ok(connection) => drop(known.insert(connection)),
         // It is served all the same: whoever is here in earnest needs no watching.
@@ -58,9 +57,10 @@ pub(super) fn note(socket: &dyn Any, known: &mut Extensions, allowed: Allowed) {
 }
 
 impl Connection {
-    fn watch(socket: &TcpStream, between: Duration) -> io::Result<Rc<Connection>> {
+    fn watch(paced: &Paced, between: Duration) -> io::Result<Rc<Connection>> {
         let connection = Rc::new(Connection {
-            socket: socket.as_fd().try_clone_to_owned()?.into(),
+            socket: paced.socket().as_fd().try_clone_to_owned()?.into(),
+            over: paced.over(),
             between,
             under_way: Cell::new(0),
             since: Cell::new(Instant::now()),
@@ -137,6 +137,7 @@ async fn look() {
 fn stays(connection: &Connection, now: Instant) -> bool {
     let late = connection.is_late(now);
     if late {
+        connection.over.set(true);
         // One that is closed already is what was wanted.
         let _ = connection.socket.shutdown(Shutdown::Both);
     }
