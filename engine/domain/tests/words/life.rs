@@ -40,35 +40,44 @@ fn statuses() {
     assert_eq!((Status::from_byte(18), Status::from_byte(255)), (None, None));
 }
 
-/// What merchants with four words in mind are told, before and after the money is verified as paid; whether
-/// it is over, settled, or waits for the provider's word.
+/// What merchants with four words in mind are told: while it is not known where the money is, once it is
+/// verified as paid, and once it is known to be with us. And whether the payout is over, settled, or waits for
+/// the provider's word.
 #[rustfmt::skip]
-const READ: &[(Status, State, State, &str)] = &[
-    (CreateFailed,       Failed,    Failed,    "over"),
-    (Created,            Waiting,   Waiting,   "ours"),
-    (Ready,              Waiting,   Waiting,   "ours"),
-    (Terminated,         Failed,    Failed,    "over"),
-    (Expired,            Failed,    Failed,    "over"),
-    (Invoking,           UnderWay,  UnderWay,  "with the provider"),
-    (InvokeFailed,       Failed,    Failed,    "over"),
-    (Processing,         UnderWay,  UnderWay,  "with the provider"),
-    (Pending,            UnderWay,  UnderWay,  "with the provider"),
-    (Processed,          Completed, Completed, "settled"),
-    (PartiallyProcessed, Completed, Completed, "settled"),
-    (ProcessFailed,      Failed,    Failed,    "over"),
-    (Cancelling,         Completed, Completed, "with the provider"),
-    (Cancelled,          Failed,    Failed,    "over"),
-    (CancelFailed,       Completed, Completed, "over"),
-    (Revoking,           UnderWay,  UnderWay,  "with the provider"),
-    (Revoked,            Failed,    Failed,    "over"),
+const READ: &[(Status, State, State, State, &str)] = &[
+    (CreateFailed,       Failed,    Failed,    Failed,    "over"),
+    (Created,            Waiting,   Waiting,   Waiting,   "ours"),
+    (Ready,              Waiting,   Waiting,   Waiting,   "ours"),
+    (Terminated,         Failed,    Failed,    Failed,    "over"),
+    (Expired,            Failed,    Failed,    Failed,    "over"),
+    (Invoking,           UnderWay,  UnderWay,  UnderWay,  "with the provider"),
+    (InvokeFailed,       Failed,    Failed,    Failed,    "over"),
+    (Processing,         UnderWay,  UnderWay,  UnderWay,  "with the provider"),
+    (Pending,            UnderWay,  UnderWay,  UnderWay,  "with the provider"),
+    (Processed,          Completed, Completed, Completed, "settled"),
+    (PartiallyProcessed, Completed, Completed, Completed, "settled"),
+    (ProcessFailed,      Failed,    Failed,    Failed,    "over"),
+    (Cancelling,         Completed, Completed, Completed, "with the provider"),
+    (Cancelled,          Failed,    Failed,    Failed,    "over"),
+    (CancelFailed,       Completed, Completed, Completed, "over"),
+    (Revoking,           UnderWay,  UnderWay,  UnderWay,  "with the provider"),
+    (Revoked,            Failed,    Failed,    Failed,    "over"),
     // The only one that follows the money: the recall was refused, or came after the payment.
-    (RevokeFailed,       UnderWay,  Completed, "over"),
+    (RevokeFailed,       UnderWay,  Completed, Failed,    "over"),
 ];
 
 #[test]
 fn what_a_status_means_to_whoever_waits() {
-    for (status, unpaid, paid, stands) in READ {
-        assert_eq!((State::of(*status, false), State::of(*status, true)), (*unpaid, *paid));
+    for (status, open, paid, unpaid, stands) in READ {
+        for (money, state) in [
+            (Money::Unknown, open),
+            (Money::InFlight, open),
+            (Money::Paid, paid),
+            (Money::NotSent, unpaid),
+            (Money::Returned, unpaid),
+        ] {
+            assert_eq!(State::of(*status, money), *state, "{status}, {money:?}");
+        }
         let told = match (status.is_final(), status.is_settled(), status.is_with_provider()) {
             (true, false, false) => "over",
             (false, true, false) => "settled",
