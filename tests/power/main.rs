@@ -2,7 +2,7 @@
 //! started again; then directories are made as a power cut at some moment may have left them, and a gateway
 //! starts on each. Whatever it had told anybody must be there.
 //!
-//! 500 images; `BURSAR_FULL_SCALE=1`: 50,000; `BURSAR_POWER_IMAGES`: as many. Linux with strace only.
+//! 100 images; `BURSAR_FULL_SCALE=1`: 50,000; `BURSAR_POWER_IMAGES`: as many. Linux with strace only.
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on should stop where it stands")]
 
 mod binary;

@@ -106,6 +106,10 @@ impl Traced {
             .env("BURSAR__STORE__INTENT_LEDGER", data.with_file_name("ledger"))
             .env("BURSAR__SERVER__WORKERS", "2")
             .env("BURSAR__SANDBOX__TIMEOUT", "400ms")
+            // On a busy machine answers come too late now and then, and are asked for.
+            .env("BURSAR__SANDBOX__VISIBILITY_LAG", "500ms")
+            .env("BURSAR__SANDBOX__POLL_FIRST", "50ms")
+            .env("BURSAR__SANDBOX__POLL_CAP", "500ms")
             .env("BURSAR__LOG__LEVEL", "error,actix_http=off")
             .stdout(Stdio::piped())
             .spawn()

@@ -162,5 +162,5 @@ impl Series {
 fn images() -> u64 {
     let full = std::env::var_os("BURSAR_FULL_SCALE").is_some();
     let most = std::env::var("BURSAR_POWER_IMAGES").map(|text| text.parse().unwrap());
-    most.unwrap_or(if full { 50_000 } else { 500 })
+    most.unwrap_or(if full { 50_000 } else { 100 })
 }

@@ -94,9 +94,11 @@ pub async fn all_paid_or_lost(
     client: &Client,
     wanted: &[Wanted],
 ) -> Verdict<usize> {
-    let (began, mut lost) = (Instant::now(), 0);
+    let mut lost = 0;
     for one in wanted.iter().filter(|one| one.id.is_some()) {
         let id = one.id.as_deref().unwrap_or_default();
+        // Behind minutes away there is a queue, which takes its time; it may not stand still.
+        let began = Instant::now();
         loop {
             let payout = client.payout(id).await;
             let held = payout["moderation_required"] == true;

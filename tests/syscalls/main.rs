@@ -91,8 +91,16 @@ fn in_full() -> bool {
     std::env::var_os("BURSAR_FULL_SCALE").is_some()
 }
 
-/// How many rounds at most, if somebody says so.
+/// How many rounds of kills, and of refused calls: so many as fit into a usual run of all tests, unless told.
 #[cfg(target_os = "linux")]
 fn rounds_at_most() -> usize {
-    std::env::var("BURSAR_ROUNDS").map_or(usize::MAX, |most| most.parse().unwrap())
+    match std::env::var("BURSAR_ROUNDS").as_deref() {
+        Ok("all") => usize::MAX,
+        Ok(most) => most.parse().unwrap(),
+        Err(_) if in_full() => usize::MAX,
+        Err(_) => USUAL_ROUNDS,
+    }
 }
+
+#[cfg(target_os = "linux")]
+const USUAL_ROUNDS: usize = 24;
