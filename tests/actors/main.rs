@@ -8,7 +8,7 @@
 //! `merchants` are what is around it; `audit` and `rest` are the checkers.
 //!
 //! ```sh
-//! cargo test -p actors                                             # 500 worlds
+//! cargo test -p actors                                             # 300 worlds
 //! ACTORS_SEEDS=20000 cargo test -p actors -- --nocapture           # more
 //! ACTORS_FIRST=17 ACTORS_SEEDS=1 cargo test -p actors -- --nocapture   # one, told step by step if it fails
 //! cargo test -p actors --features planted -- --nocapture planted   # the test of the test

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How many, unless ACTORS_SEEDS says otherwise.
-const SEEDS: u64 = 500;
+const SEEDS: u64 = 300;
 /// Longer stories are told from their last lines only.
 const LINES: usize = 400;
 
