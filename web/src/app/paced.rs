@@ -1,6 +1,6 @@
 //! A socket that is read a little at a time, and not at all while its client takes none of its answers. Apart
 //! because actix bounds only the bytes that it has not looked at yet: out of one such load, 128 KiB, it makes all
-//! the requests there are, thousands that fill 14 MiB, and behind them it looks for room again and again.
+//! the requests that there are, thousands that fill 14 MiB.
 
 use actix_web::rt::net::TcpStream;
 use std::cell::Cell;

@@ -47,10 +47,8 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
     let memory = memory.end();
     let during = flood.take();
     let tries = Rc::new(SecondTries::new(&gateway.merchant, &requests, &during.refused)?);
-    let (count, callers) = (tries.count(), usize::try_from(bounds.in_flight).unwrap_or(1));
-    let progress = Progress::start("again", Limit::Count(count), site.output);
-    let again = Closed::new(callers, Limit::Count(count), progress);
-    let again = again.run(&gateway.merchant, tries.clone()).await?;
+    let count = tries.count();
+    let answered = second_tries(site, &gateway, &tries, bounds).await?;
     let made = [&before.made[..], &during.made[..], &tries.made()[..]].concat();
     let all = made.len() as u64;
     let finished = gateway.until(|metrics| metrics.finished() >= all).await?;
@@ -74,7 +72,7 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
             "             afterwards       {} refused keys tried with other bodies: {} were in use; {}",
             grouped(count),
             grouped(tries.in_use()),
-            again.latency.text(),
+            tries.took().text(),
         ),
         format!("             {}", found.text()),
     ];
@@ -94,10 +92,10 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
         "memory": memory.json(),
         "second_tries": count,
         "keys_in_use": tries.in_use(),
-        "afterwards_latency": again.latency.json(),
+        "afterwards_latency": tries.took().json(),
         "conservation": found.json(),
     });
-    let sound = finished && taken > 0 && tries.in_use() == 0 && found.holds();
+    let sound = finished && answered && taken > 0 && tries.in_use() == 0 && found.holds();
     let mut figures = Figures::new(lines, json, sound);
     if memory.grew() {
         let grew = ratio(memory.growth_permille());
@@ -106,6 +104,28 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
     figures.percentiles(&[("taken", &during.taken_in), ("refused", &during.refused_in)]);
     figures.over_time(&[("answers", &held.tenths)]);
     Ok(figures)
+}
+
+/// Sends them until each was taken or its key was in use; whether they all came to that. Between two rounds the
+/// gateway finishes what it has: as many may live as it takes.
+async fn second_tries(
+    site: &Site<'_>,
+    gateway: &Gateway,
+    tries: &Rc<SecondTries>,
+    bounds: Bounds,
+) -> Result<bool, Failure> {
+    let callers = usize::try_from(bounds.in_flight).unwrap_or(1);
+    while tries.waiting() > 0 {
+        gateway.until(|metrics| metrics.live() <= bounds.live / 2).await?;
+        let count = Limit::Count(tries.waiting().min((bounds.live / 2).max(1)));
+        let progress = Progress::start("again", count, site.output);
+        let before = tries.waiting();
+        Closed::new(callers, count, progress).run(&gateway.merchant, tries.clone()).await?;
+        if tries.waiting() >= before {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Lives that finish in a second, while as many callers are there as are let in at once.

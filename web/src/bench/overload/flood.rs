@@ -6,8 +6,8 @@ use crate::bench::latency::Latency;
 use crate::bench::requests::Requests;
 use crate::bench::script::{Creates, Made, Script};
 use crate::cli::Failure;
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::cell::{Cell, Ref, RefCell};
+use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 /// So many of those who were refused try again at most.
@@ -85,11 +85,14 @@ impl Script for Flood {
 }
 
 /// The keys of those who were refused, each with another body: it is taken only if nothing was left under it.
+/// Whoever is refused again says nothing about its key, and waits for another turn.
 pub struct SecondTries {
     door: Door,
     requests: Requests,
-    refused: Vec<u64>,
-    next: Cell<usize>,
+    count: u64,
+    waiting: RefCell<VecDeque<u64>>,
+    sent: RefCell<HashMap<u64, Instant>>,
+    took: RefCell<Latency>,
     creates: Creates,
     in_use: Cell<u64>,
 }
@@ -98,11 +101,14 @@ impl SecondTries {
     /// Of some of them, evenly.
     pub fn new(door: &Door, requests: &Requests, refused: &[u64]) -> Result<SecondTries, Failure> {
         let step = refused.len().div_ceil(TRIES_MAX).max(1);
+        let waiting: VecDeque<u64> = refused.iter().step_by(step).copied().collect();
         Ok(SecondTries {
             door: door.clone(),
             requests: requests.clone(),
-            refused: refused.iter().step_by(step).copied().collect(),
-            next: Cell::new(0),
+            count: waiting.len() as u64,
+            waiting: RefCell::new(waiting),
+            sent: RefCell::default(),
+            took: RefCell::new(Latency::new().map_err(Failure::failed)?),
             creates: Creates::new(door, requests.clone()),
             in_use: Cell::new(0),
         })
@@ -110,7 +116,17 @@ impl SecondTries {
 
     /// How many.
     pub fn count(&self) -> u64 {
-        self.refused.len() as u64
+        self.count
+    }
+
+    /// How many have got no answer yet that says anything of their keys.
+    pub fn waiting(&self) -> u64 {
+        self.waiting.borrow().len() as u64
+    }
+
+    /// How long those took that were taken.
+    pub fn took(&self) -> Ref<'_, Latency> {
+        self.took.borrow()
     }
 
     /// Keys or references under which there was something.
@@ -126,22 +142,27 @@ impl SecondTries {
 
 impl Script for SecondTries {
     fn write(&self, out: &mut Vec<u8>) -> u64 {
-        let turn = self.next.replace(self.next.get() + 1);
-        let number = self.refused.get(turn).copied().unwrap_or_default();
+        let number = self.waiting.borrow_mut().pop_front().unwrap_or_default();
         let mut body = Vec::with_capacity(1_024);
         self.requests.write(number, &mut body);
         // The bodies of the bench end with a brace.
         body.pop();
         body.extend_from_slice(br#","expires_in":3600}"#);
         self.door.post(format_args!("/v1/payouts"), &self.requests.key(number), &body, out);
+        self.sent.borrow_mut().insert(number, Instant::now());
         number
     }
 
     fn judge(&self, number: u64, answer: Answer<'_>) -> Result<(), Failure> {
+        let took = self.sent.borrow_mut().remove(&number).map(|sent| sent.elapsed());
         match answer.status {
+            429 | 503 => self.waiting.borrow_mut().push_back(number),
             // The key was used for another body, or the reference for another payout.
             409 | 422 => self.in_use.set(self.in_use.get() + 1),
-            201 => return self.creates.judge(number, answer),
+            201 => {
+                self.took.borrow_mut().record(took.unwrap_or_default());
+                return self.creates.judge(number, answer);
+            }
             _ => return Err(unwanted(answer.status, answer.body)),
         }
         Ok(())
@@ -177,7 +198,10 @@ mod tests {
             first.split(|byte| *byte == b'\n').next_back(),
             second.split(|byte| *byte == b'\n').next_back()
         );
+        tries.judge(number, Answer { status: 503, body: b"{}" }).unwrap();
+        assert_eq!((tries.in_use(), tries.waiting()), (0, 1), "it comes again");
+        assert_eq!(tries.write(&mut second), number);
         tries.judge(number, Answer { status: 422, body: b"{}" }).unwrap();
-        assert_eq!((tries.in_use(), tries.made().len()), (1, 0));
+        assert_eq!((tries.in_use(), tries.waiting(), tries.made().len()), (1, 0, 0));
     }
 }
