@@ -108,7 +108,8 @@ fn what_stays_open_for_too_long_calls_a_person_and_is_still_asked() {
     let payout = life("permit accepted");
     let mut policy = policy();
     policy.poll.give_up = minutes(24 * 60);
-    for (age, called) in [(policy.poll.give_up - minutes(1), false), (policy.poll.give_up, true)] {
+    let second = Duration::from_secs(1);
+    for (age, called) in [(policy.poll.give_up - second, false), (policy.poll.give_up, true)] {
         let now = payout.intents().next().unwrap().0.plus(age);
         let step = decide(&payout, Input::Tick, Watch::default(), now, &policy).unwrap();
         assert_eq!(step.effects, [Effect::Verify], "asking goes on");

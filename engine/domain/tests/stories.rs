@@ -242,6 +242,16 @@ fn a_promise_that_not_found_is_final_is_evidence() {
     }
 }
 
+/// Before a provider shows what it has, that it shows nothing means nothing; from that very moment on it does.
+#[test]
+fn a_provider_is_given_time_to_show_what_it_has() {
+    for (lag, held) in [(9, true), (10, true), (11, false)] {
+        let policy = Policy { visibility_lag: Duration::from_secs(lag), ..policy() };
+        let payout = tell_under("permit unfound", &policy);
+        assert_eq!(payout.moderation_required(), held, "asked ten seconds after it was sent");
+    }
+}
+
 #[test]
 fn repetitions_are_no_news_however_long_they_go_on() {
     let strange = "permit accepted strange expire undo-refused release expire";
