@@ -167,6 +167,9 @@ fn our_own_queue_adds_to_a_payouts_life_and_a_hold_stops_its_clock() {
     // Ten seconds pass between two steps of a life.
     let sent = life("by-hand process permit accepted");
     assert_eq!(sent.deadline(), Some(deadline.plus(Duration::from_secs(10))));
+    let paused = life("by-hand process pause release permit accepted");
+    let waited = Duration::from_secs(30);
+    assert_eq!(paused.deadline(), Some(deadline.plus(waited)), "and to the last second");
     let twice = life("permit unsent later permit accepted");
     let waited = Duration::from_secs(10 + 10 + 70);
     assert_eq!(twice.deadline(), Some(twice.request().expires_at.plus(waited)));

@@ -292,6 +292,10 @@ fn only_a_contract_lets_not_found_release_what_a_restore_has_doubt_about() {
     // A submission that the restore has lost may be younger than the last that is known.
     let known = "permit timeout later restore unfound";
     assert_eq!(ends(known, &patient), ("INVOKING", true));
+    let unanswered = "permit timeout later restore silence unfound";
+    assert_eq!(ends(unanswered, &patient), ("INVOKING", true), "silence takes no doubt away");
+    let found_late = "restore sought-unfound sought-settled";
+    assert_eq!(ends(found_late, &silent), ("PROCESSED", false), "nor does it end the search");
     let later = "permit timeout later restore later unfound";
     assert_eq!(ends(later, &patient), ("READY", false));
 }
