@@ -152,13 +152,13 @@ fn refused_orders_say_why() {
 #[test]
 fn orders_that_could_pay_twice_or_are_nobodys_to_give() {
     let silent = Policy { resend_is_safe: false, ..policy() };
-    let unsafe_ = Some(
+    let unrecognised = Some(
         "sending again is not safe: the provider does not recognise a reference that it has seen",
     );
     for (story, order, why) in [
-        ("permit unsent settled", "release", unsafe_),
-        ("permit timeout", "resubmit", unsafe_),
-        ("restore", "release", unsafe_),
+        ("permit unsent settled", "release", unrecognised),
+        ("permit timeout", "resubmit", unrecognised),
+        ("restore", "release", unrecognised),
         // It has never left us, whatever the provider says.
         ("settled", "release", None),
         ("pause", "release", None),

@@ -108,7 +108,8 @@ fn what_stays_open_for_too_long_calls_a_person_and_is_still_asked() {
     let payout = life("permit accepted");
     let mut policy = policy();
     policy.poll.give_up = minutes(24 * 60);
-    for (age, called) in [(policy.poll.give_up - minutes(1), false), (policy.poll.give_up, true)] {
+    let second = Duration::from_secs(1);
+    for (age, called) in [(policy.poll.give_up - second, false), (policy.poll.give_up, true)] {
         let now = payout.intents().next().unwrap().0.plus(age);
         let step = decide(&payout, Input::Tick, Watch::default(), now, &policy).unwrap();
         assert_eq!(step.effects, [Effect::Verify], "asking goes on");
@@ -166,6 +167,9 @@ fn our_own_queue_adds_to_a_payouts_life_and_a_hold_stops_its_clock() {
     // Ten seconds pass between two steps of a life.
     let sent = life("by-hand process permit accepted");
     assert_eq!(sent.deadline(), Some(deadline.plus(Duration::from_secs(10))));
+    let paused = life("by-hand process pause release permit accepted");
+    let waited = Duration::from_secs(30);
+    assert_eq!(paused.deadline(), Some(deadline.plus(waited)), "and to the last second");
     let twice = life("permit unsent later permit accepted");
     let waited = Duration::from_secs(10 + 10 + 70);
     assert_eq!(twice.deadline(), Some(twice.request().expires_at.plus(waited)));

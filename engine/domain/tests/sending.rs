@@ -12,6 +12,7 @@ use domain::failure::{Failure, Origin};
 use domain::id::{Fingerprint, PayoutId};
 use domain::payout::Payout;
 use domain::recipient::{Recipient, RecipientInput};
+use domain::report::{Report, SubmitOutcome};
 use domain::resolution::Resolution;
 use domain::schedule::{Policy, Watch};
 use domain::status::Status;
@@ -186,6 +187,24 @@ fn it_queues_again_when_the_providers_patience_is_over() {
         let permit = Input::Permit { account: "sandbox".into(), settlement: None };
         let sent = decide(&payout, permit, Watch::default(), now, &policy());
         assert_eq!(sent.is_ok(), queues, "{now:?}");
+    }
+}
+
+/// Whoever is turned away without a word about when to come again comes ever more seldom, up to once in 64 seconds.
+#[test]
+fn every_refusal_to_take_it_in_makes_the_next_try_rarer() {
+    let mut payout = tell("later");
+    for pause in [1, 2, 4, 8, 16, 32, 64, 64] {
+        let now = payout.updated_at().plus(Duration::from_secs(100));
+        let permit = Input::Permit { account: "sandbox".into(), settlement: None };
+        let why = Failure::new(Resolution::ConnectionError, Origin::Transport);
+        let outcome = SubmitOutcome::NotSent { why, retry_after: None };
+        for input in [permit, Input::Report(Report::Submitted { attempt: 1, outcome })] {
+            let step = decide(&payout, input, Watch::default(), now, &policy()).unwrap();
+            payout = after(&payout, step.entries);
+        }
+        let again = payout.standing().not_before.unwrap();
+        assert_eq!(again, now.plus(Duration::from_secs(pause)));
     }
 }
 

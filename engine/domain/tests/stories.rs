@@ -243,6 +243,16 @@ fn a_promise_that_not_found_is_final_is_evidence() {
     }
 }
 
+/// Before a provider shows what it has, that it shows nothing means nothing; from that very moment on it does.
+#[test]
+fn a_provider_is_given_time_to_show_what_it_has() {
+    for (lag, held) in [(9, true), (10, true), (11, false)] {
+        let policy = Policy { visibility_lag: Duration::from_secs(lag), ..policy() };
+        let payout = tell_under("permit unfound", &policy);
+        assert_eq!(payout.moderation_required(), held, "asked ten seconds after it was sent");
+    }
+}
+
 #[test]
 fn repetitions_are_no_news_however_long_they_go_on() {
     let strange = "permit accepted strange expire undo-refused release expire";
@@ -283,6 +293,10 @@ fn only_a_contract_lets_not_found_release_what_a_restore_has_doubt_about() {
     // A submission that the restore has lost may be younger than the last that is known.
     let known = "permit timeout later restore unfound";
     assert_eq!(ends(known, &patient), ("INVOKING", true));
+    let unanswered = "permit timeout later restore silence unfound";
+    assert_eq!(ends(unanswered, &patient), ("INVOKING", true), "silence takes no doubt away");
+    let found_late = "restore sought-unfound sought-settled";
+    assert_eq!(ends(found_late, &silent), ("PROCESSED", false), "nor does it end the search");
     let later = "permit timeout later restore later unfound";
     assert_eq!(ends(later, &patient), ("READY", false));
 }
