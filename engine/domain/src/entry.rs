@@ -8,7 +8,7 @@ use crate::method::Method;
 use crate::money::{Amount, Asset, AssetAmount, Currency};
 use crate::recipient::Recipient;
 use crate::resolution::Resolution;
-use crate::statement::Statement;
+use crate::statement::{Outcome, Statement};
 use crate::status::Status;
 use crate::time::Timestamp;
 use crate::transition::Trigger;
@@ -29,6 +29,18 @@ pub struct Entry {
     pub moved: Option<Move>,
     /// What happened.
     pub fact: Fact,
+}
+
+impl Entry {
+    /// Whether evidence came with it that the recipient has no money of it, or none any more.
+    pub fn says_unpaid(&self) -> bool {
+        let Fact::Learned(learned) = &self.fact else { return false };
+        match learned.statement.outcome {
+            Outcome::Failed | Outcome::Returned | Outcome::UndoDone => true,
+            Outcome::Refused | Outcome::NotSent => true,
+            _ => false,
+        }
+    }
 }
 
 /// A change of status. The target is written down so that an old journal replays even after the

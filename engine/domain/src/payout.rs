@@ -288,7 +288,12 @@ impl Payout {
     }
 
     fn reason_of_failure(&self) -> (FailureCode, Failure) {
-        let last = self.entries.iter().rev().find(|entry| entry.moved.is_some());
+        let explains = |entry: &&Entry| match self.status() {
+            // The step is the recall's refusal; how the payout itself ended was heard behind it.
+            Status::RevokeFailed => entry.says_unpaid(),
+            _ => entry.moved.is_some(),
+        };
+        let last = self.entries.iter().rev().find(explains);
         match (self.status(), last.map(|entry| &entry.fact)) {
             (Status::Terminated, _) => {
                 (FailureCode::Terminated, Failure::new(Resolution::AccessDenied, Origin::Merchant))
@@ -304,7 +309,9 @@ impl Payout {
                 let said = &learned.statement;
                 let code = match (status, said.resolution) {
                     (Status::Revoked, Resolution::Ok) => FailureCode::Revoked,
-                    (Status::Cancelled, Resolution::Ok) => FailureCode::Cancelled,
+                    (Status::Cancelled | Status::RevokeFailed, Resolution::Ok) => {
+                        FailureCode::Cancelled
+                    }
                     (_, resolution) => FailureCode::Resolution(resolution),
                 };
                 let mut why = Failure::new(said.resolution, said.origin);

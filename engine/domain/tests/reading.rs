@@ -79,6 +79,10 @@ const FAILED: &[(&str, &str)] = &[
     ("permit accepted settled returned",                  "CANCELLED GATEWAY_ERROR provider -"),
     ("permit accepted settled cancel undone reversed",    "CANCELLED GATEWAY_ERROR provider -"),
     ("permit accepted settled declined",                  "DECLINED_ERROR GATEWAY_ERROR provider E-17"),
+    // The recall was refused, and then the payout failed: that is why.
+    ("permit accepted revoke undo-refused failed",        "PROCESSING_ERROR GATEWAY_ERROR provider -"),
+    ("permit accepted revoke undo-refused declined",      "DECLINED_ERROR GATEWAY_ERROR provider E-17"),
+    ("permit accepted revoke undo-refused returned",      "CANCELLED GATEWAY_ERROR provider -"),
     // What is heard after the end explains nothing: the reason is the step's.
     ("permit refused failed",                             "INVALID_RECIPIENT RECIPIENT_ERROR provider -"),
     // What has not failed has no reason, whatever was said of it.
