@@ -7,7 +7,7 @@ use adapters::provider::*;
 use adapters::sandbox::wire::LedgerRow;
 use adapters::sandbox::{InlineSandbox, SandboxSettings, VirtualClock};
 use domain::command::Command;
-use domain::entry::Request;
+use domain::entry::{Entry, Request};
 use domain::failure::Failure;
 use domain::id::{Fingerprint, IdKey, MerchantId, PayoutId};
 use domain::method::Method;
@@ -39,6 +39,8 @@ const SUFFIXES: [&str; 22] = [
 
 const MERCHANT: MerchantId = MerchantId(7);
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// Numbers that look random and are the same in every run.
 struct Dice(u64);
 
@@ -58,7 +60,8 @@ impl Dice {
 }
 
 /// A provider that pays again whatever it is sent again, and whose contract says so: only what it has
-/// not known for a minute was never sent.
+/// not known for a day was never sent. A day, because hours may pass here while a slow disk writes one intent
+/// down, and a contract is kept only by whoever sends when he says that he does.
 struct Forgetful {
     sandbox: InlineSandbox,
     caps: Caps,
@@ -68,7 +71,7 @@ impl Forgetful {
     fn new(sandbox: InlineSandbox) -> Forgetful {
         let mut caps = sandbox.caps().clone();
         caps.policy.resend_is_safe = false;
-        caps.policy.not_found_final_after = Some(Duration::from_secs(60));
+        caps.policy.not_found_final_after = Some(DAY);
         Forgetful { sandbox, caps }
     }
 }
@@ -168,6 +171,10 @@ impl Running {
             let before = self.engine.gateway().store().unwrap().journal.durable_sequence();
             let hurry = if quiet < 12 { 1 } else { 30 };
             self.pass(Duration::from_secs(hurry * (1 + step % 60))).await;
+            if hurry > 1 {
+                // Whoever is at work gets a moment for each quarter of an hour.
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
             let after = self.engine.gateway().store().unwrap().journal.durable_sequence();
             quiet = if before == after { quiet + 1 } else { 0 };
             if quiet >= 12 {
@@ -341,7 +348,8 @@ async fn judge(running: &Running, told: &Told, knows: bool, case: &str) {
     let ours: BTreeMap<String, Payout> =
         running.payouts().await.into_iter().map(|one| (one.id().to_string(), one)).collect();
     for (id, times) in &paid {
-        assert!(*times <= 1, "{case}: {id} was paid {times} times");
+        let history = || ours.get(id).map_or("nobody's".to_owned(), history);
+        assert!(*times <= 1, "{case}: {id} was paid {times} times:\n{}", history());
         assert!(*times == 0 || ours.contains_key(id), "{case}: {id} was paid, and nobody knows it");
     }
     for (id, payout) in &ours {
@@ -363,6 +371,11 @@ async fn judge(running: &Running, told: &Told, knows: bool, case: &str) {
             "{case}: {id} was paid after its merchant was told that it is stopped"
         );
     }
+}
+
+fn history(payout: &Payout) -> String {
+    let line = |entry: &Entry| format!("{:?} {:?} {:?}", entry.at, entry.moved, entry.fact);
+    payout.entries().iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Before any merchant says a word, what was paid and is forgotten is in sight, and nothing else is.
@@ -447,8 +460,11 @@ async fn one_world(world: u64, points: u32) -> (u64, u64, u64, u64) {
 #[actix_rt::test]
 async fn a_restored_gateway_never_pays_twice_and_misses_nothing_that_was_paid() {
     let (worlds, points) = (scale(50, 6), scale(20, 8));
+    // One that broke something is lived through alone by its number.
+    let only = std::env::var("BURSAR_WORLD").ok().map(|text| text.parse().unwrap());
+    let worlds = only.map_or(0..u64::from(worlds), |only: u64| only..only + 1);
     // Nearly all of the time is spent waiting for disks.
-    let worlds = stream::iter(0..u64::from(worlds)).map(|world| one_world(world, points));
+    let worlds = stream::iter(worlds).map(|world| one_world(world, points));
     let all: Vec<_> = worlds.buffer_unordered(6).collect().await;
     let sum = |one: fn(&(u64, u64, u64, u64)) -> u64| all.iter().map(one).sum::<u64>();
     let (held, carried, orphans) = (sum(|one| one.0), sum(|one| one.1), sum(|one| one.2));
