@@ -2,19 +2,18 @@
 //! knows what followed, a restored gateway pays each payout at most once, and misses none that the
 //! provider has paid.
 
+mod forgetful;
+
 use crate::webhooks::scale;
-use adapters::provider::*;
-use adapters::sandbox::wire::LedgerRow;
+use adapters::provider::Provider;
 use adapters::sandbox::{InlineSandbox, SandboxSettings, VirtualClock};
 use domain::command::Command;
 use domain::entry::{Entry, Request};
-use domain::failure::Failure;
 use domain::id::{Fingerprint, IdKey, MerchantId, PayoutId};
 use domain::method::Method;
 use domain::money::Amount;
 use domain::payout::Payout;
 use domain::recipient::{Recipient, RecipientInput};
-use domain::report::{FetchOutcome, SubmitOutcome, UndoOutcome};
 use domain::status::Status;
 use engine::clock::{Clock, TurnedClock};
 use engine::desk::Signature;
@@ -22,7 +21,7 @@ use engine::ledger::Ledger;
 use engine::orphans::ListState;
 use engine::restore::{Beyond, Orders, Plan, Point, carry_out, plan};
 use engine::{Engine, EngineOptions, ListQuery, MerchantDoor};
-use futures_util::future::BoxFuture;
+use forgetful::Forgetful;
 use futures_util::stream::{self, StreamExt};
 use snapshots::log::{Frame, FrameSource, LogError, LogFrames};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,8 +38,6 @@ const SUFFIXES: [&str; 22] = [
 
 const MERCHANT: MerchantId = MerchantId(7);
 
-const DAY: Duration = Duration::from_secs(86_400);
-
 /// Numbers that look random and are the same in every run.
 struct Dice(u64);
 
@@ -56,68 +53,6 @@ impl Dice {
 
     fn one_in(&mut self, many: u64) -> bool {
         self.below(many) == 0
-    }
-}
-
-/// A provider that pays again whatever it is sent again, and whose contract says so: only what it has
-/// not known for a day was never sent. A day, because hours may pass here while a slow disk writes one intent
-/// down, and a contract is kept only by whoever sends when he says that he does.
-struct Forgetful {
-    sandbox: InlineSandbox,
-    caps: Caps,
-}
-
-impl Forgetful {
-    fn new(sandbox: InlineSandbox) -> Forgetful {
-        let mut caps = sandbox.caps().clone();
-        caps.policy.resend_is_safe = false;
-        caps.policy.not_found_final_after = Some(DAY);
-        Forgetful { sandbox, caps }
-    }
-}
-
-impl Provider for Forgetful {
-    fn caps(&self) -> &Caps {
-        &self.caps
-    }
-
-    fn prepare(&self, order: &Order) -> Result<(), Failure> {
-        self.sandbox.prepare(order)
-    }
-
-    fn submit(&self, order: Arc<Order>) -> BoxFuture<'static, SubmitOutcome> {
-        let paid = |row: &LedgerRow| row.reference == order.reference && row.paid > 0;
-        let again = self.sandbox.ledger(Some(order.payout)).iter().any(paid);
-        let mut order = order.as_ref().clone();
-        if again {
-            order.reference.push_str("-again");
-        }
-        self.sandbox.submit(Arc::new(order))
-    }
-
-    fn fetch_status(&self, lookup: Lookup) -> BoxFuture<'static, FetchOutcome> {
-        self.sandbox.fetch_status(lookup)
-    }
-
-    fn revoke(&self, lookup: Lookup) -> BoxFuture<'static, UndoOutcome> {
-        self.sandbox.revoke(lookup)
-    }
-
-    fn cancel(&self, lookup: Lookup) -> BoxFuture<'static, UndoOutcome> {
-        self.sandbox.cancel(lookup)
-    }
-
-    fn callback(&self, raw: &RawCallback) -> CallbackOutcome {
-        self.sandbox.callback(raw)
-    }
-
-    fn quote(&self, wish: QuoteWish) -> BoxFuture<'static, Result<Quote, Failure>> {
-        self.sandbox.quote(wish)
-    }
-
-    fn list(&self, wish: ListWish) -> BoxFuture<'static, ListOutcome> {
-        // A few on a page, so that there are pages.
-        self.sandbox.list(ListWish { limit: 3, ..wish })
     }
 }
 

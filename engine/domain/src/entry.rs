@@ -35,11 +35,9 @@ impl Entry {
     /// Whether evidence came with it that the recipient has no money of it, or none any more.
     pub fn says_unpaid(&self) -> bool {
         let Fact::Learned(learned) = &self.fact else { return false };
-        match learned.statement.outcome {
-            Outcome::Failed | Outcome::Returned | Outcome::UndoDone => true,
-            Outcome::Refused | Outcome::NotSent => true,
-            _ => false,
-        }
+        let outcome = learned.statement.outcome;
+        matches!(outcome, Outcome::Failed | Outcome::Returned | Outcome::UndoDone)
+            || matches!(outcome, Outcome::Refused | Outcome::NotSent)
     }
 }
 
