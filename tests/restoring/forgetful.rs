@@ -10,11 +10,8 @@ use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
-const DAY: Duration = Duration::from_secs(86_400);
-
 /// A provider that pays again whatever it is sent again, and whose contract says so: only what it has
-/// not known for a day was never sent. A day, because hours may pass here while a slow disk writes one intent
-/// down, and a contract is kept only by whoever sends when he says that he does.
+/// not known for a minute was never sent.
 pub struct Forgetful {
     sandbox: InlineSandbox,
     caps: Caps,
@@ -24,7 +21,7 @@ impl Forgetful {
     pub fn new(sandbox: InlineSandbox) -> Forgetful {
         let mut caps = sandbox.caps().clone();
         caps.policy.resend_is_safe = false;
-        caps.policy.not_found_final_after = Some(DAY);
+        caps.policy.not_found_final_after = Some(Duration::from_secs(60));
         Forgetful { sandbox, caps }
     }
 }
