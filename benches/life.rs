@@ -12,7 +12,7 @@ use domain::{
     money::{Amount, Currency},
     payout::Payout,
     recipient::{Recipient, RecipientInput},
-    report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome},
+    report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome, Waited},
     schedule::{Policy, PollPlan, Watch},
     time::Timestamp,
 };
@@ -49,8 +49,8 @@ impl Life {
                     raw_status: Some("PAYMENT_ACCEPTED".into()),
                 },
             }),
-            found(ProviderState::Queued, "PAYMENT_QUEUED", 3),
-            found(ProviderState::Settled, "PAYMENT_SETTLED", 5),
+            found(ProviderState::Queued, "PAYMENT_QUEUED"),
+            found(ProviderState::Settled, "PAYMENT_SETTLED"),
         ];
         Ok(Self { id, request, policy: policy(), inputs })
     }
@@ -71,10 +71,11 @@ impl Life {
     }
 }
 
-fn found(state: ProviderState, word: &str, second: u32) -> Input {
+fn found(state: ProviderState, word: &str) -> Input {
     let found = Found { raw_status: Some(word.into()), ..Found::new(state) };
-    let asked_at = BEGIN.plus(SECOND * second);
-    Input::Report(Report::Fetched { asked_at, account: None, outcome: FetchOutcome::Found(found) })
+    // A payment that was found is believed however long it was waited for.
+    let waited = Waited::default();
+    Input::Report(Report::Fetched { waited, account: None, outcome: FetchOutcome::Found(found) })
 }
 
 fn request() -> Result<Request, Box<dyn Error>> {

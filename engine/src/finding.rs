@@ -61,8 +61,12 @@ impl Partition {
             self.index.put_reference(payout);
             self.note(Contribution::NONE, payout);
         }
+        let running = self.clock.running();
         // Still absent: nobody else puts payouts here.
-        let mut slot = Slot::new(rested.map_or_else(|| Life::new(None), Life::rested));
+        let mut slot = Slot::new(match rested {
+            None => Life::new(None, running),
+            Some(payout) => Life::rested(payout, running),
+        });
         let actor = self.start(id, &mut slot)?;
         self.slots.lock().insert(id.0, slot);
         self.counters.live.fetch_add(1, Ordering::Relaxed);
@@ -98,7 +102,9 @@ impl Partition {
                 });
                 self.note(old.unwrap_or(Contribution::NONE), &payout);
                 self.index.put(&payout);
-                self.slots.lock().insert(id.0, Slot::new(Life::new(Some(payout))));
+                self.slots
+                    .lock()
+                    .insert(id.0, Slot::new(Life::new(Some(payout), self.clock.running())));
                 self.hand(id, Turn::Wake);
             }
             Ok(None) => {

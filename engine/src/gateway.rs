@@ -25,7 +25,7 @@ use domain::entry::{By, Entry, Request};
 use domain::id::{Fingerprint, IdKey, MerchantId, PayoutId};
 use domain::method::Method;
 use domain::payout::Payout;
-use domain::report::Report;
+use domain::report::{Report, Waited};
 use domain::statement::Statement;
 use domain::time::Timestamp;
 use snapshots::Running as Store;
@@ -220,14 +220,19 @@ impl Gateway {
 
     /// A payout as an operator sees it, whosever it is.
     pub async fn inspect(&self, id: PayoutId) -> Result<View, Refusal> {
-        let parts = self.parts()?;
+        Ok(self.see(id)?.0)
+    }
+
+    /// A payout, and for how long its provider's answer has been waited for.
+    fn see(&self, id: PayoutId) -> Result<(View, Waited), Refusal> {
+        let (parts, clock) = (self.parts()?, &self.inner.clock);
         // What is believed is durable, so looking needs no turn, and nobody's leave.
-        let seen = parts.owner(id).slots.see(id).map_err(|error| unreadable(id, &error))?;
-        if let Some((payout, watch)) = seen {
-            return Ok(view(&parts.adapters, payout, watch, self.inner.clock.now()));
+        let seen = parts.owner(id).slots.see(id, clock.running());
+        if let Some((payout, watch, waited)) = seen.map_err(|error| unreadable(id, &error))? {
+            return Ok((view(&parts.adapters, payout, watch, clock.now()), waited));
         }
         let payout = read_archived(&parts.store, id)?.ok_or(Refusal::NotFound)?;
-        Ok(View { payout, next_check_at: None })
+        Ok((View { payout, next_check_at: None }, Waited::default()))
     }
 
     /// Reads everything again at once, beside whatever goes on, and says what it found. One at a time.
@@ -360,10 +365,14 @@ impl MerchantDoor {
 
     /// One payout of this merchant.
     pub async fn get(&self, id: PayoutId) -> Result<View, Refusal> {
-        let view = self.gateway.inspect(id).await?;
+        Ok(self.see(id)?.0)
+    }
+
+    fn see(&self, id: PayoutId) -> Result<(View, Waited), Refusal> {
+        let (view, waited) = self.gateway.see(id)?;
         // Somebody else's is as absent as one that never was.
         if view.payout.request().merchant == self.merchant {
-            Ok(view)
+            Ok((view, waited))
         } else {
             Err(Refusal::NotFound)
         }
@@ -394,18 +403,17 @@ impl MerchantDoor {
 
     /// Asks the provider now, and waits for what the answer changes.
     pub async fn reconcile(&self, id: PayoutId) -> Result<Reconciled, Refusal> {
-        let before = self.get(id).await?;
+        let (before, waited) = self.see(id)?;
         let parts = self.gateway.parts()?;
         if before.payout.standing().attempt == 0 && !before.payout.is_sought() {
             let status = before.payout.status();
             let refused = domain::command::Refused::NotAllowed { status, command: "reconcile" };
             return Err(refused.into());
         }
-        let clock = &self.gateway.inner.clock;
-        let (now, asked_at) = (clock.now(), clock.asks_at(&before.payout));
+        let now = self.gateway.inner.clock.now();
         let asked = question(&parts.adapters, &before.payout, now).ok_or(Refusal::NoRoute)?;
         let (account, outcome) = asked.await;
-        let report = Box::new(Report::Fetched { asked_at, account, outcome });
+        let report = Box::new(Report::Fetched { waited, account, outcome });
         let Answer::Seen(after) = self.gateway.deliver(id, Turn::Reconcile(report)).await? else {
             return Err(Refusal::Internal);
         };

@@ -6,12 +6,14 @@
 
 use crate::codec::Unreadable;
 use crate::sleeper::Asleep;
-use crate::slot::{Copied, LifeCell, Slot};
+use crate::slot::{Copied, LifeCell, Slot, waited};
 use crate::spread_map::SpreadMap;
 use domain::id::{MerchantId, PayoutId};
 use domain::payout::Payout;
+use domain::report::Waited;
 use domain::schedule::Watch;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The live payouts of one partition.
 #[derive(Default)]
@@ -30,18 +32,24 @@ impl LiveTable {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A payout as it is, and what is remembered of questions about it; none if it is not alive, or being
-    /// created.
-    pub fn see(&self, id: PayoutId) -> Result<Option<(Payout, Watch)>, Unreadable> {
+    /// A payout as it is, and what is remembered of questions about it, after this process has been running for
+    /// so long; none if it is not alive, or being created.
+    pub fn see(
+        &self,
+        id: PayoutId,
+        running: Duration,
+    ) -> Result<Option<(Payout, Watch, Waited)>, Unreadable> {
         match self.meet(id) {
             None => Ok(None),
             Some(Met::Awake(life)) => {
                 let life = life.lock();
-                Ok(life.payout.clone().map(|payout| (payout, life.watch)))
+                let waited = life.waited(running);
+                Ok(life.payout.clone().map(|payout| (payout, life.watch, waited)))
             }
             Some(Met::Asleep(asleep)) => {
                 let (payout, notes) = asleep.wake(id)?;
-                Ok(Some((payout, notes.watch)))
+                let waited = waited(&payout, notes.still_since, running);
+                Ok(Some((payout, notes.watch, waited)))
             }
         }
     }

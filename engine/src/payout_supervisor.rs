@@ -21,6 +21,7 @@ use domain::schedule::{next_check_by, next_due};
 use domain::time::Timestamp;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Hands a turn to a payout, wherever it is.
 #[derive(Message)]
@@ -162,7 +163,7 @@ impl PayoutSupervisor {
         let (watch, now) = (Default::default(), self.partition.clock.now());
         let due = [next_due(&payout, watch, plan), next_check_by(&payout, watch, plan, now)];
         let armed = due.into_iter().flatten().min();
-        (Slot::new(Life { armed, ..Life::new(Some(payout)) }), armed)
+        (Slot::new(Life { armed, ..Life::new(Some(payout), Duration::ZERO) }), armed)
     }
 }
 

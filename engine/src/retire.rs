@@ -32,6 +32,7 @@ pub(crate) fn leave(actor: &PayoutActor) -> bool {
         return forget(actor);
     };
     let asks = life.verifying || life.rang || life.waits_for_permit || life.token.is_some();
+    let asks = asks || life.under_way > 0;
     // What it wants to try again is not remembered by one that sleeps.
     let quiet = !asks && life.try_again.is_none();
     if is_finished(payout) {

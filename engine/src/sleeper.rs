@@ -4,7 +4,7 @@
 //! Nearly every payout alive waits for its provider, for hours or days. As bytes it takes a fifth of the
 //! memory, is copied for a snapshot as it is, and comes back at a start without being decoded.
 //!
-//! The piece: `due i64 | asked u32 | last asked i64 | heard u8 | so many u64`, little endian, then the
+//! The piece: `due i64 | asked u32 | last asked i64 | still since u64 | heard u8 | so many u64`, little endian, then the
 //! entries, encoded one behind the other. It never leaves the process.
 
 use crate::codec::Unreadable;
@@ -15,6 +15,7 @@ use domain::payout::{BrokenHistory, Payout};
 use domain::schedule::Watch;
 use domain::time::Timestamp;
 use snapshots::codec::{CodecError, decode_first, encode_onto};
+use std::time::Duration;
 
 /// A payout that sleeps.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,12 +28,14 @@ pub(crate) struct Notes {
     pub armed: Option<Timestamp>,
     /// The questions asked since the last news.
     pub watch: Watch,
+    /// Since when nothing of it has been on its way, by the time that this process has been running for.
+    pub still_since: Duration,
     /// The last events that callbacks told of.
     pub heard: Vec<u64>,
 }
 
 /// Of the notes of a payout of which no events were heard.
-pub(crate) const NOTES_BYTES: usize = 21;
+pub(crate) const NOTES_BYTES: usize = 29;
 /// Later than any time that a payout is due at.
 const NOT_DUE: i64 = i64::MAX;
 
@@ -81,6 +84,8 @@ impl Notes {
         bytes.extend_from_slice(&due.to_le_bytes());
         bytes.extend_from_slice(&self.watch.asked.to_le_bytes());
         bytes.extend_from_slice(&self.watch.last.0.to_le_bytes());
+        let still_since = u64::try_from(self.still_since.as_micros()).unwrap_or(u64::MAX);
+        bytes.extend_from_slice(&still_since.to_le_bytes());
         let heard = self.heard.len().min(usize::from(u8::MAX));
         // Within u8: bounded one line above.
         bytes.push(heard as u8);
@@ -96,6 +101,7 @@ impl Notes {
             let (due, rest) = bytes.split_first_chunk::<8>()?;
             let (asked, rest) = rest.split_first_chunk::<4>()?;
             let (last, rest) = rest.split_first_chunk::<8>()?;
+            let (still_since, rest) = rest.split_first_chunk::<8>()?;
             let (heard, rest) = rest.split_first()?;
             let (events, rest) = rest.split_at_checked(usize::from(*heard) * 8)?;
             let due = i64::from_le_bytes(*due);
@@ -104,6 +110,7 @@ impl Notes {
             let notes = Notes {
                 armed: (due != NOT_DUE).then_some(Timestamp(due)),
                 watch: Watch { asked: u32::from_le_bytes(*asked), last },
+                still_since: Duration::from_micros(u64::from_le_bytes(*still_since)),
                 heard: events.iter().map(|event| u64::from_le_bytes(*event)).collect(),
             };
             Some((notes, rest))
@@ -197,7 +204,9 @@ pub(crate) mod tests {
     #[test]
     fn it_wakes_as_it_fell_asleep() {
         let watch = Watch { asked: 7, last: Timestamp(99) };
-        let noted = Notes { armed: Some(Timestamp(5)), watch, heard: vec![1, u64::MAX] };
+        let still_since = Duration::from_micros(8);
+        let heard = vec![1, u64::MAX];
+        let noted = Notes { armed: Some(Timestamp(5)), watch, still_since, heard };
         for payout in [new(true), new(false), taken_by_the_provider()] {
             for notes in [Notes::default(), noted.clone()] {
                 let asleep = Asleep::of(&payout, &notes).unwrap();

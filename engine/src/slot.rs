@@ -8,9 +8,11 @@ use crate::sleeper::{Asleep, Notes};
 use actix::Addr;
 use domain::id::PayoutId;
 use domain::payout::Payout;
+use domain::report::Waited;
 use domain::schedule::Watch;
 use domain::time::Timestamp;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Events of a payout that are remembered to know a repetition.
 const HEARD_MAX: usize = 16;
@@ -79,8 +81,8 @@ impl Slot {
     /// The payout awake, woken if it slept.
     pub fn awake(&mut self, id: PayoutId) -> Result<&mut Awake, Unreadable> {
         if let Slot::Asleep(asleep) = self {
-            let (payout, Notes { armed, watch, heard }) = asleep.wake(id)?;
-            *self = Slot::new(Life { armed, watch, heard, ..Life::new(Some(payout)) });
+            let (payout, Notes { armed, watch, still_since, heard }) = asleep.wake(id)?;
+            *self = Slot::new(Life { armed, watch, heard, ..Life::new(Some(payout), still_since) });
         }
         match self {
             Slot::Awake(awake) => Ok(awake),
@@ -125,6 +127,11 @@ impl LifeCell {
 pub(crate) struct Life {
     pub payout: Option<Payout>,
     pub watch: Watch,
+    /// Submissions of this process that have not been answered or given up: they may leave yet.
+    pub under_way: u8,
+    /// When the last of them was, or what is waited for began, by the time that this process has been running
+    /// for. What an earlier process sent has left or never will.
+    pub still_since: Duration,
     /// When the timer will call.
     pub armed: Option<Timestamp>,
     /// A permit was asked for and not answered yet.
@@ -148,10 +155,12 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    pub fn new(payout: Option<Payout>) -> Life {
+    pub fn new(payout: Option<Payout>, still_since: Duration) -> Life {
         Life {
             payout,
             watch: Watch::default(),
+            under_way: 0,
+            still_since,
             armed: None,
             waits_for_permit: false,
             try_again: None,
@@ -177,10 +186,19 @@ impl Life {
         true
     }
 
+    /// For how long an answer about it has been waited for, after this process has been running for so long.
+    pub fn waited(&self, running: Duration) -> Waited {
+        match &self.payout {
+            Some(payout) if self.under_way == 0 => waited(payout, self.still_since, running),
+            _ => Waited::default(),
+        }
+    }
+
     /// The same asleep. What is forgotten here may be lost in a crash as well.
     pub fn asleep(&self) -> Option<Asleep> {
         let payout = self.payout.as_ref()?;
-        let notes = Notes { armed: self.armed, watch: self.watch, heard: self.heard.clone() };
+        let (armed, watch, still_since) = (self.armed, self.watch, self.still_since);
+        let notes = Notes { armed, watch, still_since, heard: self.heard.clone() };
         // One that cannot be encoded stays awake: memory is all there is of it then.
         let asleep = Asleep::of(payout, &notes).inspect_err(|error| {
             tracing::error!(payout = %payout.id(), %error, "a payout cannot be encoded");
@@ -189,8 +207,14 @@ impl Life {
     }
 
     /// A payout back from the archive.
-    pub fn rested(payout: Payout) -> Life {
+    pub fn rested(payout: Payout, still_since: Duration) -> Life {
         let version = payout.version();
-        Life { archiving: version, archived: version, ..Life::new(Some(payout)) }
+        Life { archiving: version, archived: version, ..Life::new(Some(payout), still_since) }
     }
+}
+
+/// For how long an answer about this payout has been waited for, nothing of which has been on its way since
+/// then: both by the time that this process has been running for, which no clock that is turned can change.
+pub(crate) fn waited(payout: &Payout, still_since: Duration, running: Duration) -> Waited {
+    Waited { since: payout.in_doubt_since(), time: running.saturating_sub(still_since) }
 }

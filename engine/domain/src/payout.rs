@@ -208,6 +208,13 @@ impl Payout {
         })
     }
 
+    /// From when on a provider's "not found" is waited for: the last submission that is known, or the restore
+    /// that may have lost a later one. None where there is neither.
+    pub fn in_doubt_since(&self) -> Option<Timestamp> {
+        let sent = self.intents().next_back().map(|(at, _)| at);
+        sent.max(self.standing.sought_since)
+    }
+
     /// The last submission.
     pub fn last_intent(&self) -> Option<&Intent> {
         self.intents().next_back().map(|(_, intent)| intent)

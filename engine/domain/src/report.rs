@@ -3,6 +3,7 @@
 
 use crate::failure::Failure;
 use crate::money::{Amount, Currency};
+use crate::payout::Payout;
 use crate::time::Timestamp;
 use std::time::Duration;
 
@@ -171,6 +172,30 @@ pub enum UndoOutcome {
     },
 }
 
+/// For how long an answer about a payout had been waited for when its provider was asked. "Not found" proves
+/// nothing about a submission that it was not asked behind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Waited {
+    /// What was waited for, by the time at which it was written: see [`Payout::in_doubt_since`]. None where
+    /// nothing was, or where it could still leave.
+    pub since: Option<Timestamp>,
+    /// As much time as has passed for sure since it had left, or could not leave any more.
+    pub time: Duration,
+}
+
+impl Waited {
+    /// By a clock that nobody has turned, where it left as soon as it was written.
+    pub fn by(payout: &Payout, now: Timestamp) -> Waited {
+        let since = payout.in_doubt_since().filter(|since| *since <= now);
+        Waited { since, time: since.map_or(Duration::ZERO, |since| now.since(since)) }
+    }
+
+    /// For how long it was this that was waited for; none: something else was.
+    pub(crate) fn behind(self, since: Option<Timestamp>) -> Option<Duration> {
+        (since.is_some() && self.since == since).then_some(self.time)
+    }
+}
+
 /// One message from an adapter to a payout.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Report {
@@ -181,11 +206,10 @@ pub enum Report {
         /// How it ended.
         outcome: SubmitOutcome,
     },
-    /// The answer to a status fetch that began at `asked_at`.
+    /// The answer to a status fetch.
     Fetched {
-        /// When the question left; an answer older than a later fact proves nothing against it. Where the
-        /// clock may have been put forward meanwhile, no later than as much time as has passed for sure.
-        asked_at: Timestamp,
+        /// For how long it had been waited for when the question left.
+        waited: Waited,
         /// Which account was asked, where the payout's own history does not say which it went to.
         account: Option<Box<str>>,
         /// How it ended.

@@ -8,7 +8,7 @@ use domain::decide::{Input, decide};
 use domain::failure::{Failure, Origin};
 use domain::money::Amount;
 use domain::payout::Payout;
-use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome};
+use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome, Waited};
 use domain::resolution::Resolution;
 use domain::schedule::Watch;
 use domain::time::Timestamp;
@@ -71,7 +71,7 @@ fn told(payout: &mut Payout, teller: Teller, fact: &Found, now: Timestamp) {
         Teller::Callback => Report::CalledBack { found: fact.clone() },
         Teller::Poll => {
             let outcome = FetchOutcome::Found(fact.clone());
-            Report::Fetched { asked_at: now, account: None, outcome }
+            Report::Fetched { waited: Waited::by(payout, now), account: None, outcome }
         }
     };
     let input = Input::Report(report);

@@ -13,7 +13,9 @@ use domain::method::Method;
 use domain::money::{Amount, Currency};
 use domain::payout::Payout;
 use domain::recipient::{Recipient, RecipientInput};
-use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome, UndoOutcome};
+use domain::report::{
+    FetchOutcome, Found, ProviderState, Report, SubmitOutcome, UndoOutcome, Waited,
+};
 use domain::resolution::Resolution;
 use domain::schedule::{Policy, PollPlan, Watch};
 use domain::standing::Money;
@@ -134,13 +136,13 @@ fn report() -> impl Strategy<Value = Report> {
             attempt: 1,
             outcome: SubmitOutcome::NotSent { why, retry_after: None }
         }),
-        (0..DAY, found()).prop_map(|(at, found)| Report::Fetched {
-            asked_at: Timestamp(at),
+        (waited(DAY), found()).prop_map(|(waited, found)| Report::Fetched {
+            waited,
             account: None,
             outcome: FetchOutcome::Found(found)
         }),
-        (0..3 * DAY).prop_map(|at| Report::Fetched {
-            asked_at: Timestamp(at),
+        waited(3 * DAY).prop_map(|waited| Report::Fetched {
+            waited,
             account: None,
             outcome: FetchOutcome::NotFound
         }),
@@ -148,6 +150,25 @@ fn report() -> impl Strategy<Value = Report> {
         why().prop_map(|why| Report::Undone { outcome: UndoOutcome::Refused { why } }),
         Just(Report::Undone { outcome: UndoOutcome::Done }),
     ]
+}
+
+/// For how long; whether for what the payout waits for now is said in the place of when that began.
+fn waited(at_most: i64) -> impl Strategy<Value = Waited> {
+    (prop::bool::weighted(0.8), 0..at_most).prop_map(|(this, micros)| Waited {
+        since: this.then_some(Timestamp(0)),
+        time: Duration::from_micros(micros.unsigned_abs()),
+    })
+}
+
+/// A report about the payout as it is.
+fn about(payout: &Payout, report: Report) -> Report {
+    match report {
+        Report::Fetched { waited, account, outcome } => {
+            let since = waited.since.and(payout.in_doubt_since());
+            Report::Fetched { waited: Waited { since, ..waited }, account, outcome }
+        }
+        other => other,
+    }
 }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -190,6 +211,7 @@ enum Arrives {
 impl Arrives {
     fn at(self, payout: &Payout) -> Input {
         let (deed, ann) = match self {
+            Arrives::Any(Input::Report(report)) => return Input::Report(about(payout, report)),
             Arrives::Any(input) => return input,
             Arrives::Deed(deed, ann) => (deed, ann),
         };
@@ -350,6 +372,7 @@ proptest! {
         };
         take(&mut payout, Input::Permit { account: "sandbox".into(), settlement: None });
         for report in script {
+            let report = about(&payout, report);
             take(&mut payout, Input::Report(report.clone()));
             let once = payout.clone();
             take(&mut payout, Input::Report(report));

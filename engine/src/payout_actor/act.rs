@@ -64,7 +64,7 @@ impl PayoutActor {
 
     /// The one place from which money leaves.
     fn submit(&mut self, intent: &Intent, permit: Option<Permit>) {
-        let life = self.life.lock();
+        let mut life = self.life.lock();
         let (Some(payout), Some(permit)) = (&life.payout, permit) else {
             tracing::error!(payout = %self.id, "an intent without its permit is asked about, not sent");
             return;
@@ -73,6 +73,8 @@ impl PayoutActor {
         let order = Arc::new(order(payout, intent));
         let attempt = intent.attempt;
         let sent = adapter.submit(permit, order);
+        // Whatever is answered meanwhile is answered about something that may still leave.
+        life.under_way = life.under_way.saturating_add(1);
         Counters::up(&self.partition.counters.submitted);
         self.bring_back(async move { Report::Submitted { attempt, outcome: sent.await } });
     }
@@ -87,7 +89,7 @@ impl PayoutActor {
             return;
         }
         let Some(payout) = &life.payout else { return };
-        let asked_at = self.partition.clock.asks_at(payout);
+        let waited = life.waited(self.partition.clock.running());
         let Some(fetched) = question(&self.partition.adapters, payout, now) else {
             life.watch.asked = life.watch.asked.saturating_add(1);
             return;
@@ -96,7 +98,7 @@ impl PayoutActor {
         drop(life);
         self.bring_back(async move {
             let (account, outcome) = fetched.await;
-            Report::Fetched { asked_at, account, outcome }
+            Report::Fetched { waited, account, outcome }
         });
     }
 

@@ -16,10 +16,10 @@ use domain::command::{Command, Refused};
 use domain::conversion::Rate;
 use domain::decide::{Input, Step, create, decide};
 use domain::effect::{Effect, pending_effects};
-use domain::entry::{Entry, Fact, Request};
+use domain::entry::{Entry, Fact, HoldCause, Request};
 use domain::payout::Payout;
 use domain::recipient::Recipient;
-use domain::report::{FetchOutcome, Found, Report};
+use domain::report::{FetchOutcome, Found, Report, Waited};
 use domain::schedule::Policy;
 use domain::status::Status;
 use std::borrow::Cow;
@@ -232,9 +232,9 @@ impl PayoutActor {
             }
             drop(life);
             if sought {
-                let (asked_at, account) = (self.partition.clock.now(), Some(account));
+                let (waited, account) = (Waited::default(), Some(account));
                 let outcome = FetchOutcome::Found(found);
-                let report = Report::Fetched { asked_at, account, outcome };
+                let report = Report::Fetched { waited, account, outcome };
                 return Ok(quietly(self.step(Input::Report(report))?));
             }
             return Ok(quietly(self.step(Input::Report(Report::CalledBack { found }))?));
@@ -255,8 +255,12 @@ impl PayoutActor {
 
     /// What is remembered of an answer beside the entries it may make.
     fn note(&mut self, report: &Report) {
-        let Report::Fetched { outcome, .. } = report else { return };
         let mut life = self.life.lock();
+        if let Report::Submitted { .. } = report {
+            life.under_way = life.under_way.saturating_sub(1);
+            life.still_since = self.partition.clock.running();
+        }
+        let Report::Fetched { outcome, .. } = report else { return };
         life.verifying = adapters::planted!(QuestionsNeverEnd);
         life.watch.asked = life.watch.asked.saturating_add(1);
         life.watch.last = self.partition.clock.now();
@@ -335,6 +339,9 @@ impl PayoutActor {
         }
         let before = life.payout.as_ref().map_or(Contribution::NONE, Contribution::of);
         for entry in entries {
+            if begins_a_doubt(&entry) {
+                life.still_since = self.partition.clock.running();
+            }
             let applied = match &mut life.payout {
                 Some(payout) => payout.apply(entry),
                 none => Payout::begin(self.id, entry).map(|payout| *none = Some(payout)),
@@ -357,6 +364,15 @@ impl PayoutActor {
 /// that says one thing and the other in turn is not asked at the shortest pause for ever.
 fn is_a_step(entry: &Entry) -> bool {
     entry.moved.is_some() || !matches!(entry.fact, Fact::Learned(_))
+}
+
+/// Whether from here on it is waited for another answer than before: see [`Payout::in_doubt_since`].
+fn begins_a_doubt(entry: &Entry) -> bool {
+    match &entry.fact {
+        Fact::Invoked(_) | Fact::Adopted(_) => true,
+        Fact::Held(hold) => hold.cause == HoldCause::Restored,
+        _ => false,
+    }
 }
 
 /// The payout as its creation was answered: the entries that its creation wrote, and no later ones.

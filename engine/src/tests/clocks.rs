@@ -1,5 +1,6 @@
 //! Wall clocks that are wrong, and put right, while the engine runs.
 
+use super::restarts::copy_of;
 use super::scripted::{Manner, Scripted};
 use super::{Rig, request};
 use crate::gateway::Created;
@@ -55,4 +56,59 @@ async fn a_clock_that_is_put_back_lets_nobody_sleep() {
     assert!(matches!(other, Created::New(_)));
     rig.until(id, |view| view.payout.status() == Status::Processed).await;
     rig.engine.stop().await;
+}
+
+#[actix_rt::test]
+async fn what_may_still_leave_is_waited_for_from_when_it_has_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let provider = Scripted::with(Manner::Hangs, |caps| {
+        caps.policy.not_found_final_after = Some(HOUR);
+        caps.policy.resend_is_safe = false;
+    });
+    let rig = Rig::start(dir.path(), provider.clone()).await;
+    let id = rig.create("k1", |_| {}).await.payout.id();
+    rig.until(id, |_| provider.submissions() == 1).await;
+
+    // Hours pass before it has left: of that, no answer proves anything.
+    rig.clock.advance(HOUR * 2);
+    let told = rig.door().reconcile(id).await.unwrap();
+    assert_eq!(told.after.payout.status(), Status::Invoking);
+    assert!(!told.after.payout.moderation_required(), "nothing was asked about yet");
+
+    provider.let_go.notify_one();
+    rig.until(id, |view| view.payout.moderation_required()).await;
+    let told = rig.door().reconcile(id).await.unwrap();
+    assert_eq!(told.after.payout.status(), Status::Invoking, "nothing like an hour has passed");
+    assert_eq!(provider.submissions(), 1);
+
+    rig.clock.advance(HOUR * 2);
+    rig.until(id, |_| provider.submissions() == 2).await;
+    provider.let_go.notify_one();
+    rig.engine.stop().await;
+}
+
+#[actix_rt::test]
+async fn what_was_sent_by_a_clock_ahead_is_asked_about_by_a_right_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let hangs = Scripted::with(Manner::Hangs, |caps| {
+        caps.policy.visibility_lag = Duration::from_secs(60);
+    });
+    let rig = Rig::start(dir.path(), hangs.clone()).await;
+    rig.clock.put(10 * YEAR_MICROS);
+    let id = rig.create("k1", |_| {}).await.payout.id();
+    rig.until(id, |_| hangs.submissions() == 1).await;
+    let killed = copy_of(dir.path());
+    hangs.let_go.notify_one();
+    rig.stop().await;
+
+    let deaf = Scripted::with(Manner::Deaf, |caps| {
+        caps.policy.visibility_lag = Duration::from_secs(60);
+    });
+    let rig = Rig::start(killed.path(), deaf).await;
+    let told = rig.door().reconcile(id).await.unwrap();
+    assert!(!told.after.payout.moderation_required(), "it may not be visible yet");
+    rig.clock.advance(Duration::from_secs(61));
+    let held = rig.until(id, |view| view.payout.moderation_required()).await;
+    assert_eq!(held.payout.status(), Status::Invoking);
+    rig.stop().await;
 }

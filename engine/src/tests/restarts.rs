@@ -23,7 +23,7 @@ use std::sync::atomic::Ordering;
 use tempfile::TempDir;
 
 /// Copies the directory as it is, as a kill would leave it.
-fn copy_of(from: &Path) -> TempDir {
+pub fn copy_of(from: &Path) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
     copy_into(from, copy.path());
     copy

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// What the provider does with a submission.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Manner {
     PaysInSilence,
     /// Never hears of it.
     Deaf,
+    /// Never hears of it, and is called until the story lets go.
+    Hangs,
     /// Takes it, and answers no question about it.
     Mute,
     /// Takes it, and answers every second question with an error.
@@ -39,6 +42,8 @@ pub struct Scripted {
     pub returned: AtomicBool,
     /// Questions asked.
     pub asked: AtomicU32,
+    /// Ends the calls that hang.
+    pub let_go: Arc<Notify>,
 }
 
 impl Scripted {
@@ -87,6 +92,7 @@ impl Scripted {
             paid: Mutex::default(),
             returned: AtomicBool::new(false),
             asked: AtomicU32::new(0),
+            let_go: Arc::default(),
         })
     }
 
@@ -107,10 +113,14 @@ impl Provider for Scripted {
     fn submit(&self, order: Arc<Order>) -> BoxFuture<'static, SubmitOutcome> {
         let manner = *self.manner.lock().unwrap();
         *self.submitted.lock().unwrap().entry(order.reference.clone()).or_default() += 1;
-        if manner != Manner::Deaf {
+        if !matches!(manner, Manner::Deaf | Manner::Hangs) {
             *self.paid.lock().unwrap().entry(order.reference.clone()).or_default() += 1;
         }
+        let let_go = self.let_go.clone();
         async move {
+            if manner == Manner::Hangs {
+                let_go.notified().await;
+            }
             if matches!(manner, Manner::Pays | Manner::Mute | Manner::Wavers) {
                 return SubmitOutcome::Accepted { provider_id: None, raw_status: None };
             }

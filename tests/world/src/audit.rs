@@ -141,6 +141,9 @@ impl Audit {
         woken: bool,
         _: &Policy,
     ) -> Checked {
+        // What was written before a crash and not believed then is believed now.
+        let seen = self.seen(payout.id());
+        payout.entries().iter().for_each(|entry| seen.doubt(entry));
         let over = payout.status().is_final() || payout.status().is_settled();
         if !over && !payout.moderation_required() && armed.is_none() && !woken {
             let what = "after a start it has neither a timer nor anything to do".to_owned();

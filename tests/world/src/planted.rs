@@ -80,6 +80,8 @@ pub enum Planted {
     ApprovesAlone,
     /// Waiting is counted by the wall clock, whoever put it forward.
     WallClockWaits,
+    /// Waiting is counted from when a submission was decided, however much later it left.
+    WaitsSinceDecided,
     /// The HTTP client sends a submission again by itself when nobody answers.
     ClientRetries,
     /// Where the log does not read, it is taken to end.
@@ -96,7 +98,7 @@ pub enum Planted {
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Planted; 35] = [
+    pub const ALL: [Planted; 36] = [
         Planted::ResubmitsOnUnknown,
         Planted::ResubmitsOnNotFound,
         Planted::DuplicateIsARefusal,
@@ -126,6 +128,7 @@ impl Planted {
         Planted::PartCountedTwice,
         Planted::ApprovesAlone,
         Planted::WallClockWaits,
+        Planted::WaitsSinceDecided,
         Planted::ClientRetries,
         Planted::DamageEndsTheLog,
         Planted::ReadsBehind,
@@ -150,7 +153,7 @@ impl Planted {
             Planted::RecoverySubmits => &["I-2", "I-3"],
             Planted::ClientRetries => &["I-2"],
             // What is believed not to be there is sent again, or given up.
-            Planted::WallClockWaits => &["I-2", "I-3"],
+            Planted::WallClockWaits | Planted::WaitsSinceDecided => &["I-2", "I-3"],
             Planted::TimersLost => &["I-17", "I-41"],
             Planted::LimiterReset => &["I-30"],
             Planted::RandomIds => &["I-20", "I-18", "I-3"],
@@ -203,11 +206,7 @@ pub(crate) fn input(planted: Option<Planted>, payout: &Payout, input: Input) -> 
         }
         (
             Some(Planted::UndoWinsOverPaid),
-            Input::Report(Report::Fetched {
-                asked_at,
-                account,
-                outcome: FetchOutcome::Found(found),
-            }),
+            Input::Report(Report::Fetched { waited, account, outcome: FetchOutcome::Found(found) }),
         ) if found.state == ProviderState::Settled => {
             let state = match payout.status() {
                 Status::Revoking => ProviderState::Revoked,
@@ -215,7 +214,7 @@ pub(crate) fn input(planted: Option<Planted>, payout: &Payout, input: Input) -> 
                 _ => ProviderState::Settled,
             };
             let outcome = FetchOutcome::Found(Found { state, ..found });
-            Input::Report(Report::Fetched { asked_at, account, outcome })
+            Input::Report(Report::Fetched { waited, account, outcome })
         }
         (
             Some(Planted::ApprovesAlone),

@@ -9,7 +9,7 @@ use domain::id::{Fingerprint, MerchantId, PayoutId};
 use domain::method::Method;
 use domain::money::{Amount, Currency};
 use domain::recipient::{Recipient, RecipientInput};
-use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome};
+use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome, Waited};
 use domain::resolution::Resolution;
 use domain::schedule::{Policy, PollPlan, Watch};
 use domain::time::Timestamp;
@@ -74,9 +74,8 @@ impl Story {
     fn found(self, state: ProviderState) -> Story {
         let mut found = Found::new(state);
         (found.raw_status, found.provider_id) = (Some("settled".into()), Some("pr_1".into()));
-        let asked_at = Timestamp(self.now);
         self.then(Input::Report(Report::Fetched {
-            asked_at,
+            waited: Waited::default(),
             account: None,
             outcome: FetchOutcome::Found(found),
         }))
@@ -249,10 +248,10 @@ fn each_of_the_27_resolutions_reads_alike_wherever_it_is_read() {
             let failed = Story::new().permit().submitted(accepted());
             let mut found = Found::new(ProviderState::Failed);
             found.failure = Some(why);
-            let asked_at = Timestamp(failed.now);
+            let waited = Waited::default();
             let outcome = FetchOutcome::Found(found);
             let failed =
-                failed.then(Input::Report(Report::Fetched { asked_at, account: None, outcome }));
+                failed.then(Input::Report(Report::Fetched { waited, account: None, outcome }));
             for (story, status) in [(refused, "INVOKE_FAILED"), (failed, "PROCESS_FAILED")] {
                 let shown = story.shown();
                 let category = Category::of(resolution, origin, Rail::Other);

@@ -6,7 +6,7 @@ use crate::effect::Effect;
 use crate::entry::{Attention, By, Fact, Hold, HoldCause, Learned};
 use crate::evidence::{Weighed, weigh};
 use crate::failure::{Failure, Origin};
-use crate::report::{FetchOutcome, Found, Report, SubmitOutcome, UndoOutcome};
+use crate::report::{FetchOutcome, Found, Report, SubmitOutcome, UndoOutcome, Waited};
 use crate::resolution::{Group, Resolution};
 use crate::schedule::Policy;
 use crate::standing::Money;
@@ -25,10 +25,10 @@ impl Draft<'_> {
             }
             // The answer to an attempt that is no longer the current one proves nothing about it.
             Report::Submitted { .. } => {}
-            Report::Fetched { asked_at, account, outcome } if self.payout.is_sought() => {
-                self.sought(asked_at, account, outcome, policy);
+            Report::Fetched { waited, account, outcome } if self.payout.is_sought() => {
+                self.sought(waited, account, outcome, policy);
             }
-            Report::Fetched { asked_at, outcome, .. } => self.fetched(asked_at, outcome, policy),
+            Report::Fetched { waited, outcome, .. } => self.fetched(waited, outcome, policy),
             Report::CalledBack { found } => self.found(&found, Source::Callback),
             Report::Undone { outcome } => self.undone(outcome),
         }
@@ -99,10 +99,10 @@ impl Draft<'_> {
         self.write_learned(said, Some(back), attention, then);
     }
 
-    fn fetched(&mut self, asked_at: Timestamp, outcome: FetchOutcome, policy: &Policy) {
+    fn fetched(&mut self, waited: Waited, outcome: FetchOutcome, policy: &Policy) {
         match outcome {
             FetchOutcome::Found(found) => self.found(&found, Source::Reconciliation),
-            FetchOutcome::NotFound => self.not_found(asked_at, policy),
+            FetchOutcome::NotFound => self.not_found(waited, policy),
             // The engine remembers the token; the callback that carries it is the evidence.
             FetchOutcome::Deferred { .. } => {}
             // Our own queue was full: nobody was asked, so nothing is known that was not before.
@@ -125,16 +125,14 @@ impl Draft<'_> {
     }
 
     /// "Not found" is obeyed only where the provider's finality contract makes it proof.
-    fn not_found(&mut self, asked_at: Timestamp, policy: &Policy) {
-        let Some((sent, _)) = self.payout.intents().next_back() else { return };
-        // A restore may have lost a later submission than the last that is known.
-        let sent = self.payout.standing().sought_since.map_or(sent, |since| since.max(sent));
-        if !self.status.is_with_provider() || asked_at < sent.plus(policy.visibility_lag) {
+    fn not_found(&mut self, waited: Waited, policy: &Policy) {
+        let Some(waited) = waited.behind(self.payout.in_doubt_since()) else { return };
+        if !self.status.is_with_provider() || waited < policy.visibility_lag {
             return;
         }
         let why = Failure::new(Resolution::Unknown, Origin::Provider);
         let final_after = policy.not_found_final_after;
-        let proof = final_after.is_some_and(|after| asked_at >= sent.plus(after));
+        let proof = final_after.is_some_and(|after| waited >= after);
         if proof && self.status == Status::Invoking {
             let said = Statement::of(Source::Reconciliation, Outcome::NotSent, &why);
             let back = self.given_back();

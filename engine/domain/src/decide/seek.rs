@@ -7,26 +7,25 @@ use crate::effect::{Effect, wants_permit};
 use crate::entry::{By, Fact, Intent};
 use crate::failure::{Failure, Origin};
 use crate::payout::Payout;
-use crate::report::{FetchOutcome, Found};
+use crate::report::{FetchOutcome, Found, Waited};
 use crate::resolution::Resolution;
 use crate::schedule::Policy;
 use crate::statement::{Outcome, Source, Statement};
 use crate::status::Status;
-use crate::time::Timestamp;
 use crate::transition::Trigger;
 use std::sync::Arc;
 
 impl Draft<'_> {
     pub(super) fn sought(
         &mut self,
-        asked_at: Timestamp,
+        waited: Waited,
         account: Option<Box<str>>,
         outcome: FetchOutcome,
         policy: &Policy,
     ) {
         match outcome {
             FetchOutcome::Found(found) => self.adopt(account.unwrap_or_default(), &found),
-            FetchOutcome::NotFound => self.never_sent(asked_at, policy),
+            FetchOutcome::NotFound => self.never_sent(waited, policy),
             // Nobody answered: it is asked again, and nothing is sent meanwhile.
             FetchOutcome::Deferred { .. } | FetchOutcome::Unknown { .. } => {}
         }
@@ -62,13 +61,12 @@ impl Draft<'_> {
 
     /// The provider does not know it. That is proof where its contract says so, and enough where it
     /// would recognise the reference if it came a second time.
-    fn never_sent(&mut self, asked_at: Timestamp, policy: &Policy) {
-        let Some(since) = self.payout.standing().sought_since else { return };
-        if asked_at < since.plus(policy.visibility_lag) {
+    fn never_sent(&mut self, waited: Waited, policy: &Policy) {
+        let Some(waited) = waited.behind(self.payout.in_doubt_since()) else { return };
+        if waited < policy.visibility_lag {
             return;
         }
-        let proved =
-            policy.not_found_final_after.is_some_and(|after| asked_at >= since.plus(after));
+        let proved = policy.not_found_final_after.is_some_and(|after| waited >= after);
         let why = Failure::new(Resolution::Unknown, Origin::Provider);
         if !proved && !policy.resend_is_safe {
             let said = Statement::of(Source::Reconciliation, Outcome::NotFound, &why);

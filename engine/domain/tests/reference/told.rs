@@ -14,7 +14,9 @@ use domain::method::Method;
 use domain::money::{Amount, Currency};
 use domain::payout::Payout;
 use domain::recipient::{Recipient, RecipientInput};
-use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome, UndoOutcome};
+use domain::report::{
+    FetchOutcome, Found, ProviderState, Report, SubmitOutcome, UndoOutcome, Waited,
+};
 use domain::resolution::Resolution;
 use domain::schedule::{Policy, PollPlan, Watch};
 use domain::time::Timestamp;
@@ -120,7 +122,7 @@ impl Told {
                 Input::Report(Report::Submitted { attempt, outcome: outcome(*answer, *why) })
             }
             Event::Fetched { ago, answer } => Input::Report(Report::Fetched {
-                asked_at: Timestamp(self.now.0 - at(*ago).0),
+                waited: Waited::by(&self.payout, Timestamp(self.now.0 - at(*ago).0)),
                 account: Some("sandbox".into()),
                 outcome: fetched(answer),
             }),

@@ -13,7 +13,9 @@ use domain::method::Method;
 use domain::money::Amount;
 use domain::payout::Payout;
 use domain::recipient::{Recipient, RecipientInput};
-use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome, UndoOutcome};
+use domain::report::{
+    FetchOutcome, Found, ProviderState, Report, SubmitOutcome, UndoOutcome, Waited,
+};
 use domain::resolution::Resolution;
 use domain::schedule::{Policy, PollPlan, Watch};
 use domain::time::Timestamp;
@@ -61,13 +63,13 @@ pub fn live(asked: Request, story: &str, policy: &Policy) -> Payout {
 const DAY: Duration = Duration::from_secs(86_400);
 
 pub fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
+    let waited = Waited::by(payout, now);
     let why = |resolution| Failure::new(resolution, Origin::Provider);
     let submitted = |outcome| Input::Report(Report::Submitted { attempt: 1, outcome });
-    let fetched =
-        |outcome| Input::Report(Report::Fetched { asked_at: now, account: None, outcome });
+    let fetched = |outcome| Input::Report(Report::Fetched { waited, account: None, outcome });
     let seek = |outcome| {
         let account = Some("sandbox".into());
-        Input::Report(Report::Fetched { asked_at: now, account, outcome })
+        Input::Report(Report::Fetched { waited, account, outcome })
     };
     let found = |state| fetched(FetchOutcome::Found(Found::new(state)));
     let blamed = |origin| {

@@ -9,7 +9,9 @@ use domain::decide::{Input, decide};
 use domain::effect::{Effect, pending_effects};
 use domain::entry::{Act, By, Deed, Fact, ManualOutcome, Proposal};
 use domain::failure::{Failure, Origin};
-use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome, UndoOutcome};
+use domain::report::{
+    FetchOutcome, Found, ProviderState, Report, SubmitOutcome, UndoOutcome, Waited,
+};
 use domain::resolution::Resolution;
 use domain::schedule::{Policy, Watch};
 use domain::statement::Source;
@@ -143,8 +145,8 @@ impl Moves<'_> {
         }
         if let Some(asked) = question {
             for answer in self.answers(asked) {
-                let asked_at = super::state::at(asked);
-                let report = Report::Fetched { asked_at, account: None, outcome: answer };
+                let waited = Waited::by(&self.state.payout, super::state::at(asked));
+                let report = Report::Fetched { waited, account: None, outcome: answer };
                 self.take("the answer to a question", Input::Report(report), |next| {
                     next.awaits.question = None;
                 })?;

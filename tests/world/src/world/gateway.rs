@@ -15,7 +15,7 @@ use domain::decide::Step;
 use domain::entry::{By, Request};
 use domain::id::{Fingerprint, PayoutId};
 use domain::payout::Payout;
-use domain::report::{FetchOutcome, Found, Report, SubmitOutcome, UndoOutcome};
+use domain::report::{FetchOutcome, Found, Report, SubmitOutcome, UndoOutcome, Waited};
 use domain::schedule::Watch;
 use domain::time::Timestamp;
 use engine::clock::SureTime;
@@ -66,6 +66,8 @@ pub(crate) struct Process {
 pub(crate) struct Life {
     pub payout: Option<Payout>,
     pub watch: Watch,
+    pub under_way: u8,
+    pub still_since: Duration,
     pub armed: Option<Timestamp>,
     pub waits_for_permit: bool,
     pub try_again: Option<Timestamp>,
@@ -171,7 +173,7 @@ pub(crate) enum CallKind {
     },
     /// For whom nobody knows where it went, one account after the other.
     Fetch {
-        asked_at: Timestamp,
+        waited: Waited,
         then: Vec<usize>,
         names_account: bool,
     },
@@ -221,6 +223,11 @@ impl Life {
 }
 
 impl super::World<'_> {
+    /// For how long the process has been running.
+    pub(crate) fn running(&self) -> Duration {
+        self.process.as_ref().map_or(Duration::ZERO, |process| process.running(self.now))
+    }
+
     /// The memory of the process; only called where it lives.
     pub(crate) fn process(&mut self) -> &mut Process {
         // `happen` hands nothing of the process over when there is none.

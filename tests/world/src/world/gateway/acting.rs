@@ -10,7 +10,7 @@ use domain::effect::Effect;
 use domain::entry::{Entry, Intent};
 use domain::id::PayoutId;
 use domain::payout::Payout;
-use domain::report::{FetchOutcome, Report};
+use domain::report::{FetchOutcome, Report, Waited};
 use domain::schedule::{next_check_by, next_due};
 use domain::time::Timestamp;
 use snapshots::ArchiveStore;
@@ -66,6 +66,9 @@ impl World<'_> {
         let amount = payout.request().amount.minor_units() as u64;
         let kind = CallKind::Submit { amount };
         let call = Call { payout: id, attempt: intent.attempt, account, kind };
+        if let Some(life) = self.process().lives.get_mut(&id) {
+            life.under_way = life.under_way.saturating_add(1);
+        }
         self.depart(call);
         Ok(())
     }
@@ -91,19 +94,29 @@ impl World<'_> {
         let names_account = payout.is_sought();
         let attempt = payout.standing().attempt.max(1);
         life.verifying = true;
-        let Some(asked_at) = self.asks_at(id) else { return };
-        let kind = CallKind::Fetch { asked_at, then: candidates, names_account };
+        let Some(waited) = self.waited(id) else { return };
+        let kind = CallKind::Fetch { waited, then: candidates, names_account };
         self.queue_question(Call { payout: id, attempt, account, kind });
     }
 
-    /// When a question is asked now, for what the contract lets follow.
-    fn asks_at(&self, id: PayoutId) -> Option<Timestamp> {
-        let (wall, process) = (self.wall(), self.process.as_ref()?);
-        let payout = process.lives.get(&id)?.payout.as_ref()?;
+    /// For how long an answer has been waited for: see `engine/src/slot.rs`.
+    fn waited(&self, id: PayoutId) -> Option<Waited> {
+        let process = self.process.as_ref()?;
+        let (life, running) = (process.lives.get(&id)?, process.running(self.now));
+        let payout = life.payout.as_ref()?;
         if planted!(self, WallClockWaits) {
-            return Some(wall);
+            return Some(Waited::by(payout, self.wall()));
         }
-        Some(process.sure.asks_at(payout, wall, process.running(self.now)))
+        if planted!(self, WaitsSinceDecided) {
+            let sure = process.sure.not_put_forward(self.wall(), running);
+            let waited = Waited::by(payout, sure);
+            return Some(Waited { time: waited.time.min(running), ..waited });
+        }
+        if life.under_way > 0 {
+            return Some(Waited::default());
+        }
+        let time = running.saturating_sub(life.still_since);
+        Some(Waited { since: payout.in_doubt_since(), time })
     }
 
     fn undo(&mut self, id: PayoutId, kind: CallKind) {
@@ -120,20 +133,20 @@ impl World<'_> {
         };
         self.free_slot(account, kind.is_question());
         let report = match (kind, answer) {
-            (CallKind::Fetch { asked_at, mut then, names_account }, Answered::Fetch(outcome)) => {
+            (CallKind::Fetch { waited, mut then, names_account }, Answered::Fetch(outcome)) => {
                 if outcome == FetchOutcome::NotFound && !then.is_empty() {
                     let account = then.remove(0);
-                    let kind = CallKind::Fetch { asked_at, then, names_account };
+                    let kind = CallKind::Fetch { waited, then, names_account };
                     self.queue_question(Call { payout, attempt, account, kind });
                     return Ok(());
                 }
                 let account = names_account.then(|| ACCOUNTS[account].into());
-                Report::Fetched { asked_at, account, outcome }
+                Report::Fetched { waited, account, outcome }
             }
             (_, Answered::Submit(outcome)) => Report::Submitted { attempt, outcome },
             (_, Answered::Undo(outcome)) => Report::Undone { outcome },
             (_, Answered::Fetch(outcome)) => {
-                Report::Fetched { asked_at: self.wall(), account: None, outcome }
+                Report::Fetched { waited: Waited::default(), account: None, outcome }
             }
         };
         self.hand(payout, Turn::Report(Box::new(report)), To::Nobody)

@@ -3,11 +3,11 @@
 //! may die with the disk in any state.
 
 use super::{Appended, Decided, Reply};
-use crate::agenda::SECOND;
+use crate::agenda::{HOUR, MINUTE, SECOND};
 use crate::tally::Point;
 use crate::world::{Go, Happening, Purpose, Stop, World};
 use domain::decide::Step;
-use domain::entry::{Entry, Fact};
+use domain::entry::{Entry, Fact, HoldCause};
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use engine::ledger::Intended;
@@ -48,7 +48,12 @@ impl World<'_> {
         self.process().writing = Some(taken);
         let mut chance = self.chance(Purpose::Disk, 1);
         let slow = self.strikes(self.script.knobs.slow_disk, &mut chance, "slow_disk");
-        let takes = if slow { chance.spread(SECOND / 20, 20 * SECOND) } else { 300 };
+        let takes = match (slow, slow && chance.permille(100)) {
+            // It hangs, and comes back as if nothing had been.
+            (_, true) => chance.spread(MINUTE, 2 * HOUR),
+            (true, false) => chance.spread(SECOND / 20, 20 * SECOND),
+            (false, _) => 300,
+        };
         self.later_here(takes, |life| Happening::Synced { life });
         if planted!(self, AckBeforeSync) {
             return self.release();
@@ -159,7 +164,7 @@ impl World<'_> {
         if entries.is_empty() {
             return Ok(());
         }
-        let now = self.now;
+        let (now, running) = (self.now, self.running());
         let life = self.process.as_mut().and_then(|process| process.lives.get_mut(&id));
         let Some(life) = life else { return Ok(()) };
         if entries.iter().any(is_a_step) {
@@ -167,6 +172,9 @@ impl World<'_> {
         }
         let before = life.payout.as_ref().map(|payout| payout.standing().clone());
         for entry in entries {
+            if begins_a_doubt(entry) {
+                life.still_since = running;
+            }
             let applied = match &mut life.payout {
                 Some(payout) => payout.apply(entry.clone()),
                 none => Payout::begin(id, entry.clone()).map(|payout| *none = Some(payout)),
@@ -195,6 +203,7 @@ impl World<'_> {
             && !life.waits_for_permit
             && life.token.is_none()
             && life.try_again.is_none()
+            && life.under_way == 0
             && life.mailbox.is_empty();
         let Some(payout) = &life.payout else {
             if life.mailbox.is_empty() {
@@ -231,6 +240,15 @@ impl World<'_> {
 /// Whether an entry is more than another word about the same: only then the questions begin anew.
 fn is_a_step(entry: &Entry) -> bool {
     entry.moved.is_some() || !matches!(entry.fact, Fact::Learned(_))
+}
+
+/// Whether from here on it is waited for another answer than before.
+fn begins_a_doubt(entry: &Entry) -> bool {
+    match &entry.fact {
+        Fact::Invoked(_) | Fact::Adopted(_) => true,
+        Fact::Held(hold) => hold.cause == HoldCause::Restored,
+        _ => false,
+    }
 }
 
 /// The steps that entries take, each with the status it begins in.

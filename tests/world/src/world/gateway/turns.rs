@@ -13,7 +13,7 @@ use domain::effect::{Effect, pending_effects};
 use domain::entry::{Act, By, Request};
 use domain::id::{Fingerprint, PayoutId};
 use domain::payout::Payout;
-use domain::report::{FetchOutcome, Found, Report};
+use domain::report::{FetchOutcome, Found, Report, Waited};
 use domain::status::Status;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +50,8 @@ impl World<'_> {
                 }
                 _ => {}
             }
-            let life = Life { payout: rested, ..Life::default() };
+            let still_since = self.running();
+            let life = Life { payout: rested, still_since, ..Life::default() };
             self.process().lives.insert(id, life);
         }
         let process = self.process();
@@ -267,9 +268,9 @@ impl World<'_> {
                 life.token = None;
             }
             if payout.is_sought() {
-                let (asked_at, account) = (now, Some(ACCOUNTS[account].into()));
+                let (waited, account) = (Waited::default(), Some(ACCOUNTS[account].into()));
                 let outcome = FetchOutcome::Found(found);
-                let report = Report::Fetched { asked_at, account, outcome };
+                let report = Report::Fetched { waited, account, outcome };
                 return Ok(quietly(self.step(id, Input::Report(report))?));
             }
             return Ok(quietly(self.step(id, Input::Report(Report::CalledBack { found }))?));
@@ -283,9 +284,13 @@ impl World<'_> {
     }
 
     fn note(&mut self, id: PayoutId, report: &Report) -> Result<(), Refusal> {
-        let now = self.wall();
-        let Report::Fetched { outcome, .. } = report else { return Ok(()) };
+        let (now, running) = (self.wall(), self.running());
         let life = self.life(id)?;
+        if let Report::Submitted { .. } = report {
+            life.under_way = life.under_way.saturating_sub(1);
+            life.still_since = running;
+        }
+        let Report::Fetched { outcome, .. } = report else { return Ok(()) };
         life.verifying = false;
         life.watch.asked = life.watch.asked.saturating_add(1);
         life.watch.last = now;
