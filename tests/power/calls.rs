@@ -170,10 +170,10 @@ impl Process<'_> {
     }
 
     fn write(&self, call: &Call, offset: Option<u64>) -> Option<What> {
-        let (number, name) = descriptor(&call.arguments[0]);
         // Buffers are the second argument of all of them; a message's are within it.
         let text = call.arguments.get(1)?;
-        let Some((opening, appends)) = self.open.get(&number).copied() else {
+        let Some((opening, appends)) = self.opening(&call.arguments[0]) else {
+            let (_, name) = descriptor(&call.arguments[0]);
             return name.starts_with("socket:").then(|| What::Send(bytes(text)));
         };
         let mut bytes = bytes(text);
@@ -191,7 +191,13 @@ impl Process<'_> {
     }
 
     fn opening(&self, argument: &str) -> Option<(u64, bool)> {
-        self.open.get(&descriptor(argument).0).copied()
+        let (number, name) = descriptor(argument);
+        let opening = self.open.get(&number).copied();
+        assert!(
+            opening.is_some() || !Path::new(&name).starts_with(self.root),
+            "who opened {name}?"
+        );
+        opening
     }
 
     /// The path in this argument, if it is one of ours and the call did not fail.

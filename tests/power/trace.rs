@@ -59,7 +59,10 @@ pub fn read(text: &str, first: u64) -> (Vec<Call>, u64) {
         let (name, arguments) = (name.to_owned(), split(rest));
         Some(Call { begin, end: 2 * number + 1, name, arguments, outcome: Outcome::Unseen })
     }));
-    calls.sort_by_key(|call| (call.end, call.begin));
+    // By their ends, for then they had happened. But a number is free for others as soon as its closing has
+    // begun, and may be opened again before that has ended.
+    let happened = |call: &Call| if call.name == "close" { call.begin } else { call.end };
+    calls.sort_by_key(|call| (happened(call), call.begin));
     (calls, number)
 }
 
