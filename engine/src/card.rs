@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// Goes up whenever entries can say something new, or a card is made otherwise. A card of another number is
 /// not believed: its payout is decoded at the start, which refuses what this build does not know.
-pub(crate) const UNDERSTANDING: u16 = 2;
+pub(crate) const UNDERSTANDING: u16 = 3;
 
 /// What must be known of a payout that sleeps. Written with its state, and held against it by
 /// verifications.
@@ -85,7 +85,8 @@ impl<'a> Next<'a> {
             };
         }
         // No plan has a say in the times of what was never sent.
-        next_due(payout, Watch::default(), &UNASKED).map_or(Next::Never, Next::At)
+        let now = payout.updated_at();
+        next_due(payout, Watch::default(), &UNASKED, now).map_or(Next::Never, Next::At)
     }
 
     /// When the timer is to call after a start at `now`; `first_pause` is that of an account's plan.

@@ -17,7 +17,7 @@ use adapters::adapter_actor::messages::PermitGranted;
 use domain::effect::pending_effects;
 use domain::id::PayoutId;
 use domain::payout::Payout;
-use domain::schedule::{next_check_by, next_due};
+use domain::schedule::next_due;
 use domain::time::Timestamp;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -161,8 +161,7 @@ impl PayoutSupervisor {
         self.partition.note(Contribution::NONE, &payout);
         let plan = &self.partition.adapters.policy_of(&payout).poll;
         let (watch, now) = (Default::default(), self.partition.clock.now());
-        let due = [next_due(&payout, watch, plan), next_check_by(&payout, watch, plan, now)];
-        let armed = due.into_iter().flatten().min();
+        let armed = next_due(&payout, watch, plan, now);
         (Slot::new(Life { armed, ..Life::new(Some(payout), Duration::ZERO) }), armed)
     }
 }

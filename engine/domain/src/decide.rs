@@ -267,7 +267,7 @@ impl<'a> Draft<'a> {
     fn permit(&mut self, account: Box<str>, settlement: Option<Settlement>) -> Result<(), Refused> {
         let standing = self.payout.standing();
         let again = self.status == Status::Invoking && standing.resubmit_asked;
-        if !again && !wants_permit(self.payout, self.now) {
+        if !again && !wants_permit(self.payout, self.clock) {
             return Err(Refused::NotAllowed { status: self.status, command: "invoke" });
         }
         // In doubt, the same attempt again is the same order: the amount computed for it stands. An
@@ -312,12 +312,20 @@ impl<'a> Draft<'a> {
         let past_deadline = self.payout.deadline().is_some_and(|end| end <= self.now);
         match self.status {
             Status::Created | Status::Ready if self.payout.is_sought() => {
+                if past_deadline {
+                    // It may have been sent, so it is not over; and it is too late to send it.
+                    self.hold(HoldCause::Overdue, Resolution::GeneralError);
+                    return self.effect(Effect::Verify);
+                }
+                if wants_permit(self.payout, self.clock) {
+                    self.effect(Effect::RequestPermit);
+                }
                 self.look_again(watch, policy);
             }
             Status::Created | Status::Ready if past_deadline => {
                 self.write(By::Engine, Fact::Moved, Some(Trigger::DeadlinePassed));
             }
-            Status::Ready if wants_permit(self.payout, self.now) => {
+            Status::Ready if wants_permit(self.payout, self.clock) => {
                 self.effect(Effect::RequestPermit);
             }
             Status::Invoking if self.payout.standing().resubmit_asked => {
@@ -343,8 +351,12 @@ impl<'a> Draft<'a> {
         if due.is_none_or(|due| due > self.clock) {
             return;
         }
-        let overdue =
-            sent_at(self.payout).is_some_and(|sent| self.now.since(sent) >= policy.poll.give_up);
+        let age = |sent| match self.clock < self.payout.updated_at() {
+            false => self.now.since(sent),
+            // The clock was turned back since, and only the questions tell for how long it has been asked.
+            true => policy.poll.pauses(watch.asked),
+        };
+        let overdue = sent_at(self.payout).is_some_and(|sent| age(sent) >= policy.poll.give_up);
         if overdue && !self.payout.moderation_required() {
             self.hold(HoldCause::Overdue, Resolution::GeneralError);
         }

@@ -40,9 +40,10 @@ pub fn pending_effects(payout: &Payout, now: Timestamp) -> Vec<Effect> {
 /// Whether a payout may stand in the queue for a permit.
 pub fn wants_permit(payout: &Payout, now: Timestamp) -> bool {
     let standing = payout.standing();
+    // What a clock wrote that was turned back since says nothing about when to try again.
+    let turned_back = now < payout.updated_at();
     standing.status == Status::Ready
         && standing.process_asked
         && standing.hold.is_none()
-        && standing.sought_since.is_none()
-        && standing.not_before.is_none_or(|then| then <= now)
+        && standing.not_before.is_none_or(|then| turned_back || then <= now)
 }

@@ -60,6 +60,18 @@ impl PollPlan {
         let grown = self.factor.checked_pow(asked).and_then(|times| self.first.checked_mul(times));
         grown.unwrap_or(self.cap).min(self.cap)
     }
+
+    /// How long it takes to ask so many questions; `give_up` at most.
+    pub fn pauses(&self, asked: u32) -> Duration {
+        let mut sum = Duration::ZERO;
+        for number in 0..asked {
+            sum = sum.saturating_add(self.pause(number));
+            if sum >= self.give_up {
+                return self.give_up;
+            }
+        }
+        sum
+    }
 }
 
 /// What is remembered of the questions asked since the last news; lost in a crash without harm.
@@ -110,20 +122,31 @@ pub fn needs_asking(payout: &Payout) -> bool {
 const QUEUE_LOOK: Duration = Duration::from_secs(3_600);
 
 /// When the payout must be looked at next, for whatever reason; none when it can rest for ever, or
-/// until a person has decided.
-pub fn next_due(payout: &Payout, watch: Watch, plan: &PollPlan) -> Option<Timestamp> {
+/// until a person has decided. By a clock that shows `now`, and may have been turned back.
+pub fn next_due(
+    payout: &Payout,
+    watch: Watch,
+    plan: &PollPlan,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let standing = payout.standing();
-    match standing.status {
-        Status::Created | Status::Ready if payout.is_sought() => next_check(payout, watch, plan),
-        Status::Created | Status::Ready if standing.hold.is_some() => None,
-        Status::Created | Status::Ready => {
-            let looked_at = payout.updated_at().max(watch.last);
-            let queued = standing.queued_since.map(|_| looked_at.plus(QUEUE_LOOK));
-            let again = standing.not_before.filter(|then| *then > looked_at);
-            [payout.deadline(), queued, again].into_iter().flatten().min()
-        }
-        _ => next_check(payout, watch, plan),
+    let unsent = matches!(standing.status, Status::Created | Status::Ready);
+    let asked = next_check_by(payout, watch, plan, now);
+    if !unsent || standing.hold.is_some() {
+        return asked;
     }
+    if payout.is_sought() {
+        // With every question its place in the queue is looked after, too.
+        return [payout.deadline(), asked].into_iter().flatten().min();
+    }
+    let written = payout.updated_at();
+    let looked_at = if written <= now { written.max(watch.last) } else { watch.last.min(now) };
+    let queued = standing.queued_since.map(|_| looked_at.plus(QUEUE_LOOK));
+    let again = match standing.not_before {
+        Some(then) if written > now => Some(looked_at.plus(then.since(written))),
+        then => then.filter(|then| *then > looked_at),
+    };
+    [payout.deadline(), queued, again].into_iter().flatten().min()
 }
 
 /// When a paid payout is asked about again, in case its money came back; strictly after `now`.

@@ -138,7 +138,13 @@ impl Standing {
             Fact::Created(_) | Fact::DetailsGiven(_) | Fact::Moved | Fact::Commanded { .. } => {}
             Fact::DetailsRejected(why) => self.resolution = Some(why.resolution),
             Fact::ProcessAsked => self.process_asked = true,
-            Fact::Invoked(intent) | Fact::Adopted(intent) => self.invoked(intent),
+            Fact::Invoked(intent) => {
+                // Sent though it may have been sent before, in the time that a restore has lost.
+                self.in_doubt |= entry.moved.is_some() && self.sought_since.is_some();
+                self.sought_since = self.sought_since.filter(|_| entry.moved.is_none());
+                self.invoked(intent);
+            }
+            Fact::Adopted(intent) => self.invoked(intent),
             Fact::UndoSent => {}
             Fact::Held(hold) => self.held(*hold, entry.at),
             Fact::Released => self.released(),
@@ -178,14 +184,15 @@ impl Standing {
         }
     }
 
-    /// Whoever releases what is held for a restore takes its submission upon himself; whoever releases
-    /// what is held for another reason does not.
+    /// Whoever releases what is held for a restore takes its submission upon himself, and no more: it may have
+    /// been sent. Whoever releases what is held for another reason does not.
     fn released(&mut self) {
         let restored = self.hold.is_some_and(|(hold, _)| hold.cause == HoldCause::Restored);
-        self.sought_since = self.sought_since.filter(|_| !restored);
+        let unsent = matches!(self.status, Status::Created | Status::Ready);
+        self.sought_since = self.sought_since.filter(|_| unsent || !restored);
         let reason = Resolution::Unknown;
         let hold = Hold { cause: HoldCause::Restored, reason };
-        self.hold = self.sought_since.map(|since| (hold, since));
+        self.hold = self.sought_since.filter(|_| !restored).map(|since| (hold, since));
     }
 
     /// What only a person releases also takes back an order to send again that was not carried out.

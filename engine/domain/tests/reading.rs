@@ -53,7 +53,7 @@ fn who_is_asked_about_it() {
         ("restore sought-settled", Some("sandbox"), Some("sandbox")),
         // Made within the lost time: its key may have been used for another account.
         ("restore", None, None),
-        ("restore sought-unfound", None, Some("chosen")),
+        ("restore sought-unfound", None, None),
     ] {
         assert_eq!(tell(story).asked_of(), anywhere, "{story}");
         assert_eq!(live(chosen(), story, &policy()).asked_of(), there, "{story} by choice");

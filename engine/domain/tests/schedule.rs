@@ -5,7 +5,7 @@
 mod telling;
 
 use domain::decide::{Input, decide};
-use domain::effect::Effect;
+use domain::effect::{Effect, wants_permit};
 use domain::entry::{Entry, HoldCause};
 use domain::payout::Payout;
 use domain::schedule::{
@@ -116,7 +116,7 @@ fn what_stays_open_for_too_long_calls_a_person_and_is_still_asked() {
         let then = after(&payout, step.entries);
         let held = then.standing().hold.map(|(hold, _)| hold.cause);
         assert_eq!(held, called.then_some(HoldCause::Overdue));
-        assert!(next_due(&then, Watch::default(), &policy.poll).is_some(), "and never ends");
+        assert!(next_due(&then, Watch::default(), &policy.poll, now).is_some(), "and never ends");
         if called {
             let queued = told(&then, "queued", now.plus(minutes(1)));
             assert!(queued.moderation_required(), "that it is under way is no news");
@@ -206,11 +206,44 @@ fn nothing_that_is_not_over_sleeps_for_ever() {
         let payout = life(story);
         let at = |seconds| payout.updated_at().plus(Duration::from_secs(seconds));
         let watch = Watch { asked: 0, last: at(looked_at) };
-        assert_eq!(next_due(&payout, watch, plan), due.map(at), "{story} after {looked_at} s");
+        let next = next_due(&payout, watch, plan, at(looked_at));
+        assert_eq!(next, due.map(at), "{story} after {looked_at} s");
     }
     let waits = life("by-hand");
-    let due = next_due(&waits, Watch::default(), plan);
+    let due = next_due(&waits, Watch::default(), plan, waits.updated_at());
     assert_eq!(due, Some(waits.request().expires_at), "it waits for its merchant until its end");
+}
+
+/// A clock was turned back by a year since the last news: nobody waits for a year.
+#[test]
+fn a_clock_that_was_turned_back_lets_nobody_wait() {
+    let plan = &policy().poll;
+    let year = minutes(365 * 24 * 60);
+    let unsent = life("permit unsent");
+    let now = Timestamp(unsent.updated_at().0 - 1).max(Timestamp(1));
+    let behind = |seconds| now.plus(Duration::from_secs(seconds));
+    // It was tried again 5 seconds ago, and the provider wants half a minute of peace.
+    let watch = Watch { asked: 0, last: now };
+    assert_eq!(next_due(&unsent, watch, plan, behind(0)), Some(behind(30)));
+    assert!(wants_permit(&unsent, now), "and then it may be sent");
+    assert!(!wants_permit(&unsent, unsent.updated_at()), "by a right clock it waits");
+    assert!(wants_permit(&unsent, unsent.updated_at().plus(minutes(1))));
+    let ahead = Watch { asked: 0, last: now.plus(year) };
+    assert_eq!(next_due(&unsent, ahead, plan, now), Some(behind(30)), "looked at before that");
+    let never = next_due(&unsent, Watch::default(), plan, now);
+    assert_eq!(never, Some(Timestamp(0).plus(Duration::from_secs(30))), "looked at never: now");
+
+    // Only its questions tell how long it has been with its provider.
+    let mut policy = policy();
+    policy.poll.give_up = minutes(10);
+    let payout = life("permit accepted");
+    let now = Timestamp(payout.updated_at().0 - 1);
+    for (asked, called) in [(0, false), (14, false), (15, true), (u32::MAX, true)] {
+        let watch = Watch { asked, last: Timestamp(-60_000_000) };
+        let step = decide(&payout, Input::Tick, watch, now, &policy).unwrap();
+        let then = after(&payout, step.entries);
+        assert_eq!(then.moderation_required(), called, "after {asked} questions");
+    }
 }
 
 /// The timer does what is due at this very instant, and nothing a moment earlier.

@@ -132,7 +132,7 @@ fn a_release_and_an_order_to_send_again_as_they_were_once_written() {
     let ordered = and_then("permit timeout", Fact::ResubmitAsked);
     assert_eq!((ordered.moderation_required(), ordered.standing().resubmit_asked), (false, true));
     let sought = and_then("restore", Fact::Released);
-    assert!(!sought.is_sought() && !sought.moderation_required());
+    assert!(sought.is_sought() && !sought.moderation_required(), "it may go out, and turn up");
 }
 
 /// A word of "refused" or "not sent" that took no step does not bring the money back to us: the payout is still

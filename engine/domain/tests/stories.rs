@@ -158,7 +158,22 @@ const STORIES: &[(&str, &str)] = &[
     ("pause restore release permit", "READY not_sent held"),
     ("pause restore release sought-unfound permit", "INVOKING unknown"),
     ("pause restore sought-unfound permit", "READY not_sent held"),
-    ("pause restore sought-unfound release permit", "INVOKING unknown"),
+    ("pause restore sought-unfound release permit", "READY not_sent held"),
+    ("pause restore sought-unfound release sought-unfound permit", "INVOKING unknown"),
+    // Where it would be recognised it may go out again. It may turn up all the same, so it is not over.
+    ("restore sought-unfound sought-settled", "PROCESSED paid"),
+    ("by-hand restore sought-unfound sought-settled", "PROCESSED paid"),
+    ("by-hand restore sought-unfound expire", "READY not_sent held"),
+    ("by-hand restore sought-unfound expire sought-unfound", "READY not_sent held"),
+    ("by-hand restore sought-unfound expire sought-settled", "PROCESSED paid"),
+    ("by-hand restore sought-unfound expire process", "READY not_sent held"),
+    ("by-hand restore sought-unfound expire say-not-sent approve", "TERMINATED not_sent"),
+    ("by-hand restore sought-unfound process permit", "INVOKING unknown"),
+    ("by-hand restore release expire", "READY not_sent held"),
+    ("restore sought-unfound terminate", "READY not_sent"),
+    ("restore sought-unfound permit refused", "INVOKING unknown held"),
+    ("restore sought-unfound permit unsent", "INVOKING unknown held"),
+    ("restore sought-unfound permit refused settled", "PROCESSED paid"),
     ("pause restore sought-settled", "PROCESSED paid held"),
     ("quarantine restore release terminate", "READY not_sent held"),
     ("permit timeout restore settled", "PROCESSED paid"),
@@ -280,6 +295,9 @@ fn only_a_contract_lets_not_found_release_what_a_restore_has_doubt_about() {
     assert_eq!(ends(asked, &silent), ("READY", true), "not found proves nothing there");
     assert_eq!(ends(asked, &patient), ("READY", true), "nor so early");
     assert_eq!(ends("restore later sought-unfound", &patient), ("READY", false));
+    let over = "by-hand restore later sought-unfound expire";
+    assert_eq!(ends(over, &patient), ("EXPIRED", false), "that was proof");
+    assert_eq!(ends("restore later sought-unfound terminate", &patient), ("TERMINATED", false));
     // At that very moment it would show.
     let instant = Policy { visibility_lag: Duration::from_secs(10), ..policy() };
     assert_eq!(ends(asked, &instant), ("READY", false), "asked ten seconds after the restore");

@@ -164,14 +164,16 @@ async fn compare(
     if payout.is_sought() {
         // It is asked about already; whoever does not find it is not believed from now on.
         gateway.parts()?.orphans.meet(id);
-        return Ok(());
-    }
-    if payout.standing().attempt > 0 {
+        if payout.moderation_required() {
+            return Ok(());
+        }
+        // Somebody was believed who did not find it: it must not go out now.
+    } else if payout.standing().attempt > 0 {
         let (account, event, token, found) = (account.into(), None, None, None);
         let ring = Ring { account, authentic: true, attempt, event, token, found };
         return gateway.deliver(id, Turn::Doorbell(Box::new(ring))).await.map(drop);
     }
-    // There is no attempt to ask about: a person has to look.
+    // By our books it was never sent: a person has to look.
     Counters::up(&gateway.counters().discrepancies);
     tracing::error!(payout = %id, account, "the provider has a payment of it, and it was never sent");
     if !unsent || payout.moderation_required() {

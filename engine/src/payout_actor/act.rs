@@ -11,7 +11,7 @@ use domain::effect::Effect;
 use domain::entry::Intent;
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, Report};
-use domain::schedule::{next_check_by, next_due, sent_at};
+use domain::schedule::{next_due, sent_at};
 use domain::standing::Money;
 use domain::time::Timestamp;
 use futures_util::future::BoxFuture;
@@ -135,8 +135,7 @@ impl PayoutActor {
         let policy = self.policy_of(payout);
         let plan = &policy.poll;
         let now = self.partition.clock.now();
-        let asked = next_check_by(payout, life.watch, plan, now);
-        let due = [next_due(payout, life.watch, plan), asked, life.try_again];
+        let due = [next_due(payout, life.watch, plan, now), life.try_again];
         let due = due.into_iter().flatten().min();
         // The answer to a question under way says when the next is due; until then there is little to see.
         let soonest = life.verifying.then(|| now.plus(LOOK_WHILE_ASKED));

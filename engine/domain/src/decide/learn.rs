@@ -225,6 +225,8 @@ impl Draft<'_> {
         let held = self.payout.standing().hold.map(|(hold, _)| hold.cause);
         let after = on.and_then(|on| next(self.status, on)).unwrap_or(self.status);
         let adrift = after == Status::RevokeFailed && !is_definite(said.outcome);
+        // It is too late to send it, and still not known whether it was sent.
+        let vain = self.payout.is_sought() && !is_definite(said.outcome);
         match (trouble, held) {
             (Some(cause), None) => Attention::Raise(hold_for(cause, said.resolution)),
             // Marked whatever holds the payout already: the fold must not believe the amount.
@@ -234,7 +236,9 @@ impl Draft<'_> {
             (Some(_), Some(_)) => Attention::Unchanged,
             // A refused recall leaves the money in flight, and the end of it to be learned.
             (None, Some(cause)) if cause.released_by_evidence() && adrift => Attention::Unchanged,
-            (None, Some(HoldCause::Overdue)) if after.is_with_provider() => Attention::Unchanged,
+            (None, Some(HoldCause::Overdue)) if after.is_with_provider() || vain => {
+                Attention::Unchanged
+            }
             (None, Some(HoldCause::Overdue)) => Attention::Clear,
             (None, Some(cause)) if cause.released_by_evidence() && is_clear(said) => {
                 Attention::Clear

@@ -4,7 +4,7 @@
 
 use super::Draft;
 use crate::effect::{Effect, wants_permit};
-use crate::entry::{By, Fact, Intent};
+use crate::entry::{Attention, By, Fact, HoldCause, Intent};
 use crate::failure::{Failure, Origin};
 use crate::payout::Payout;
 use crate::report::{FetchOutcome, Found, Waited};
@@ -59,8 +59,9 @@ impl Draft<'_> {
         }
     }
 
-    /// The provider does not know it. That is proof where its contract says so, and enough where it
-    /// would recognise the reference if it came a second time.
+    /// The provider does not know it. That is proof where its contract says so. Where it would recognise the
+    /// reference if it came a second time it is enough to send it, and no more: it may turn up yet, so it is
+    /// still asked about, and neither expires nor is given up.
     fn never_sent(&mut self, waited: Waited, policy: &Policy) {
         let Some(waited) = waited.behind(self.payout.in_doubt_since()) else { return };
         if waited < policy.visibility_lag {
@@ -68,15 +69,16 @@ impl Draft<'_> {
         }
         let proved = policy.not_found_final_after.is_some_and(|after| waited >= after);
         let why = Failure::new(Resolution::Unknown, Origin::Provider);
-        if !proved && !policy.resend_is_safe {
-            let said = Statement::of(Source::Reconciliation, Outcome::NotFound, &why);
-            self.learn(said, None, None);
-            return;
-        }
-        let said = Statement::of(Source::Reconciliation, Outcome::NotSent, &why);
-        let attention = self.attention(&said, None, None);
+        let outcome = if proved { Outcome::NotSent } else { Outcome::NotFound };
+        let said = Statement::of(Source::Reconciliation, outcome, &why);
+        let held = self.payout.standing().hold.map(|(hold, _)| hold.cause);
+        let attention = match held {
+            Some(HoldCause::Restored) if !proved && policy.resend_is_safe => Attention::Clear,
+            _ if !proved => return self.learn(said, None, None),
+            _ => self.attention(&said, None, None),
+        };
         self.write_learned(said, None, attention, None);
-        if self.so_far().is_some_and(|after| wants_permit(&after, self.now)) {
+        if self.so_far().is_some_and(|after| wants_permit(&after, self.clock)) {
             self.effect(Effect::RequestPermit);
         }
     }

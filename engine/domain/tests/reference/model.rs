@@ -226,7 +226,7 @@ impl Model {
     /// Whether a permit would send it, now.
     pub fn may_be_sent(&self) -> bool {
         let free = self.held.is_none() || self.slips(Slip::SendsWhatIsHeld);
-        let turn = free && !self.sought() && self.wanted && self.not_before <= self.now;
+        let turn = free && self.wanted && self.not_before <= self.now;
         self.stage == Ready && turn || self.stage == Invoking && self.ordered_again
     }
 
@@ -285,6 +285,10 @@ impl Model {
     fn permit(&mut self) {
         self.taken = self.may_be_sent();
         if self.taken {
+            // What a restore may have lost is behind it from here on, like any other earlier send.
+            let sought = self.sought();
+            self.behind |= sought;
+            self.lost_since = self.lost_since.filter(|_| !sought);
             self.goes_out();
             self.sent = true;
         }
@@ -365,11 +369,16 @@ impl Model {
             return;
         }
         let proof = self.terms.not_found_final.is_some_and(|after| waited >= after);
-        if proof || self.terms.recognises {
+        if proof {
             self.hear(Says::NotSent, Reason::Unknown, None, None);
             (self.lost_since, self.proposed) = (None, None);
-        } else {
-            self.hear(Says::NotFound, Reason::Unknown, None, None);
+            return;
+        }
+        self.hear(Says::NotFound, Reason::Unknown, None, None);
+        if self.terms.recognises && self.held_by(&[Cause::Restored]) {
+            // A second one would be recognised: it may go, and may still turn up.
+            self.held = None;
+            self.news();
         }
     }
 
@@ -504,7 +513,8 @@ impl Model {
         use Says::*;
         let definite =
             matches!(word.says, Paid | Failed | Returned | Undone | Refused | Says::NotSent);
-        let waited_for = self.with_provider() || self.stage == RevokeFailed && !definite;
+        let open = self.unsent() || self.stage == RevokeFailed;
+        let waited_for = self.with_provider() || open && !definite;
         let clear = !matches!(word.why, Reason::Timeout | Reason::Unknown | Reason::General)
             && !matches!(word.says, Known | Unclear | NotFound);
         match cause {

@@ -149,7 +149,7 @@ async fn a_listed_payment_of_a_payout_that_was_never_sent_keeps_it_from_being_se
     let id = running.create("many-0", request).await;
     assert_eq!(id, id_of(0));
     let payout = async || running.door().get(id).await.unwrap().payout;
-    until(&running, SECOND, async || !payout().await.is_sought()).await;
+    until(&running, SECOND, async || !payout().await.moderation_required()).await;
     assert!(!is_read(&running).await, "it is read once more");
     bank.flood.store(1, Ordering::SeqCst);
     until(&running, SECOND, async || payout().await.moderation_required()).await;

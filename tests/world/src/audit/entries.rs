@@ -146,7 +146,9 @@ fn sends(
     let sought = |standing: &Standing| {
         // What was sent by our books is recognised there, or not sent again at all.
         let unsent = matches!(standing.status, Status::Created | Status::Ready);
-        unsent && standing.sought_since.is_some()
+        // Who does not find it may be sent it only where it would be recognised.
+        let let_go = policy.resend_is_safe && standing.hold.is_none();
+        unsent && standing.sought_since.is_some() && !let_go
     };
     if invoked && before.is_some_and(sought) {
         return broken("I-24", "sent before the provider was asked");

@@ -69,7 +69,10 @@ impl Model {
     pub(super) fn tick(&mut self) {
         let old = self.first_send.is_some_and(|sent| self.now - sent >= self.terms.give_up);
         match self.stage {
-            Created | Ready if self.sought() => {}
+            // It may be out: too late to be sent, and not over.
+            Created | Ready if self.sought() && self.too_late() => {
+                self.hold(Cause::Overdue, Reason::General);
+            }
             Created | Ready if self.too_late() => self.stage = Expired,
             Invoking if self.too_late() && self.slips(Slip::ExpiresWhatWasSent) => {
                 self.stage = Expired;
@@ -122,11 +125,13 @@ impl Model {
         if self.held.is_none() || heard_of && !self.terms.recognises {
             return false;
         }
-        if self.held_by(&[Cause::Restored]) {
+        // Whoever releases it from something else has not said that it may go out.
+        let restored = self.held_by(&[Cause::Restored]);
+        if restored && !self.unsent() {
             self.lost_since = None;
         }
-        // Whoever releases it from something else has not said that nothing was lost.
-        self.held = self.lost_since.map(|_| (Cause::Restored, Reason::Unknown));
+        let lost = self.lost_since.filter(|_| !restored);
+        self.held = lost.map(|_| (Cause::Restored, Reason::Unknown));
         self.news();
         true
     }

@@ -11,7 +11,7 @@ use domain::entry::{Entry, Intent};
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, Report, Waited};
-use domain::schedule::{next_check_by, next_due};
+use domain::schedule::next_due;
 use domain::time::Timestamp;
 use snapshots::ArchiveStore;
 use std::time::Duration;
@@ -176,8 +176,7 @@ impl World<'_> {
         let Some(life) = self.process.as_ref().and_then(|one| one.lives.get(&id)) else { return };
         let Some(payout) = &life.payout else { return };
         let plan = &self.setting.policy_of(payout).poll;
-        let asked = next_check_by(payout, life.watch, plan, now);
-        let due = [next_due(payout, life.watch, plan), asked, life.try_again];
+        let due = [next_due(payout, life.watch, plan, now), life.try_again];
         let due = due.into_iter().flatten().min();
         let soonest = life.verifying.then(|| now.plus(LOOK_WHILE_ASKED));
         let due = due.map(|due| soonest.map_or(due, |soonest| due.max(soonest)));

@@ -10,7 +10,7 @@ use domain::effect::pending_effects;
 use domain::entry::{Entry, Fact};
 use domain::id::PayoutId;
 use domain::payout::Payout;
-use domain::schedule::{Watch, next_check_by, next_due, next_return_check};
+use domain::schedule::{Watch, next_due, next_return_check};
 use engine::bare::{self, Back, ReadBack};
 use engine::clock::SureTime;
 use snapshots::RecordRef;
@@ -172,9 +172,7 @@ impl World<'_> {
                     }
                     let plan = &self.setting.policy_of(&payout).poll;
                     let watch = Watch::default();
-                    let asked = next_check_by(&payout, watch, plan, wall);
-                    let due = [next_due(&payout, watch, plan), asked];
-                    let armed = due.into_iter().flatten().min();
+                    let armed = next_due(&payout, watch, plan, wall);
                     (*payout, armed)
                 }
             };
