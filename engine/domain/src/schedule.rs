@@ -143,7 +143,9 @@ pub fn next_due(
     let looked_at = if written <= now { written.max(watch.last) } else { watch.last.min(now) };
     let queued = standing.queued_since.map(|_| looked_at.plus(QUEUE_LOOK));
     let again = match standing.not_before {
-        Some(then) if written > now => Some(looked_at.plus(then.since(written))),
+        Some(then) if written > now => {
+            Some(looked_at.plus(then.since(written))).filter(|_| then > written)
+        }
         then => then.filter(|then| *then > looked_at),
     };
     [payout.deadline(), queued, again].into_iter().flatten().min()

@@ -233,6 +233,12 @@ fn a_clock_that_was_turned_back_lets_nobody_wait() {
     let never = next_due(&unsent, Watch::default(), plan, now);
     assert_eq!(never, Some(Timestamp(0).plus(Duration::from_secs(30))), "looked at never: now");
 
+    // What it had to wait for was over when its last news was written.
+    let waited = life("permit unsent later pause release");
+    let now = Timestamp(waited.updated_at().0 - 1);
+    let hour = now.plus(minutes(60));
+    assert_eq!(next_due(&waited, Watch { asked: 0, last: now }, plan, now), Some(hour));
+
     // Only its questions tell how long it has been with its provider.
     let mut policy = policy();
     policy.poll.give_up = minutes(10);
