@@ -95,7 +95,8 @@ impl AdapterSupervisor {
                 (Some(a), Some(b)) => Some(a.max(b)),
                 _ => None,
             },
-            resend_is_safe: a.resend_is_safe && b.resend_is_safe,
+            // What one of them has seen, another does not recognise.
+            resend_is_safe: false,
             ..a
         });
         weakest.unwrap_or_else(|| self.orphan.clone())

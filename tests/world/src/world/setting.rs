@@ -41,7 +41,7 @@ impl Setting {
                 (Some(a), Some(b)) => Some(a.max(b)),
                 _ => None,
             },
-            resend_is_safe: a.resend_is_safe && b.resend_is_safe,
+            resend_is_safe: false,
             ..a
         });
         let input = || RecipientInput {
