@@ -87,3 +87,37 @@ async fn who_is_asked_about_at_several_accounts_is_called_by_the_plan_that_decid
     assert!(ticks() - before < 20, "called {} times for nothing", ticks() - before);
     rig.stop().await;
 }
+
+#[actix_rt::test]
+async fn what_one_account_would_recognise_another_would_not() {
+    for several in [false, true] {
+        let home = tempfile::tempdir().unwrap();
+        let (old, new) = (home.path().join("old"), home.path().join("new"));
+        let both = accounts();
+        let start = async |dir: &Path| match several {
+            true => start(dir, &both).await,
+            false => Rig::start(dir, both.0.clone()).await,
+        };
+        let rig = start(&old).await;
+        let known = rig.create("before", |_| {}).await.payout.id();
+        rig.until(known, |view| view.payout.status() == Status::Processed).await;
+        let point = rig.engine.gateway().store().unwrap().journal.durable_sequence();
+        restore(&old, &new, point, &rig.clock);
+        rig.stop().await;
+
+        // Nobody finds it, and nobody's word is proof: it goes where it would be recognised if it had been lost.
+        let rig = start(&new).await;
+        let id = rig.create("new", |_| {}).await.payout.id();
+        let asked = |status: Status, held: bool| match several {
+            true => held && status == Status::Ready,
+            false => !held && status == Status::Processed,
+        };
+        let ended = rig.until(id, |view| {
+            let heard = view.payout.learned().next().is_some();
+            heard && asked(view.payout.status(), view.payout.moderation_required())
+        });
+        assert_eq!(ended.await.payout.standing().attempt, u8::from(!several));
+        assert_eq!((both.0.submissions(), both.1.submissions()), (1 + u32::from(!several), 0));
+        rig.stop().await;
+    }
+}
