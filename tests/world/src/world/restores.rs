@@ -76,7 +76,15 @@ impl World<'_> {
         let (end, last) = (judged.end, judged.writer.last_sequence());
         self.disk.cut(end);
         let (source, point, beyond) = match copy {
-            Some(log) => (log, Point::End, Beyond::Unknown),
+            Some(mut log) => {
+                // Made behind a crash and before a start, it may end in the middle of a frame.
+                let whole = judge(&log, None).map_err(|refused| {
+                    let what = format!("a copy does not read: {refused}");
+                    self.audit.broken("I-24", PayoutId([0; 16]), what)
+                })?;
+                log.truncate(whole.end);
+                (log, Point::End, Beyond::Unknown)
+            }
             None => {
                 let back = last * u64::from(back) / 1_000;
                 let point = Point::Sequence((last - back).max(1));
