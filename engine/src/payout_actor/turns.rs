@@ -241,7 +241,9 @@ impl PayoutActor {
         }
         // A stranger, or a tale of another payment, is worth one question now and then.
         let trusted = authentic && matches;
-        let asked_lately = self.partition.clock.now().since(life.watch.last) < STRANGER_PAUSE;
+        let (now, asked) = (self.partition.clock.now(), life.watch.last);
+        // By a clock that was turned back the last question is still to come, and not lately.
+        let asked_lately = asked <= now && now.since(asked) < STRANGER_PAUSE;
         if !sent || (!trusted && (asked_lately || life.verifying)) {
             return Ok(nothing(Reply::Nothing));
         }

@@ -276,7 +276,8 @@ impl World<'_> {
             return Ok(quietly(self.step(id, Input::Report(Report::CalledBack { found }))?));
         }
         let trusted = authentic && matches;
-        let asked_lately = now.since(life.watch.last) < STRANGER_PAUSE;
+        let asked = life.watch.last;
+        let asked_lately = asked <= now && now.since(asked) < STRANGER_PAUSE;
         if !sent || (!trusted && (asked_lately || life.verifying)) {
             return Ok(nothing(Reply::Nothing));
         }
