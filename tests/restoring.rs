@@ -106,10 +106,6 @@ impl Running {
             let before = self.engine.gateway().store().unwrap().journal.durable_sequence();
             let hurry = if quiet < 12 { 1 } else { 30 };
             self.pass(Duration::from_secs(hurry * (1 + step % 60))).await;
-            if hurry > 1 {
-                // Whoever is at work gets a moment for each quarter of an hour.
-                tokio::time::sleep(Duration::from_millis(3)).await;
-            }
             let after = self.engine.gateway().store().unwrap().journal.durable_sequence();
             quiet = if before == after { quiet + 1 } else { 0 };
             if quiet >= 12 {

@@ -89,16 +89,7 @@ impl AdapterSupervisor {
     pub(crate) fn weakest_policy(&self, payout: &Payout) -> Policy {
         let serving = self.may_have(payout);
         let policies = serving.iter().map(|(_, adapter)| &adapter.0.caps().policy);
-        let weakest = policies.cloned().reduce(|a, b| Policy {
-            visibility_lag: a.visibility_lag.max(b.visibility_lag),
-            not_found_final_after: match (a.not_found_final_after, b.not_found_final_after) {
-                (Some(a), Some(b)) => Some(a.max(b)),
-                _ => None,
-            },
-            // What one of them has seen, another does not recognise.
-            resend_is_safe: false,
-            ..a
-        });
+        let weakest = policies.cloned().reduce(Policy::of_either);
         weakest.unwrap_or_else(|| self.orphan.clone())
     }
 

@@ -4,8 +4,8 @@
 //! Nearly every payout alive waits for its provider, for hours or days. As bytes it takes a fifth of the
 //! memory, is copied for a snapshot as it is, and comes back at a start without being decoded.
 //!
-//! The piece: `due i64 | asked u32 | last asked i64 | still since u64 | heard u8 | so many u64`, little endian, then the
-//! entries, encoded one behind the other. It never leaves the process.
+//! The piece: `due i64 | asked u32 | last asked i64 | still since u64 | heard u8 | so many u64`, little
+//! endian, then the entries, encoded one behind the other. It never leaves the process.
 
 use crate::codec::Unreadable;
 use bincode::Decode;

@@ -343,6 +343,18 @@ pub enum HoldCause {
     Restored,
 }
 
+impl Entry {
+    /// Whether from here on it is waited for another answer of the provider than before: see
+    /// [`Payout::in_doubt_since`](crate::payout::Payout::in_doubt_since).
+    pub fn begins_a_doubt(&self) -> bool {
+        match &self.fact {
+            Fact::Invoked(_) | Fact::Adopted(_) => true,
+            Fact::Held(hold) => hold.cause == HoldCause::Restored,
+            _ => false,
+        }
+    }
+}
+
 impl HoldCause {
     /// Whether the provider's clear word alone releases it.
     pub const fn released_by_evidence(self) -> bool {

@@ -30,6 +30,22 @@ pub struct Policy {
     pub believe_signed_callbacks: bool,
 }
 
+impl Policy {
+    /// What may be concluded about a payout that either of two accounts may have: what both allow.
+    pub fn of_either(self, other: Policy) -> Policy {
+        Policy {
+            visibility_lag: self.visibility_lag.max(other.visibility_lag),
+            not_found_final_after: match (self.not_found_final_after, other.not_found_final_after) {
+                (Some(one), Some(another)) => Some(one.max(another)),
+                _ => None,
+            },
+            // What one of them has seen, the other does not recognise.
+            resend_is_safe: false,
+            ..self
+        }
+    }
+}
+
 /// How a payout that was paid is watched for its money coming back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReturnWatch {

@@ -252,6 +252,50 @@ fn a_clock_that_was_turned_back_lets_nobody_wait() {
     }
 }
 
+/// What either of two accounts may have: the longer of each time, proof only where both prove, and nothing goes out
+/// because one of them would recognise it.
+#[test]
+fn two_accounts_allow_what_both_allow() {
+    let [short, long] = [minutes(1), minutes(2)];
+    let contract = |lag, proof| Policy {
+        visibility_lag: lag,
+        not_found_final_after: proof,
+        resend_is_safe: true,
+        ..policy()
+    };
+    for (one, other, proof) in [
+        (Some(short), Some(long), Some(long)),
+        (Some(long), Some(short), Some(long)),
+        (Some(short), None, None),
+        (None, Some(short), None),
+        (None, None, None),
+    ] {
+        let either = contract(short, one).of_either(contract(long, other));
+        assert_eq!((either.not_found_final_after, either.visibility_lag), (proof, long));
+        assert!(!either.resend_is_safe);
+    }
+}
+
+/// Waiting begins anew with whatever may have been sent last, and with nothing else.
+#[test]
+fn waiting_begins_with_a_submission_and_with_a_restore() {
+    for (story, begins) in [
+        ("permit", true),
+        ("restore", true),
+        ("restore sought-settled", false),
+        ("permit accepted", false),
+        ("pause", false),
+        ("quarantine", false),
+    ] {
+        let payout = life(story);
+        let last = payout.entries().last().unwrap();
+        assert_eq!(last.begins_a_doubt(), begins, "{story}");
+        assert_eq!(payout.in_doubt_since() == Some(last.at) && begins, begins, "{story}");
+    }
+    let adopted = life("restore sought-settled");
+    assert!(adopted.entries().iter().rev().nth(1).unwrap().begins_a_doubt(), "taken over");
+}
+
 /// The timer does what is due at this very instant, and nothing a moment earlier.
 #[test]
 fn a_question_is_asked_when_it_is_due() {

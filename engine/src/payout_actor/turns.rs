@@ -16,7 +16,7 @@ use domain::command::{Command, Refused};
 use domain::conversion::Rate;
 use domain::decide::{Input, Step, create, decide};
 use domain::effect::{Effect, pending_effects};
-use domain::entry::{Entry, Fact, HoldCause, Request};
+use domain::entry::{Entry, Fact, Request};
 use domain::payout::Payout;
 use domain::recipient::Recipient;
 use domain::report::{FetchOutcome, Found, Report, Waited};
@@ -341,7 +341,7 @@ impl PayoutActor {
         }
         let before = life.payout.as_ref().map_or(Contribution::NONE, Contribution::of);
         for entry in entries {
-            if begins_a_doubt(&entry) {
+            if entry.begins_a_doubt() {
                 life.still_since = self.partition.clock.running();
             }
             let applied = match &mut life.payout {
@@ -366,15 +366,6 @@ impl PayoutActor {
 /// that says one thing and the other in turn is not asked at the shortest pause for ever.
 fn is_a_step(entry: &Entry) -> bool {
     entry.moved.is_some() || !matches!(entry.fact, Fact::Learned(_))
-}
-
-/// Whether from here on it is waited for another answer than before: see [`Payout::in_doubt_since`].
-fn begins_a_doubt(entry: &Entry) -> bool {
-    match &entry.fact {
-        Fact::Invoked(_) | Fact::Adopted(_) => true,
-        Fact::Held(hold) => hold.cause == HoldCause::Restored,
-        _ => false,
-    }
 }
 
 /// The payout as its creation was answered: the entries that its creation wrote, and no later ones.

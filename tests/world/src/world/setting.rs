@@ -35,15 +35,7 @@ pub(crate) struct Setting {
 impl Setting {
     pub fn of(script: &Script) -> Setting {
         let policies: Vec<Policy> = script.knobs.accounts.iter().map(policy).collect();
-        let weakest = policies.iter().cloned().reduce(|a, b| Policy {
-            visibility_lag: a.visibility_lag.max(b.visibility_lag),
-            not_found_final_after: match (a.not_found_final_after, b.not_found_final_after) {
-                (Some(a), Some(b)) => Some(a.max(b)),
-                _ => None,
-            },
-            resend_is_safe: false,
-            ..a
-        });
+        let weakest = policies.iter().cloned().reduce(Policy::of_either);
         let input = || RecipientInput {
             kind: Some("bank_account".into()),
             name: Some("Anna Schmidt".into()),

@@ -7,7 +7,7 @@ use crate::agenda::{HOUR, MINUTE, SECOND};
 use crate::tally::Point;
 use crate::world::{Go, Happening, Purpose, Stop, World};
 use domain::decide::Step;
-use domain::entry::{Entry, Fact, HoldCause};
+use domain::entry::{Entry, Fact};
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use engine::ledger::Intended;
@@ -172,7 +172,7 @@ impl World<'_> {
         }
         let before = life.payout.as_ref().map(|payout| payout.standing().clone());
         for entry in entries {
-            if begins_a_doubt(entry) {
+            if entry.begins_a_doubt() {
                 life.still_since = running;
             }
             let applied = match &mut life.payout {
@@ -240,15 +240,6 @@ impl World<'_> {
 /// Whether an entry is more than another word about the same: only then the questions begin anew.
 fn is_a_step(entry: &Entry) -> bool {
     entry.moved.is_some() || !matches!(entry.fact, Fact::Learned(_))
-}
-
-/// Whether from here on it is waited for another answer than before.
-fn begins_a_doubt(entry: &Entry) -> bool {
-    match &entry.fact {
-        Fact::Invoked(_) | Fact::Adopted(_) => true,
-        Fact::Held(hold) => hold.cause == HoldCause::Restored,
-        _ => false,
-    }
 }
 
 /// The steps that entries take, each with the status it begins in.
