@@ -24,12 +24,15 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-const FOLDERS: [&str; 7] = [
+const FOLDERS: [&str; 10] = [
     "engine/domain/src",
+    "engine/domain/tests",
     "engine/src",
     "adapters/src",
     "snapshots/src",
+    "snapshots/tests",
     "web/src",
+    "web/tests",
     "tests",
     "benches",
 ];

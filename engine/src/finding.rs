@@ -98,13 +98,15 @@ impl Partition {
         match recovery::find(&self.store, id) {
             Ok(Some(payout)) => {
                 let old = self.slots.lock().get(&id.0).and_then(|slot| {
-                    slot.if_awake()?.life.lock().payout.as_ref().map(Contribution::of)
+                    let life = slot.if_awake()?.life.lock();
+                    Some((life.payout.as_ref().map(Contribution::of), life.under_way))
                 });
+                let (old, under_way) = old.unwrap_or_default();
                 self.note(old.unwrap_or(Contribution::NONE), &payout);
                 self.index.put(&payout);
-                self.slots
-                    .lock()
-                    .insert(id.0, Slot::new(Life::new(Some(payout), self.clock.running())));
+                // What had left for the door may leave yet, whoever waited for it.
+                let life = Life { under_way, ..Life::new(Some(payout), self.clock.running()) };
+                self.slots.lock().insert(id.0, Slot::new(life));
                 self.hand(id, Turn::Wake);
             }
             Ok(None) => {

@@ -53,14 +53,17 @@ pub(crate) struct PartitionHandle {
 
 impl Partition {
     /// Hands a turn to a payout through its supervisor, which finds or revives the actor.
-    pub async fn deliver(supervisor: &Addr<PayoutSupervisor>, id: PayoutId, turn: Turn) {
+    ///
+    /// Whether it was taken: an answer is an answer, a refusal of the payout's too.
+    pub async fn deliver(supervisor: &Addr<PayoutSupervisor>, id: PayoutId, turn: Turn) -> bool {
         match supervisor.send(Deliver { id, turn }).await {
-            Ok(Ok(_)) | Ok(Err(Refusal::Refused(_))) => {}
+            Ok(Ok(_)) | Ok(Err(Refusal::Refused(_))) => return true,
             // The journal has closed: the next start reads what was written, and asks the rest.
             Ok(Err(Refusal::NotReady)) => {}
             Ok(Err(refusal)) => tracing::warn!(payout = %id, %refusal, "a turn was not taken"),
             Err(error) => tracing::error!(payout = %id, %error, "a supervisor does not answer"),
         }
+        false
     }
 
     /// The payout as a reader sees it.

@@ -75,6 +75,8 @@ pub(crate) enum Turn {
     Wake,
     /// The archive has this version, to be looked at again then.
     Archived(u32, Option<Timestamp>),
+    /// The archive did not take it.
+    NotArchived,
     /// A test makes the actor die in the middle of a turn.
     #[cfg(test)]
     Die,

@@ -31,8 +31,10 @@ pub(crate) fn leave(actor: &PayoutActor) -> bool {
         drop(life);
         return forget(actor);
     };
-    let asks = life.verifying || life.rang || life.waits_for_permit || life.token.is_some();
-    let asks = asks || life.under_way > 0;
+    // What only an open payout waits for must not keep a finished one: a permit that comes finds it over, and a
+    // deferred answer rings.
+    let waits = !is_finished(payout) && (life.waits_for_permit || !life.tokens.is_empty());
+    let asks = waits || life.verifying || life.rang || life.under_way > 0;
     // What it wants to try again is not remembered by one that sleeps.
     let quiet = !asks && life.try_again.is_none();
     if is_finished(payout) {
@@ -82,7 +84,10 @@ fn archive(
             Ok(()) => partition.hand(id, Turn::Archived(version, watch)),
             // The store is closing; the next start finds the payout in the log.
             Err(ArchiveError::Closed) => {}
-            Err(error) => tracing::error!(payout = %id, %error, "a payout stays in memory"),
+            Err(error) => {
+                tracing::error!(payout = %id, %error, "a payout stays in memory");
+                partition.hand(id, Turn::NotArchived);
+            }
         }
     });
 }

@@ -46,11 +46,17 @@ async fn watch(store: Weak<Running>, partitions: Vec<PartitionHandle>, clock: Ar
         let before = std::mem::take(&mut woken);
         woken.extend(due.iter().map(|(at, id)| (*id, *at)));
         let news = due.into_iter().filter(|(at, id)| before.get(id) != Some(at));
-        let calls = stream::iter(news).for_each_concurrent(WOKEN_AT_ONCE, |(_, id)| {
+        let calls = stream::iter(news).map(|(_, id)| {
             let owner = partitions[partition_of(id, partitions.len())].supervisor.clone();
-            async move { Partition::deliver(&owner, id, Turn::Tick).await }
+            async move { (id, Partition::deliver(&owner, id, Turn::Tick).await) }
         });
-        calls.await;
+        let mut told = calls.buffer_unordered(WOKEN_AT_ONCE);
+        while let Some((id, taken)) = told.next().await {
+            if !taken {
+                // Nobody was woken: the next look tries it again.
+                woken.remove(&id);
+            }
+        }
     }
 }
 

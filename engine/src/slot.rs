@@ -8,14 +8,16 @@ use crate::sleeper::{Asleep, Notes};
 use actix::Addr;
 use domain::id::PayoutId;
 use domain::payout::Payout;
-use domain::report::Waited;
-use domain::schedule::Watch;
+use domain::report::{FetchOutcome, Waited};
+use domain::schedule::{Policy, Watch};
 use domain::time::Timestamp;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Events of a payout that are remembered to know a repetition.
 const HEARD_MAX: usize = 16;
+/// Questions whose answers are waited for at once; a provider that is slower than we ask has this much patience.
+const TOKENS_MAX: usize = 8;
 
 /// One live payout.
 pub(crate) enum Slot {
@@ -136,14 +138,14 @@ pub(crate) struct Life {
     pub armed: Option<Timestamp>,
     /// A permit was asked for and not answered yet.
     pub waits_for_permit: bool,
-    /// The permit was denied; asked for again then.
+    /// Something did not come about that nothing else would repeat; it is tried again then.
     pub try_again: Option<Timestamp>,
     /// A status fetch is under way.
     pub verifying: bool,
     /// Something rang while the fetch was under way: ask once more.
     pub rang: bool,
-    /// The provider answers our question by a callback with this token.
-    pub token: Option<Box<str>>,
+    /// The provider answers our last questions by callbacks with these tokens.
+    pub tokens: Vec<Box<str>>,
     /// The version that was last handed to the archive.
     pub archiving: u32,
     /// The version that the archive has.
@@ -166,7 +168,7 @@ impl Life {
             try_again: None,
             verifying: false,
             rang: false,
-            token: None,
+            tokens: Vec::new(),
             archiving: 0,
             archived: 0,
             watched: None,
@@ -184,6 +186,34 @@ impl Life {
         }
         self.heard.push(event);
         true
+    }
+
+    /// Remembers an answer that is still to come. Whoever is settled is not asked about again by itself, so a
+    /// look that was in vain is repeated.
+    pub fn wait_for_what_is_left<'a>(
+        &mut self,
+        outcome: &FetchOutcome,
+        policy_of: impl FnOnce(&Payout) -> &'a Policy,
+    ) {
+        match outcome {
+            FetchOutcome::Found(_) => self.tokens.clear(),
+            FetchOutcome::NotFound => return,
+            FetchOutcome::Unknown { .. } => {}
+            FetchOutcome::Deferred { token } => {
+                if self.tokens.len() >= TOKENS_MAX {
+                    self.tokens.remove(0);
+                }
+                self.tokens.push(token.clone());
+            }
+        }
+        let answered = matches!(outcome, FetchOutcome::Found(_));
+        let settled = self.payout.as_ref().filter(|payout| payout.status().is_settled());
+        let Some(policy) = settled.map(policy_of).filter(|policy| policy.late_return.is_some())
+        else {
+            return;
+        };
+        let pause = policy.poll.pause(self.watch.asked);
+        self.try_again = (!answered).then(|| self.watch.last.plus(pause));
     }
 
     /// For how long an answer about it has been waited for, after this process has been running for so long.
@@ -216,5 +246,6 @@ impl Life {
 /// For how long an answer about this payout has been waited for, nothing of which has been on its way since
 /// then: both by the time that this process has been running for, which no clock that is turned can change.
 pub(crate) fn waited(payout: &Payout, still_since: Duration, running: Duration) -> Waited {
-    Waited { since: payout.in_doubt_since(), time: running.saturating_sub(still_since) }
+    let behind = payout.began_a_doubt().map(|entry| entry.version);
+    Waited { behind, time: running.saturating_sub(still_since) }
 }

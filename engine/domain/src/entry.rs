@@ -345,7 +345,7 @@ pub enum HoldCause {
 
 impl Entry {
     /// Whether from here on it is waited for another answer of the provider than before: see
-    /// [`Payout::in_doubt_since`](crate::payout::Payout::in_doubt_since).
+    /// [`Payout::began_a_doubt`](crate::payout::Payout::began_a_doubt).
     pub fn begins_a_doubt(&self) -> bool {
         match &self.fact {
             Fact::Invoked(_) | Fact::Adopted(_) => true,

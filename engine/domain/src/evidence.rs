@@ -206,7 +206,10 @@ fn paid(payout: &Payout, found: &Found, statement: &mut Statement) -> Verdict {
     statement.amount = Some(amount);
     let in_full = amount == asked;
     statement.outcome = if in_full { Outcome::Paid } else { Outcome::PaidInPart };
-    if currency != payout.request().currency || amount > asked {
+    // All of another amount: whatever was paid, it was not what this payout asks for. Where a restore has lost
+    // the first use of its key, it may be what was asked for then.
+    let all_of_less = found.state == ProviderState::Settled && amount < asked;
+    if currency != payout.request().currency || amount > asked || all_of_less {
         return Verdict::hold(HoldCause::Discrepancy);
     }
     let standing = payout.standing();

@@ -208,11 +208,10 @@ impl Payout {
         })
     }
 
-    /// From when on a provider's "not found" is waited for: the last submission that is known, or the restore
-    /// that may have lost a later one. None where there is neither.
-    pub fn in_doubt_since(&self) -> Option<Timestamp> {
-        let sent = self.intents().next_back().map(|(at, _)| at);
-        sent.max(self.standing.sought_since)
+    /// From which entry on a provider's "not found" is waited for: the last submission that is known, or the
+    /// restore that may have lost a later one. None where there is neither.
+    pub fn began_a_doubt(&self) -> Option<&Entry> {
+        self.entries.iter().rev().find(|entry| entry.begins_a_doubt())
     }
 
     /// The last submission.

@@ -52,9 +52,10 @@ pub enum ProviderState {
     AtNetwork,
     /// Held for review.
     Held,
-    /// Paid in full.
+    /// Paid in full: all that the provider was asked for. Where it names an amount that is not the payout's, it
+    /// was asked for something else, and a person must look.
     Settled,
-    /// Paid in part.
+    /// Paid in part; less than the payout's amount is plain only here.
     PartiallySettled,
     /// Failed.
     Failed,
@@ -176,9 +177,10 @@ pub enum UndoOutcome {
 /// nothing about a submission that it was not asked behind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Waited {
-    /// What was waited for, by the time at which it was written: see [`Payout::in_doubt_since`]. None where
-    /// nothing was, or where it could still leave.
-    pub since: Option<Timestamp>,
+    /// What was waited for: the version of the entry that began it, see [`Payout::began_a_doubt`]. Not its time,
+    /// which two entries share where the clock was turned back. None where nothing was waited for, or where it
+    /// could still leave.
+    pub behind: Option<u32>,
     /// As much time as has passed for sure since it had left, or could not leave any more.
     pub time: Duration,
 }
@@ -186,13 +188,15 @@ pub struct Waited {
 impl Waited {
     /// By a clock that nobody has turned, where it left as soon as it was written.
     pub fn by(payout: &Payout, now: Timestamp) -> Waited {
-        let since = payout.in_doubt_since().filter(|since| *since <= now);
-        Waited { since, time: since.map_or(Duration::ZERO, |since| now.since(since)) }
+        let began = payout.began_a_doubt().filter(|entry| entry.at <= now);
+        let time = began.map_or(Duration::ZERO, |entry| now.since(entry.at));
+        Waited { behind: began.map(|entry| entry.version), time }
     }
 
-    /// For how long it was this that was waited for; none: something else was.
-    pub(crate) fn behind(self, since: Option<Timestamp>) -> Option<Duration> {
-        (since.is_some() && self.since == since).then_some(self.time)
+    /// For how long the answer was waited for that the payout still waits for; none: it was another one.
+    pub(crate) fn still_for(self, payout: &Payout) -> Option<Duration> {
+        let now = payout.began_a_doubt().map(|entry| entry.version);
+        (now.is_some() && self.behind == now).then_some(self.time)
     }
 }
 
@@ -223,6 +227,8 @@ pub enum Report {
     /// A callback whose own word may be believed: the deferred answer to our own question, or a
     /// signed one of a provider that is configured to be believed.
     CalledBack {
+        /// Which account's provider called, where the payout's own history does not say which it went to.
+        account: Option<Box<str>>,
         /// What it says.
         found: Found,
     },

@@ -68,7 +68,7 @@ fn told(payout: &mut Payout, teller: Teller, fact: &Found, now: Timestamp) {
             let outcome = SubmitOutcome::Accepted { provider_id: None, raw_status: None };
             Report::Submitted { attempt: 1, outcome }
         }
-        Teller::Callback => Report::CalledBack { found: fact.clone() },
+        Teller::Callback => Report::CalledBack { account: None, found: fact.clone() },
         Teller::Poll => {
             let outcome = FetchOutcome::Found(fact.clone());
             Report::Fetched { waited: Waited::by(payout, now), account: None, outcome }

@@ -24,6 +24,8 @@ const TOLD: &[(&str, &str)] = &[
     ("permit timeout say-paid reject",       "created ready invoking moderation_required"),
     ("permit timeout say-paid approve",      "created ready invoking moderation_required processed moderation_released"),
     ("quarantine",                           "created ready moderation_required"),
+    // Behind what a person releases the restore still holds it, and that is told.
+    ("pause restore release",                "created ready moderation_required moderation_required moderation_released moderation_required"),
     ("restore sought-settled",               "created ready moderation_required invoking processed moderation_released"),
     ("terminate",                            "created ready terminated"),
 ];

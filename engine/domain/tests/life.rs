@@ -146,16 +146,16 @@ fn report() -> impl Strategy<Value = Report> {
             account: None,
             outcome: FetchOutcome::NotFound
         }),
-        found().prop_map(|found| Report::CalledBack { found }),
+        found().prop_map(|found| Report::CalledBack { account: None, found }),
         why().prop_map(|why| Report::Undone { outcome: UndoOutcome::Refused { why } }),
         Just(Report::Undone { outcome: UndoOutcome::Done }),
     ]
 }
 
-/// For how long; whether for what the payout waits for now is said in the place of when that began.
+/// For how long; whether for what the payout waits for now is said in the place of what that is.
 fn waited(at_most: i64) -> impl Strategy<Value = Waited> {
     (prop::bool::weighted(0.8), 0..at_most).prop_map(|(this, micros)| Waited {
-        since: this.then_some(Timestamp(0)),
+        behind: this.then_some(0),
         time: Duration::from_micros(micros.unsigned_abs()),
     })
 }
@@ -164,8 +164,9 @@ fn waited(at_most: i64) -> impl Strategy<Value = Waited> {
 fn about(payout: &Payout, report: Report) -> Report {
     match report {
         Report::Fetched { waited, account, outcome } => {
-            let since = waited.since.and(payout.in_doubt_since());
-            Report::Fetched { waited: Waited { since, ..waited }, account, outcome }
+            let began = payout.began_a_doubt().map(|entry| entry.version);
+            let waited = Waited { behind: waited.behind.and(began), ..waited };
+            Report::Fetched { waited, account, outcome }
         }
         other => other,
     }

@@ -290,7 +290,7 @@ fn waiting_begins_with_a_submission_and_with_a_restore() {
         let payout = life(story);
         let last = payout.entries().last().unwrap();
         assert_eq!(last.begins_a_doubt(), begins, "{story}");
-        assert_eq!(payout.in_doubt_since() == Some(last.at) && begins, begins, "{story}");
+        assert_eq!(payout.began_a_doubt() == Some(last), begins, "{story}");
     }
     let adopted = life("restore sought-settled");
     assert!(adopted.entries().iter().rev().nth(1).unwrap().begins_a_doubt(), "taken over");

@@ -122,6 +122,10 @@ const STORIES: &[(&str, &str)] = &[
     ("permit toomuch unsent", "READY paid held"),
     ("permit toomuch refused", "INVOKE_FAILED paid held"),
     ("settled restore sought-unfound", "READY paid held"),
+    // "Paid in full" of less is not this payout, but whatever its reference was used for before.
+    ("permit accepted all-of-less", "PROCESSING paid held"),
+    ("permit accepted all-of-less settled", "PROCESSED paid held"),
+    ("restore sought-all-of-less permit", "INVOKING paid held"),
     // What came back stays with us, however often the provider says that it failed.
     ("permit accepted returned failed", "PROCESS_FAILED returned"),
     ("permit accepted settled failed revoked failed", "CANCELLED returned"),

@@ -19,7 +19,7 @@ use domain::effect::{Effect, pending_effects};
 use domain::entry::{Entry, Fact, Request};
 use domain::payout::Payout;
 use domain::recipient::Recipient;
-use domain::report::{FetchOutcome, Found, Report, Waited};
+use domain::report::{Found, Report};
 use domain::schedule::Policy;
 use domain::status::Status;
 use std::borrow::Cow;
@@ -31,6 +31,9 @@ const PERMIT_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a payout waits for a better rate before it asks for another.
 const RATE_PAUSE: Duration = Duration::from_secs(30);
+
+/// How long a payout that the archive did not take stays before it is handed over again.
+const ARCHIVE_PAUSE: Duration = Duration::from_secs(30);
 
 /// An unauthenticated callback is worth one question in this time.
 const STRANGER_PAUSE: Duration = Duration::from_secs(5);
@@ -84,6 +87,12 @@ impl PayoutActor {
                 if version >= life.archived {
                     (life.archived, life.watched) = (version, Some(watched));
                 }
+                Ok(nothing(Reply::Nothing))
+            }
+            Turn::NotArchived => {
+                let mut life = self.life.lock();
+                life.archiving = life.archived;
+                life.try_again = Some(self.partition.clock.now().plus(ARCHIVE_PAUSE));
                 Ok(nothing(Reply::Nothing))
             }
             #[cfg(test)]
@@ -219,25 +228,19 @@ impl PayoutActor {
         let sent = payout.standing().attempt > 0 || payout.is_sought();
         let matches = attempt == payout.standing().attempt.max(1) && is_of(payout, found.as_ref());
         let believed =
-            matches && self.partition.adapters.policy_of(payout).believe_signed_callbacks;
-        let answers = token.is_some() && life.token == token;
+            matches && self.partition.adapters.policy_at(&account).believe_signed_callbacks;
+        let answers = token.is_some_and(|token| life.tokens.contains(&token));
         if let Some(found) = found
             && authentic
             && sent
             && (answers || believed)
         {
-            let sought = payout.is_sought();
             if answers {
-                life.token = None;
+                life.tokens.clear();
             }
             drop(life);
-            if sought {
-                let (waited, account) = (Waited::default(), Some(account));
-                let outcome = FetchOutcome::Found(found);
-                let report = Report::Fetched { waited, account, outcome };
-                return Ok(quietly(self.step(Input::Report(report))?));
-            }
-            return Ok(quietly(self.step(Input::Report(Report::CalledBack { found }))?));
+            let report = Report::CalledBack { account: Some(account), found };
+            return Ok(quietly(self.step(Input::Report(report))?));
         }
         // A stranger, or a tale of another payment, is worth one question now and then.
         let trusted = authentic && matches;
@@ -266,9 +269,7 @@ impl PayoutActor {
         life.verifying = adapters::planted!(QuestionsNeverEnd);
         life.watch.asked = life.watch.asked.saturating_add(1);
         life.watch.last = self.partition.clock.now();
-        if let FetchOutcome::Deferred { token } = outcome {
-            life.token = Some(token.clone());
-        }
+        life.wait_for_what_is_left(outcome, |payout| self.partition.adapters.policy_of(payout));
         Counters::up(&self.partition.counters.verified);
     }
 

@@ -15,7 +15,7 @@ use domain::entry::{Entry, Fact};
 use domain::event::events_of;
 use domain::id::{Fingerprint, PayoutId};
 use domain::payout::Payout;
-use domain::schedule::Policy;
+use domain::schedule::needs_asking;
 use domain::status::Status;
 use domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -80,9 +80,9 @@ struct Seen {
     intents: BTreeSet<u16>,
     /// After a restore: who has it from the lost time, and has to be asked about it first.
     must_ask: BTreeSet<usize>,
-    /// Its end must not be believed blindly: evidence contradicted it, or a person decided.
-    contradicted: bool,
-    vouched: bool,
+    /// A callback came that may be believed: of a provider for which that was agreed, or the answer to a
+    /// question of ours.
+    called_back: bool,
 }
 
 /// All checkers.
@@ -130,22 +130,24 @@ impl Audit {
         }
         seen.durable = entry.version;
         seen.note(entry);
-        Ok(())
+        entries::told_once(id, entry)
     }
 
-    /// I-17: nobody sleeps for ever.
+    /// A provider calls back, and may be believed.
+    pub(crate) fn called_back(&mut self, id: PayoutId) {
+        self.seen(id).called_back = true;
+    }
+
+    /// I-17: nobody sleeps for ever, and whoever is held is asked about all the same.
     pub(crate) fn adopted(
         &mut self,
         payout: &Payout,
         armed: Option<Timestamp>,
         woken: bool,
-        _: &Policy,
     ) -> Checked {
-        // What was written before a crash and not believed then is believed now.
-        let seen = self.seen(payout.id());
-        payout.entries().iter().for_each(|entry| seen.doubt(entry));
         let over = payout.status().is_final() || payout.status().is_settled();
-        if !over && !payout.moderation_required() && armed.is_none() && !woken {
+        let goes_on = !over && !payout.moderation_required() || needs_asking(payout);
+        if goes_on && armed.is_none() && !woken {
             let what = "after a start it has neither a timer nor anything to do".to_owned();
             return Err(self.broken("I-17", payout.id(), what));
         }
@@ -185,17 +187,13 @@ impl Audit {
             for entry in payout.entries() {
                 seen.durable = entry.version;
                 seen.note(entry);
-                seen.doubt(entry);
             }
             let unsent = payout.standing().attempt == 0;
             seen.must_ask = if unsent { known_there(payout.id()) } else { BTreeSet::new() };
         }
-        for (id, old) in before {
+        for id in before.into_keys() {
             if !back.iter().any(|payout| payout.id() == id) {
-                let seen = self.seen(id);
-                seen.must_ask = known_there(id);
-                // Its merchant still believes in it.
-                seen.vouched |= old.vouched;
+                self.seen(id).must_ask = known_there(id);
             }
         }
     }

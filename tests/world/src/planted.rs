@@ -9,13 +9,14 @@ use domain::command::Command;
 use domain::decide::{Input, Step};
 use domain::effect::Effect;
 use domain::entry::{Attention, By, Deed, Entry, Fact, Intent, Learned, Move};
+use domain::evidence::vouched;
 use domain::money::Amount;
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, Found, ProviderState, Report, SubmitOutcome};
 use domain::schedule::Policy;
 use domain::status::Status;
 use domain::time::Timestamp;
-use domain::transition::Trigger;
+use domain::transition::{Trigger, next};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,13 +93,19 @@ pub enum Planted {
     TellsOfNow,
     /// What operators do is carried out and not written down.
     DeedsUnwritten,
+    /// Whatever is held for a person is not asked about.
+    HeldIsNotAsked,
+    /// What one person proposes is taken for decided.
+    ProposalDecides,
+    /// A signed callback is believed where that was not agreed.
+    BelievesUnagreed,
     /// After a restore only the account is asked that a request names, whatever its key was used for before.
     AsksWhereWished,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Planted; 36] = [
+    pub const ALL: [Planted; 39] = [
         Planted::ResubmitsOnUnknown,
         Planted::ResubmitsOnNotFound,
         Planted::DuplicateIsARefusal,
@@ -134,6 +141,9 @@ impl Planted {
         Planted::ReadsBehind,
         Planted::TellsOfNow,
         Planted::DeedsUnwritten,
+        Planted::HeldIsNotAsked,
+        Planted::ProposalDecides,
+        Planted::BelievesUnagreed,
         Planted::AsksWhereWished,
     ];
 }
@@ -175,6 +185,9 @@ impl Planted {
             Planted::ReadsBehind => &["I-21"],
             Planted::TellsOfNow => &["I-35"],
             Planted::DeedsUnwritten => &["I-38"],
+            Planted::HeldIsNotAsked => &["I-17", "I-41"],
+            Planted::ProposalDecides => &["I-39"],
+            Planted::BelievesUnagreed => &["I-16"],
         }
     }
 }
@@ -225,6 +238,15 @@ pub(crate) fn input(planted: Option<Planted>, payout: &Payout, input: Input) -> 
         }
         (_, input) => input,
     }
+}
+
+/// When a careless gateway looks after a payout again.
+pub(crate) fn armed(
+    planted: Option<Planted>,
+    payout: &Payout,
+    due: Option<Timestamp>,
+) -> Option<Timestamp> {
+    due.filter(|_| planted != Some(Planted::HeldIsNotAsked) || !payout.moderation_required())
 }
 
 fn proposed_by(payout: &Payout) -> Option<&str> {
@@ -309,6 +331,10 @@ pub(crate) fn step(
                 }
             }
         }
+        Some(Planted::ProposalDecides) => {
+            let proposed = step.entries.last().and_then(|last| decided_by_one(payout, last));
+            step.entries.extend(proposed);
+        }
         Some(Planted::ApprovesAlone) => {
             let own = proposed_by(payout).map(Arc::<str>::from);
             for entry in &mut step.entries {
@@ -322,6 +348,17 @@ pub(crate) fn step(
         _ => {}
     }
     step
+}
+
+/// What a proposal leads to, without anybody's approval.
+fn decided_by_one(payout: &Payout, proposed: &Entry) -> Option<Entry> {
+    let Fact::Operated(act) = &proposed.fact else { return None };
+    let Deed::Propose { proposal, .. } = &act.deed else { return None };
+    let (statement, on) = vouched(payout, proposal).ok()?;
+    let moved = on.and_then(|on| Some(Move { on, to: next(payout.status(), on)? }));
+    let learned = Learned { statement, attention: Attention::Clear, not_before: None };
+    let (version, fact) = (proposed.version + 1, Fact::Learned(Arc::new(learned)));
+    Some(Entry { version, moved, fact, ..proposed.clone() })
 }
 
 fn pauses(step: &Step) -> bool {

@@ -115,6 +115,8 @@ pub struct Tally {
     pub snapshots: u64,
     /// Webhooks delivered.
     pub webhooks: u64,
+    /// Payouts at whose end the last word was a person's, or against what was believed: their money is not judged.
+    pub unjudged: u64,
     /// What was done by whom, by its word: lies of providers, troubles of the disk, deeds of operators.
     pub struck: BTreeMap<&'static str, u64>,
     /// How often each step was taken.
@@ -170,6 +172,7 @@ impl Tally {
         self.restores += other.restores;
         self.snapshots += other.snapshots;
         self.webhooks += other.webhooks;
+        self.unjudged += other.unjudged;
         for (what, count) in &other.struck {
             *self.struck.entry(what).or_default() += count;
         }

@@ -29,7 +29,10 @@ impl Draft<'_> {
                 self.sought(waited, account, outcome, policy);
             }
             Report::Fetched { waited, outcome, .. } => self.fetched(waited, outcome, policy),
-            Report::CalledBack { found } => self.found(&found, Source::Callback),
+            Report::CalledBack { account, found } if self.payout.is_sought() => {
+                self.adopt(account.unwrap_or_default(), &found, Source::Callback);
+            }
+            Report::CalledBack { found, .. } => self.found(&found, Source::Callback),
             Report::Undone { outcome } => self.undone(outcome),
         }
     }
@@ -126,7 +129,7 @@ impl Draft<'_> {
 
     /// "Not found" is obeyed only where the provider's finality contract makes it proof.
     fn not_found(&mut self, waited: Waited, policy: &Policy) {
-        let Some(waited) = waited.behind(self.payout.in_doubt_since()) else { return };
+        let Some(waited) = waited.still_for(self.payout) else { return };
         if !self.status.is_with_provider() || waited < policy.visibility_lag {
             return;
         }

@@ -49,6 +49,10 @@ impl Draft<'_> {
             resend_is_safe(policy)?;
         }
         self.write(by, Fact::Operated(act), None);
+        if let Some((hold, _)) = self.so_far().and_then(|after| after.standing().hold) {
+            // Behind what was released a restore still holds it; whoever was told of a release hears of that, too.
+            self.hold(hold.cause, hold.reason);
+        }
         match self.status {
             Status::Ready if self.payout.standing().process_asked => {
                 self.effect(Effect::RequestPermit);

@@ -24,7 +24,9 @@ impl Draft<'_> {
         policy: &Policy,
     ) {
         match outcome {
-            FetchOutcome::Found(found) => self.adopt(account.unwrap_or_default(), &found),
+            FetchOutcome::Found(found) => {
+                self.adopt(account.unwrap_or_default(), &found, Source::Reconciliation);
+            }
             FetchOutcome::NotFound => self.never_sent(waited, policy),
             // Nobody answered: it is asked again, and nothing is sent meanwhile.
             FetchOutcome::Deferred { .. } | FetchOutcome::Unknown { .. } => {}
@@ -33,7 +35,7 @@ impl Draft<'_> {
 
     /// The provider has it: the forgotten submission is written down, and the answer weighed as the
     /// answer about any other.
-    fn adopt(&mut self, account: Box<str>, found: &Found) {
+    pub(super) fn adopt(&mut self, account: Box<str>, found: &Found, source: Source) {
         let standing = self.payout.standing();
         if self.status == Status::Created {
             // It was complete when it was sent; what completed it is forgotten too.
@@ -49,7 +51,7 @@ impl Draft<'_> {
         self.write(By::Engine, Fact::Adopted(Arc::new(intent)), Some(Trigger::InvokeSent));
         let Some(after) = self.so_far() else { return };
         let mut then = Draft::new(&after, self.now);
-        then.found(found, Source::Reconciliation);
+        then.found(found, source);
         let told = std::mem::take(&mut then.step);
         self.status = then.status;
         self.step.entries.extend(told.entries);
@@ -63,7 +65,7 @@ impl Draft<'_> {
     /// reference if it came a second time it is enough to send it, and no more: it may turn up yet, so it is
     /// still asked about, and neither expires nor is given up.
     fn never_sent(&mut self, waited: Waited, policy: &Policy) {
-        let Some(waited) = waited.behind(self.payout.in_doubt_since()) else { return };
+        let Some(waited) = waited.still_for(self.payout) else { return };
         if waited < policy.visibility_lag {
             return;
         }
@@ -84,7 +86,7 @@ impl Draft<'_> {
     }
 
     /// The payout with what is drafted so far.
-    fn so_far(&self) -> Option<Payout> {
+    pub(super) fn so_far(&self) -> Option<Payout> {
         let mut after = self.payout.clone();
         for entry in &self.step.entries {
             // Drafted in order, so each follows the one before it.

@@ -3,114 +3,14 @@
 //! history. Where the two disagree, one of them is wrong.
 
 mod people;
+mod slip;
+mod words;
 
 use crate::happens::*;
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
-pub enum Stage {
-    Created,
-    Ready,
-    Invoking,
-    Processing,
-    Pending,
-    Processed,
-    PartiallyProcessed,
-    Cancelling,
-    Revoking,
-    // From here on nothing leaves.
-    CreateFailed,
-    Terminated,
-    Expired,
-    InvokeFailed,
-    ProcessFailed,
-    Cancelled,
-    CancelFailed,
-    Revoked,
-    RevokeFailed,
-}
-use Stage::*;
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Money {
-    NotSent,
-    Unknown,
-    InFlight,
-    Paid,
-    Returned,
-}
-
-/// Why it is held. Evidence ends the first four, a person any.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
-pub enum Cause {
-    Doubt,
-    ProviderHold,
-    Overdue,
-    Restored,
-    Discrepancy,
-    Quarantine,
-    Paused,
-}
-
-/// What was heard, from whomever.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Word {
-    says: Says,
-    why: Reason,
-    amount: Option<u32>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Says {
-    Taken,
-    Waiting,
-    Stuck,
-    Paid,
-    Failed,
-    Returned,
-    Undoing,
-    Undone,
-    UndoRefused,
-    Refused,
-    NotSent,
-    // The last three prove nothing.
-    Known,
-    Unclear,
-    NotFound,
-}
-
-/// Mistakes that the model can be told to make, to see that somebody notices.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Slip {
-    SendsAgainOnNotFound,
-    BelievesOldNotFound,
-    BelievesTheSecondRefusal,
-    FailsOnDuplicate,
-    SendsWhatIsHeld,
-    EvidenceFreesWhatAPersonHolds,
-    ExpiresWhatWasSent,
-    OneManApproves,
-    ProposalsOutliveNews,
-    TakesTooMuch,
-    BelievesAnInlineUndo,
-    TerminatesWhatWasRestored,
-}
-
-impl Slip {
-    pub const ALL: [Slip; 12] = [
-        Slip::SendsAgainOnNotFound,
-        Slip::BelievesOldNotFound,
-        Slip::BelievesTheSecondRefusal,
-        Slip::FailsOnDuplicate,
-        Slip::SendsWhatIsHeld,
-        Slip::EvidenceFreesWhatAPersonHolds,
-        Slip::ExpiresWhatWasSent,
-        Slip::OneManApproves,
-        Slip::ProposalsOutliveNews,
-        Slip::TakesTooMuch,
-        Slip::BelievesAnInlineUndo,
-        Slip::TerminatesWhatWasRestored,
-    ];
-}
+pub use slip::Slip;
+use words::Stage::*;
+pub use words::{Cause, Money, Stage};
+use words::{Says, Word};
 
 /// The contract with the provider, and what the merchant asked for.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -244,7 +144,10 @@ impl Model {
             Event::Answer(_, _, Attempt::Another) => {}
             Event::Answer(answer, why, Attempt::This) => self.answer(*answer, *why),
             Event::Fetched { ago, answer } => self.fetched(self.now - ago, answer),
-            Event::Callback(seen) => self.found(*seen),
+            Event::Callback(seen) => {
+                self.has_it_after_all();
+                self.found(*seen);
+            }
             Event::Undo(undo, why) => self.undo(*undo, *why),
             Event::Asks(wish) => self.taken = self.asked(*wish),
             Event::Orders { ann, order } => self.taken = self.ordered(*ann, *order),
@@ -348,10 +251,7 @@ impl Model {
         match answer {
             Fetched::Deferred | Fetched::NotAsked => {}
             Fetched::Found(seen) => {
-                if self.sought() {
-                    // The restored books have lost a send: now they have it.
-                    self.goes_out();
-                }
+                self.has_it_after_all();
                 self.found(*seen);
             }
             Fetched::NotFound if self.sought() => self.not_found_in_the_lost_time(asked_at),
@@ -360,6 +260,13 @@ impl Model {
                 self.hear(Says::Unclear, *why, None, Some(Cause::Doubt));
             }
             Fetched::Failed(_) => {}
+        }
+    }
+
+    /// If restored books have lost a send, they have it now.
+    fn has_it_after_all(&mut self) {
+        if self.sought() {
+            self.goes_out();
         }
     }
 
@@ -407,11 +314,13 @@ impl Model {
         use Shown::*;
         let (mut says, mut why) = (Says::Waiting, seen.why.unwrap_or(Reason::Fine));
         let mut amount = seen.amount;
-        let mut odd = None;
+        let (mut odd, mut all_of_less) = (None, false);
         match seen.state {
             Settled => {
                 amount = amount.or(Some((ASKED, true)));
                 says = Says::Paid;
+                // All of something else than what was asked for.
+                all_of_less = amount.is_some_and(|(cents, _)| cents < ASKED);
             }
             PartlySettled if amount.is_some() => says = Says::Paid,
             // A part of unknown size says as little as a strange word.
@@ -430,6 +339,7 @@ impl Model {
             Shown::Revoking | Reversing => says = Says::Undoing,
         }
         let (to, contradicts) = self.weighed(says, amount);
+        let contradicts = contradicts || all_of_less;
         let trouble = odd.filter(|_| self.with_provider());
         let trouble = if contradicts { Some(Cause::Discrepancy) } else { trouble };
         let word = Word { says, why, amount: amount.map(|(cents, _)| cents) };

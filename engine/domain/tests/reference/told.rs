@@ -126,7 +126,9 @@ impl Told {
                 account: Some("sandbox".into()),
                 outcome: fetched(answer),
             }),
-            Event::Callback(seen) => Input::Report(Report::CalledBack { found: found(*seen) }),
+            Event::Callback(seen) => {
+                Input::Report(Report::CalledBack { account: None, found: found(*seen) })
+            }
             Event::Undo(undo, why) => {
                 let outcome = match undo {
                     Undo::Done => UndoOutcome::Done,

@@ -123,6 +123,7 @@ pub fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
         }
         "part" => named(ProviderState::PartiallySettled, "75.24"),
         "toomuch" => named(ProviderState::Settled, "999.00"),
+        "all-of-less" => named(ProviderState::Settled, "75.24"),
         "failed" => found(ProviderState::Failed),
         "declined" => blamed(Origin::Provider),
         "network-declined" => blamed(Origin::Network),
@@ -166,6 +167,7 @@ pub fn input(word: &str, payout: &Payout, now: Timestamp) -> Input {
         "sought-settled" => seek(FetchOutcome::Found(Found::new(ProviderState::Settled))),
         // The same answer as to any other question: the question names the account.
         "sought-toomuch" => named(ProviderState::Settled, "999.00"),
+        "sought-all-of-less" => named(ProviderState::Settled, "75.24"),
         "sought-failed" => seek(FetchOutcome::Found(Found::new(ProviderState::Failed))),
         "sought-queued" => seek(FetchOutcome::Found(Found::new(ProviderState::Queued))),
         "sought-strange" => seek(FetchOutcome::Found(Found::new(ProviderState::Unmapped))),

@@ -1,9 +1,10 @@
 //! What entries may do to a payout. Apart from the other checkers because these need nothing but the
 //! payout before and after: the small model asks the same questions.
 
-use super::{Audit, Checked, Seen, Violation};
+use super::{Audit, Checked, Violation};
 use crate::agenda::Time;
 use domain::entry::{Act, Attention, By, Deed, Entry, Fact, Hold, HoldCause};
+use domain::event::{EventKind, events_of};
 use domain::id::PayoutId;
 use domain::payout::Payout;
 use domain::schedule::Policy;
@@ -25,7 +26,13 @@ impl Audit {
     ) -> Checked {
         check(before, after, entries, policy)?;
         let seen = self.seen(after.id());
-        entries.iter().for_each(|entry| seen.doubt(entry));
+        let on_a_call = |entry: &Entry| match &entry.fact {
+            Fact::Learned(learned) => learned.statement.source == Source::Callback,
+            _ => false,
+        };
+        if entries.iter().any(on_a_call) && !seen.called_back {
+            return Err(violation("I-16", after.id(), "a callback that may not be believed was"));
+        }
         Ok(())
     }
 
@@ -47,14 +54,16 @@ impl Audit {
     }
 }
 
-impl Seen {
-    /// What an entry says about how far its end may be believed.
-    pub(super) fn doubt(&mut self, entry: &Entry) {
-        if let Fact::Learned(learned) = &entry.fact {
-            self.vouched |= learned.statement.source == Source::Manual;
-            self.contradicted |= is_discrepancy(learned.attention);
-        }
-    }
+/// Whether the newest evidence is a person's word, or contradicts what is believed: then a person was called, and
+/// has looked.
+pub(super) fn ends_on_a_person(payout: &Payout) -> bool {
+    let last = payout.entries().iter().rev().find_map(|entry| match &entry.fact {
+        Fact::Learned(learned) => Some(learned),
+        _ => None,
+    });
+    last.is_some_and(|learned| {
+        learned.statement.source == Source::Manual || is_discrepancy(learned.attention)
+    })
 }
 
 pub(crate) fn is_discrepancy(attention: Attention) -> bool {
@@ -73,11 +82,11 @@ pub(crate) fn check(
     let broken = |invariant, what: &str| Err(violation(invariant, id, what));
     for entry in entries {
         let Some(step) = entry.moved else { continue };
-        if next(status, step.on) != Some(step.to) {
-            return broken("I-9", "a step that the table does not have");
-        }
         if status.is_final() {
             return broken("I-10", "something left a final status");
+        }
+        if next(status, step.on) != Some(step.to) {
+            return broken("I-9", "a step that the table does not have");
         }
         evidence(id, entry, step.on, policy)?;
         status = step.to;
@@ -92,7 +101,9 @@ pub(crate) fn check(
             return broken("I-11", "time or version goes back");
         }
         approved_by_another(id, &pair[0], &pair[1])?;
+        vouched_by_two(id, &pair[0], &pair[1])?;
     }
+    holds_are_told(before, after, entries)?;
     sends(before, after, entries, policy)?;
     amounts(after)
 }
@@ -225,6 +236,57 @@ fn operators_sign(id: PayoutId, entries: &[Entry]) -> Result<(), Violation> {
         }
     }
     Ok(())
+}
+
+/// I-39: what a person vouches for stands behind a second person's approval, and is written as his.
+fn vouched_by_two(id: PayoutId, first: &Entry, second: &Entry) -> Result<(), Violation> {
+    let Fact::Learned(learned) = &second.fact else { return Ok(()) };
+    if learned.statement.source != Source::Manual {
+        return Ok(());
+    }
+    let approved = match &first.fact {
+        Fact::Operated(act) => matches!(act.deed, Deed::Approve { .. }),
+        _ => false,
+    };
+    match approved && first.by == second.by {
+        true => Ok(()),
+        false => Err(violation("I-39", id, "one person's word was taken for an outcome")),
+    }
+}
+
+/// I-33: who begins or ceases to be held for a person, or is held for something else, is told so.
+fn holds_are_told(
+    before: Option<&Standing>,
+    after: &Payout,
+    entries: &[Entry],
+) -> Result<(), Violation> {
+    let held = |standing: &Standing| standing.hold.map(|(hold, _)| hold.cause);
+    let (was, is) = (before.and_then(held), held(after.standing()));
+    let told = |kind| entries.iter().flat_map(events_of).any(|one| one == kind);
+    let silent = match (was, is) {
+        (was, Some(cause)) => was != Some(cause) && !told(EventKind::ModerationRequired),
+        (Some(_), None) => !told(EventKind::ModerationReleased),
+        (None, None) => false,
+    };
+    match silent {
+        true => Err(violation("I-33", after.id(), "what holds it has changed, and nobody is told")),
+        false => Ok(()),
+    }
+}
+
+/// I-33: a step is one event, and so is a creation; nothing else tells of a status.
+pub(super) fn told_once(id: PayoutId, entry: &Entry) -> Result<(), Violation> {
+    let told: Vec<EventKind> =
+        events_of(entry).filter(|kind| matches!(kind, EventKind::Became(_))).collect();
+    let right = match (&entry.fact, entry.moved) {
+        (Fact::Created(_), None) => told == [EventKind::Became(Status::Created)],
+        (_, Some(step)) => told == [EventKind::Became(step.to)],
+        (_, None) => told.is_empty(),
+    };
+    match right {
+        true => Ok(()),
+        false => Err(violation("I-33", id, "its events are not those of its steps")),
+    }
 }
 
 /// I-37: whoever approves is not who proposed, and nothing happened in between.

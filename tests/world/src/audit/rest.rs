@@ -1,6 +1,7 @@
 //! What must hold when the world has come to rest: the books against the money that really moved. Apart
 //! from the other checkers, because before that the truth may simply not have been told yet.
 
+use super::entries::ends_on_a_person;
 use super::{Audit, Checked, Violation};
 use crate::bank::Truth;
 use domain::id::PayoutId;
@@ -17,7 +18,14 @@ const ENTRIES_MAX: u32 = 1_000;
 impl Audit {
     /// I-41, I-3: final, settled, or held for a person, in what merchants read too; and never called failed when money moved, nor
     /// paid when none did.
-    pub(crate) fn at_rest(&self, payout: &Payout, truth: Truth, now: Timestamp) -> Checked {
+    ///
+    /// False if the last word about it is a person's, or one against what is believed: then nobody judges it.
+    pub(crate) fn at_rest(
+        &self,
+        payout: &Payout,
+        truth: Truth,
+        now: Timestamp,
+    ) -> Result<bool, Violation> {
         let (id, status) = (payout.id(), payout.status());
         let over = (status.is_final() || status.is_settled()) && !needs_asking(payout);
         // One that was made while the clock was a year ahead has a year to live.
@@ -50,11 +58,27 @@ impl Audit {
             let what = format!("version {} in memory, {} durable", payout.version(), seen.durable);
             return Err(self.broken("I-23", id, what));
         }
-        if seen.contradicted || seen.vouched || payout.moderation_required() {
-            // A person was called, and has looked or will.
+        self.asked_to_the_end(payout, truth)?;
+        if payout.moderation_required() || ends_on_a_person(payout) {
+            return Ok(false);
+        }
+        self.books_and_money(payout, truth)?;
+        Ok(true)
+    }
+
+    /// I-41: nobody is kept for a person whose end the provider would tell if it were asked.
+    fn asked_to_the_end(&self, payout: &Payout, truth: Truth) -> Checked {
+        let held = payout.standing().hold.map(|(hold, _)| hold.cause);
+        if matches!(payout.status(), Status::Revoking | Status::Cancelling | Status::RevokeFailed) {
+            // That it was paid does not say what becomes of the recall.
             return Ok(());
         }
-        self.books_and_money(payout, truth)
+        let in_doubt = held.is_some_and(|cause| cause.released_by_evidence());
+        if in_doubt && truth.known && !truth.open {
+            let what = format!("{held:?}, and its provider knows how it ended");
+            return Err(self.broken("I-41", payout.id(), what));
+        }
+        Ok(())
     }
 
     fn books_and_money(&self, payout: &Payout, truth: Truth) -> Checked {

@@ -207,7 +207,7 @@ impl Moves<'_> {
             return Ok(());
         }
         if let (true, Some(found)) = (self.contract.believed, found(self.state)) {
-            let input = Input::Report(Report::CalledBack { found });
+            let input = Input::Report(Report::CalledBack { account: None, found });
             self.take("a callback", input, |next| next.left.callbacks -= 1)?;
         }
         self.put("a callback of anybody", |next| {
@@ -295,8 +295,8 @@ impl Moves<'_> {
                 return Err((Violation { invariant: "I-11", what, at: 0 }, word.to_owned()));
             }
             if let Fact::Learned(learned) = &entry.fact {
-                next.vouched |= learned.statement.source == Source::Manual;
-                next.contradicted |= is_a_contradiction(learned.attention);
+                next.vouched = learned.statement.source == Source::Manual;
+                next.contradicted = is_a_contradiction(learned.attention);
             }
         }
         let broken = |violation| (violation, word.to_owned());

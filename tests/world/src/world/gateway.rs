@@ -16,7 +16,7 @@ use domain::entry::{By, Request};
 use domain::id::{Fingerprint, PayoutId};
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, Found, Report, SubmitOutcome, UndoOutcome, Waited};
-use domain::schedule::Watch;
+use domain::schedule::{Policy, Watch};
 use domain::time::Timestamp;
 use engine::clock::SureTime;
 use engine::desk::DeskState;
@@ -73,7 +73,7 @@ pub(crate) struct Life {
     pub try_again: Option<Timestamp>,
     pub verifying: bool,
     pub rang: bool,
-    pub token: Option<Box<str>>,
+    pub tokens: Vec<Box<str>>,
     pub heard: Vec<u64>,
     pub mailbox: VecDeque<(Turn, To)>,
     pub in_turn: bool,
@@ -206,6 +206,29 @@ impl Process {
 impl Life {
     pub fn of(payout: Payout) -> Life {
         Life { payout: Some(payout), ..Life::default() }
+    }
+
+    /// Remembers an answer that is still to come, and repeats a look in vain at what is settled: see
+    /// `engine/src/slot.rs`.
+    pub fn wait_for_what_is_left(&mut self, outcome: &FetchOutcome, policy: &Policy) {
+        const TOKENS_MAX: usize = 8;
+        match outcome {
+            FetchOutcome::Found(_) => self.tokens.clear(),
+            FetchOutcome::NotFound => return,
+            FetchOutcome::Unknown { .. } => {}
+            FetchOutcome::Deferred { token } => {
+                if self.tokens.len() >= TOKENS_MAX {
+                    self.tokens.remove(0);
+                }
+                self.tokens.push(token.clone());
+            }
+        }
+        let answered = matches!(outcome, FetchOutcome::Found(_));
+        let settled = self.payout.as_ref().is_some_and(|payout| payout.status().is_settled());
+        if settled && policy.late_return.is_some() {
+            let pause = policy.poll.pause(self.watch.asked);
+            self.try_again = (!answered).then(|| self.watch.last.plus(pause));
+        }
     }
 
     /// Whether an event is news; remembers the last few.

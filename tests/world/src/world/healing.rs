@@ -58,7 +58,9 @@ impl World<'_> {
         }
         for (id, payout) in &all {
             let truth = self.truth_of(*id);
-            self.audit.at_rest(payout, truth, self.wall())?;
+            if !self.audit.at_rest(payout, truth, self.wall())? {
+                self.tally.unjudged += 1;
+            }
         }
         for bank in &self.banks {
             for (reference, orders) in &bank.orders {

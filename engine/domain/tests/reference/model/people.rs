@@ -1,7 +1,6 @@
 //! What people may ask of the model's payout, and what time does to it. Apart from `model.rs`, which weighs
 //! what the provider says.
 
-use super::Stage::*;
 use super::*;
 
 impl Model {
@@ -130,8 +129,11 @@ impl Model {
         if restored && !self.unsent() {
             self.lost_since = None;
         }
-        let lost = self.lost_since.filter(|_| !restored);
-        self.held = lost.map(|_| (Cause::Restored, Reason::Unknown));
+        self.held = None;
+        if !restored && self.lost_since.is_some() {
+            // It is held for the restore again, and waits anew.
+            self.restored();
+        }
         self.news();
         true
     }

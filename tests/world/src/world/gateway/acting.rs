@@ -116,7 +116,7 @@ impl World<'_> {
             return Some(Waited::default());
         }
         let time = running.saturating_sub(life.still_since);
-        Some(Waited { since: payout.in_doubt_since(), time })
+        Some(Waited { behind: payout.began_a_doubt().map(|entry| entry.version), time })
     }
 
     fn undo(&mut self, id: PayoutId, kind: CallKind) {
@@ -159,6 +159,10 @@ impl World<'_> {
         }
         let Calling { account, reference, event, authentic, found, token, .. } = calling;
         let (payout, attempt) = reference;
+        let agreed = self.script.knobs.accounts[account].believed;
+        if authentic && found.is_some() && (agreed || token.is_some()) {
+            self.audit.called_back(payout);
+        }
         let event = authentic.then_some(event);
         let ring = Ring { account, authentic, attempt, event, token, found };
         self.hand(payout, Turn::Ring(Box::new(ring)), To::Nobody)
@@ -176,7 +180,10 @@ impl World<'_> {
         let Some(life) = self.process.as_ref().and_then(|one| one.lives.get(&id)) else { return };
         let Some(payout) = &life.payout else { return };
         let plan = &self.setting.policy_of(payout).poll;
-        let due = [next_due(payout, life.watch, plan, now), life.try_again];
+        let due = next_due(payout, life.watch, plan, now);
+        #[cfg(feature = "planted")]
+        let due = crate::planted::armed(self.planted, payout, due);
+        let due = [due, life.try_again];
         let due = due.into_iter().flatten().min();
         let soonest = life.verifying.then(|| now.plus(LOOK_WHILE_ASKED));
         let due = due.map(|due| soonest.map_or(due, |soonest| due.max(soonest)));

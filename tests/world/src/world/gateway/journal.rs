@@ -198,10 +198,11 @@ impl World<'_> {
         let wall = self.wall();
         let sleepy = self.chance(Purpose::Sleep, crate::world::number_of(id)).permille(250);
         let Some(life) = self.process().lives.get_mut(&id) else { return Ok(()) };
-        let quiet = !life.verifying
+        let finished = life.payout.as_ref().is_some_and(engine::bare::is_finished);
+        let waits = !finished && (life.waits_for_permit || !life.tokens.is_empty());
+        let quiet = !waits
+            && !life.verifying
             && !life.rang
-            && !life.waits_for_permit
-            && life.token.is_none()
             && life.try_again.is_none()
             && life.under_way == 0
             && life.mailbox.is_empty();
@@ -212,17 +213,18 @@ impl World<'_> {
             return Ok(());
         };
         let payout = payout.clone();
-        if engine::bare::is_finished(&payout) {
+        if finished {
+            if !quiet {
+                return Ok(());
+            }
             let policy = self.setting.policy_of(&payout);
             let due = domain::schedule::next_return_check(&payout, wall, policy);
             let archived = engine::codec::archived(&payout, due)
                 .map_err(|error| self.audit.broken("I-11", id, error.to_string()))?;
             // The archive's own trouble is not the world's subject.
             let _ = self.disk.archive.put(vec![archived]);
-            if quiet {
-                self.process().lives.remove(&id);
-                self.process().due.retain(|(_, one)| *one != id);
-            }
+            self.process().lives.remove(&id);
+            self.process().due.retain(|(_, one)| *one != id);
             return Ok(());
         }
         if quiet && sleepy {

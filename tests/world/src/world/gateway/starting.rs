@@ -177,8 +177,9 @@ impl World<'_> {
                 }
             };
             let armed = armed.filter(|_| !planted!(self, TimersLost));
-            let policy = self.setting.policy_of(&payout);
-            self.audit.adopted(&payout, armed, wakes.last() == Some(&payout.id()), policy)?;
+            #[cfg(feature = "planted")]
+            let armed = crate::planted::armed(self.planted, &payout, armed);
+            self.audit.adopted(&payout, armed, wakes.last() == Some(&payout.id()))?;
             let id = payout.id();
             self.process().lives.insert(id, Life { armed, ..Life::of(payout) });
             self.set_timer(id, None, armed);

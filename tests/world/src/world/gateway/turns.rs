@@ -5,7 +5,7 @@ use super::{Appended, Decided, Life, Refusal, Reply, Ring, To, Turn};
 #[cfg(feature = "planted")]
 use crate::planted::Planted;
 use crate::tally::Point;
-use crate::world::setting::{ACCOUNTS, Setting};
+use crate::world::setting::ACCOUNTS;
 use crate::world::{Go, World};
 use domain::command::{Command, Refused};
 use domain::decide::{Input, Step, create, decide};
@@ -13,7 +13,7 @@ use domain::effect::{Effect, pending_effects};
 use domain::entry::{Act, By, Request};
 use domain::id::{Fingerprint, PayoutId};
 use domain::payout::Payout;
-use domain::report::{FetchOutcome, Found, Report, Waited};
+use domain::report::{Found, Report};
 use domain::status::Status;
 use std::sync::Arc;
 use std::time::Duration;
@@ -239,6 +239,7 @@ impl World<'_> {
             None => payout.is_sought(),
         };
         let anybody = planted!(self, BelievesStrangers);
+        let agreed_or_not = planted!(self, BelievesUnagreed);
         let authentic = (authentic || anybody) && life.payout.as_ref().is_some_and(own);
         if authentic && event.is_some_and(|event| !life.first_heard(event)) {
             return Ok(nothing(Reply::Nothing));
@@ -256,24 +257,19 @@ impl World<'_> {
         };
         let sent = payout.standing().attempt > 0 || payout.is_sought();
         let matches = attempt == payout.standing().attempt.max(1) && is_of(payout, found.as_ref());
-        let believed =
-            anybody || matches && policies[Setting::account_of(payout)].believe_signed_callbacks;
-        let answers = token.is_some() && life.token == token;
+        let agreed = policies[account].believe_signed_callbacks;
+        let believed = anybody || matches && (agreed || agreed_or_not);
+        let answers = token.is_some_and(|token| life.tokens.contains(&token));
         if let Some(found) = found
             && authentic
             && sent
             && (answers || believed)
         {
             if answers {
-                life.token = None;
+                life.tokens.clear();
             }
-            if payout.is_sought() {
-                let (waited, account) = (Waited::default(), Some(ACCOUNTS[account].into()));
-                let outcome = FetchOutcome::Found(found);
-                let report = Report::Fetched { waited, account, outcome };
-                return Ok(quietly(self.step(id, Input::Report(report))?));
-            }
-            return Ok(quietly(self.step(id, Input::Report(Report::CalledBack { found }))?));
+            let report = Report::CalledBack { account: Some(ACCOUNTS[account].into()), found };
+            return Ok(quietly(self.step(id, Input::Report(report))?));
         }
         let trusted = authentic && matches;
         let asked = life.watch.last;
@@ -286,7 +282,8 @@ impl World<'_> {
 
     fn note(&mut self, id: PayoutId, report: &Report) -> Result<(), Refusal> {
         let (now, running) = (self.wall(), self.running());
-        let life = self.life(id)?;
+        let lives = self.process.as_mut().map(|process| &mut process.lives);
+        let life = lives.and_then(|lives| lives.get_mut(&id)).ok_or(Refusal::NotFound)?;
         if let Report::Submitted { .. } = report {
             life.under_way = life.under_way.saturating_sub(1);
             life.still_since = running;
@@ -295,9 +292,10 @@ impl World<'_> {
         life.verifying = false;
         life.watch.asked = life.watch.asked.saturating_add(1);
         life.watch.last = now;
-        if let FetchOutcome::Deferred { token } = outcome {
-            life.token = Some(token.clone());
-        }
+        let Some(policy) = life.payout.as_ref().map(|payout| self.setting.policy_of(payout)) else {
+            return Ok(());
+        };
+        life.wait_for_what_is_left(outcome, policy);
         Ok(())
     }
 
