@@ -66,6 +66,14 @@ pub(super) fn ends_on_a_person(payout: &Payout) -> bool {
     })
 }
 
+/// Whether any evidence contradicted what was believed.
+pub(super) fn was_contradicted(payout: &Payout) -> bool {
+    payout.entries().iter().any(|entry| match &entry.fact {
+        Fact::Learned(learned) => is_discrepancy(learned.attention),
+        _ => false,
+    })
+}
+
 pub(crate) fn is_discrepancy(attention: Attention) -> bool {
     matches!(attention, Attention::Raise(Hold { cause: HoldCause::Discrepancy, .. }))
 }

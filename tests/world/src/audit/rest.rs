@@ -1,7 +1,7 @@
 //! What must hold when the world has come to rest: the books against the money that really moved. Apart
 //! from the other checkers, because before that the truth may simply not have been told yet.
 
-use super::entries::ends_on_a_person;
+use super::entries::{ends_on_a_person, was_contradicted};
 use super::{Audit, Checked, Violation};
 use crate::bank::Truth;
 use domain::id::PayoutId;
@@ -60,6 +60,11 @@ impl Audit {
         }
         self.asked_to_the_end(payout, truth)?;
         if payout.moderation_required() || ends_on_a_person(payout) {
+            return Ok(false);
+        }
+        let shown = payout.standing().amount_processed;
+        if payout.state() == State::Completed && shown.is_none() && was_contradicted(payout) {
+            // Of an amount that cannot be, nothing is said, and the person who let it go has seen why.
             return Ok(false);
         }
         self.books_and_money(payout, truth)?;

@@ -107,15 +107,15 @@ impl World<'_> {
             self.die(SECOND, "stopped");
         }
         let Some(anchor) = self.disk.anchor else { return Ok(()) };
-        let sound = judge(&self.disk.log, Some(anchor)).is_ok_and(|found| {
-            found.torn.is_none() && found.writer.last_sequence() == anchor.sequence()
-        });
-        if !sound || anchor.sequence() == 0 {
+        let Ok(found) = judge(&self.disk.log, Some(anchor)) else { return Ok(()) };
+        let whole = found.torn.is_none() && found.writer.last_sequence() == anchor.sequence();
+        if !whole || anchor.sequence() == 0 {
             return Ok(());
         }
         self.tally.strike("bit flipped");
         let mut hurt = self.disk.log.clone();
-        let bit = bit % (hurt.len() as u64 * 8);
+        // Behind the last frame nothing was promised: what lies there is a write that was lost.
+        let bit = bit % (found.end as u64 * 8);
         // Within usize: less than the log's own length.
         hurt[(bit / 8) as usize] ^= 1 << (bit % 8);
         let what = format!("bit {bit} of the log flipped, and a start takes it");
