@@ -2,6 +2,7 @@
 //! themselves, so that the list of them is one page.
 
 mod check_config;
+mod data_dir;
 mod failure;
 mod inspect;
 mod keys;
@@ -125,7 +126,10 @@ pub fn run() -> ExitCode {
         }
     };
     let output = Output::new(cli.common.json);
-    match dispatch(cli, &output) {
+    // A gateway answers elsewhere; what it says when it begins is not what it is for.
+    let serves = matches!(cli.command, None | Some(Command::Serve(_) | Command::Sandbox));
+    let done = dispatch(cli, &output);
+    match done.and_then(|()| if serves { Ok(()) } else { output.ended() }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(&output),
     }
