@@ -102,6 +102,11 @@ async fn a_hundred_kills_lose_nothing() {
     for (id, paid) in &ledger {
         assert!(*paid <= 1, "{id} was paid {paid} times");
         paid_payouts += paid;
+        // Also those whose creation was never answered.
+        let payout = client.get(&format!("/v1/payouts/{id}")).await;
+        assert_eq!(payout.status, 200, "{id} was sent, and nobody knows it: {}", payout.text);
+        let failed = payout.at("/state") == "failed";
+        assert!(!(failed && *paid > 0), "{id} is told failed and was paid: {}", payout.text);
     }
     for (id, payout) in &told {
         let paid = ledger.get(id).copied().unwrap_or(0);

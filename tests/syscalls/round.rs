@@ -95,7 +95,7 @@ pub async fn play(ground: &mut Ground, round: &Round) -> Outcome {
         _ => Taken::WentOn,
     };
     let said = gateway.said();
-    let mut verdict = ends_well(round, taken, status, &said);
+    let mut verdict = ends_well(round, taken, by_itself.then_some(status), &said);
     if verdict.is_ok() {
         verdict = judge(ground, &before, dir.path(), told).await;
     }
@@ -113,9 +113,15 @@ fn has_failed(log: &Path, dir: &Path) -> bool {
 }
 
 /// Whoever stops says why; and a failed sync of what acknowledgements rest on is never lived through.
-fn ends_well(round: &Round, taken: Taken, status: ExitStatus, said: &str) -> Verdict {
-    if taken == Taken::Stopped && said.trim().is_empty() {
-        return Err(format!("it ended ({status}) without a word"));
+fn ends_well(round: &Round, taken: Taken, ended: Option<ExitStatus>, said: &str) -> Verdict {
+    if let Some(status) = ended {
+        if taken == Taken::Stopped && said.trim().is_empty() {
+            return Err(format!("it ended ({status}) without a word"));
+        }
+        // Nobody has told it to stop in these.
+        if matches!(round.scene, Scene::Life | Scene::Restart) && status.success() {
+            return Err("it ended by itself, as if that were in order".to_owned());
+        }
     }
     if round.may_not_be_lived_through() && matches!(taken, Taken::WentOn | Taken::Refused) {
         return Err("a sync failed, and it went on".to_owned());

@@ -2,6 +2,7 @@
 //! themselves, so that the list of them is one page.
 
 mod check_config;
+mod data_dir;
 mod failure;
 mod inspect;
 mod keys;
@@ -18,6 +19,7 @@ pub use output::Output;
 
 use crate::bench::BenchArgs;
 use crate::config::{self, Config, Inputs};
+use crate::identity::make_nothing_for_others;
 use crate::{bench, serve};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -85,6 +87,26 @@ enum Command {
     Snapshot(snapshot::SnapshotCommand),
 }
 
+impl Command {
+    /// Whether it may write what is nobody else's business. Measurements are for everybody.
+    fn touches_data(&self) -> bool {
+        match self {
+            Command::Serve(_)
+            | Command::Restore(_)
+            | Command::Verify(_)
+            | Command::Replay(_)
+            | Command::Inspect(_)
+            | Command::Keys(_)
+            | Command::Snapshot(_) => true,
+            Command::Sandbox
+            | Command::CheckConfig
+            | Command::Bench(_)
+            | Command::BenchEcho
+            | Command::Torture(_) => false,
+        }
+    }
+}
+
 /// What `serve` takes.
 #[derive(Clone, Debug, Default, Args)]
 struct ServeArgs {
@@ -104,7 +126,10 @@ pub fn run() -> ExitCode {
         }
     };
     let output = Output::new(cli.common.json);
-    match dispatch(cli, &output) {
+    // A gateway answers elsewhere; what it says when it begins is not what it is for.
+    let serves = matches!(cli.command, None | Some(Command::Serve(_) | Command::Sandbox));
+    let done = dispatch(cli, &output);
+    match done.and_then(|()| if serves { Ok(()) } else { output.ended() }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(&output),
     }
@@ -115,6 +140,9 @@ fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
     let command = command.unwrap_or(Command::Serve(ServeArgs::default()));
     if serve.sandbox.is_some() && !matches!(command, Command::Serve(_)) {
         return Err(Failure::usage("--sandbox belongs to the command serve"));
+    }
+    if command.touches_data() {
+        make_nothing_for_others();
     }
     match command {
         Command::Serve(args) => {

@@ -1,5 +1,6 @@
-//! Keys for trying things out: two merchants and two operators that exist only while nobody else does,
-//! and only on loopback. Apart from `keys`, which keeps no secret: these stand readable in a file.
+//! Keys for trying things out: two merchants and two operators that are made only while there are no others,
+//! and are good only on loopback, with no merchants configured and no live keys. Apart from `keys`, which keeps
+//! no secret: these stand readable in a file.
 
 use crate::identity::write_private;
 use crate::keys::{KeyError, KeyStore, Owner, Role};
@@ -29,7 +30,7 @@ pub struct DevKeys {
 pub enum DevKeysError {
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
-    #[error("{} is not a file of keys ({why}); remove it to have new ones made", path.display())]
+    #[error("{} is not a file of keys ({why}); remove it, and those of it are ended", path.display())]
     Damaged { path: PathBuf, why: String },
     #[error("the system gives no random bytes")]
     NoRandomness,
@@ -38,29 +39,70 @@ pub enum DevKeysError {
 }
 
 /// The keys of this data directory, known to the store when this returns. They are kept once they were
-/// made; `may_make` says whether they may be made now.
+/// made, for as long as their file lies there and `may_be` says that they may be at all: if not, they are
+/// ended when this returns, and the file is gone.
 ///
 /// # Errors
-/// The file cannot be read or written, or the store refuses.
+/// The file cannot be read, written or removed, or the store refuses.
 pub fn open(
     data_dir: &Path,
     store: &KeyStore,
-    may_make: bool,
+    may_be: bool,
 ) -> Result<Option<DevKeys>, DevKeysError> {
     let path = data_dir.join(FILE);
-    let keys = match std::fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map_err(|error| DevKeysError::Damaged { path, why: error.to_string() })?,
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(DevKeysError::File { path, source: error });
+    let keys = match read(&path)? {
+        Some(keys) if may_be => keys,
+        Some(keys) => {
+            end(store, &owners(&keys).map(|(secret, _)| secret))?;
+            // Behind the store: whoever is killed in between is told at the next start.
+            remove(&path).map_err(|source| DevKeysError::File { path, source })?;
+            return Ok(None);
         }
-        Err(_) if !may_make || store.has_merchants() => return Ok(None),
-        Err(_) => make(path)?,
+        None => {
+            end(store, &[])?;
+            if !may_be || store.has_merchants() {
+                return Ok(None);
+            }
+            make(path)?
+        }
     };
     for (secret, owner) in owners(&keys) {
-        store.insert_known(secret, owner)?;
+        store.insert_for_trials(secret, owner)?;
     }
     Ok(Some(keys))
+}
+
+/// What the file holds; nothing if there is none.
+fn read(path: &Path) -> Result<Option<DevKeys>, DevKeysError> {
+    let path = path.to_owned();
+    match std::fs::read(&path) {
+        // serde's own words may repeat what it met.
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            let why = format!("line {}, column {}", error.line(), error.column());
+            DevKeysError::Damaged { path, why }
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(DevKeysError::File { path, source }),
+    }
+}
+
+/// Ends those that are still good, and says so.
+fn end(store: &KeyStore, secrets: &[&str]) -> Result<(), DevKeysError> {
+    let ended = store.revoke_trial_keys(secrets)?;
+    if ended > 0 {
+        tracing::warn!(
+            ended,
+            "the keys for trying things out are ended: they are good only on loopback, with no merchants \
+             configured and no live keys, and while {FILE} is there"
+        );
+    }
+    Ok(())
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    std::fs::remove_file(path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// The file comes before the store: a crash in between leaves keys that the next start takes in.
@@ -100,6 +142,7 @@ fn owners(keys: &DevKeys) -> [(&str, Owner); 4] {
 mod tests {
     use super::*;
     use crate::keys::Caller;
+    use secrecy::ExposeSecret;
 
     fn store(folder: &Path) -> KeyStore {
         KeyStore::open(&folder.join("keys.json"), &folder.join("pepper")).unwrap()
@@ -129,5 +172,44 @@ mod tests {
         keys.create_merchant_key("acme", false).unwrap();
         assert!(open(folder.path(), &keys, true).unwrap().is_none());
         assert!(!folder.path().join(FILE).exists());
+    }
+
+    #[test]
+    fn where_they_may_not_be_they_are_ended_and_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = store(folder.path());
+        let made = open(folder.path(), &keys, true).unwrap().unwrap();
+        let (acme, secret) = keys.create_merchant_key("dev", false).unwrap();
+        assert!(open(folder.path(), &keys, false).unwrap().is_none());
+        for (secret, owner) in owners(&made) {
+            assert!(keys.find(secret).is_none(), "{owner:?}");
+            assert!(store(folder.path()).find(secret).is_none(), "{owner:?} after a start");
+        }
+        assert!(!folder.path().join(FILE).exists());
+        assert!(keys.find(secret.expose_secret()).is_some(), "{} was made by a person", acme.id);
+        assert!(open(folder.path(), &keys, true).unwrap().is_none(), "a merchant lives there");
+    }
+
+    #[test]
+    fn keys_of_the_time_before_the_mark_are_known_by_their_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = store(folder.path());
+        let made = make(folder.path().join(FILE)).unwrap();
+        for (secret, owner) in owners(&made) {
+            keys.insert_known(secret, owner).unwrap();
+        }
+        assert!(open(folder.path(), &keys, false).unwrap().is_none());
+        assert!(owners(&made).iter().all(|(secret, _)| keys.find(secret).is_none()));
+    }
+
+    #[test]
+    fn whoever_removes_the_file_ends_its_keys_and_gets_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = open(folder.path(), &store(folder.path()), true).unwrap().unwrap();
+        std::fs::remove_file(folder.path().join(FILE)).unwrap();
+        let keys = store(folder.path());
+        let second = open(folder.path(), &keys, true).unwrap().unwrap();
+        assert!(keys.find(&first.operator_key).is_none());
+        assert!(keys.find(&second.operator_key).is_some());
     }
 }

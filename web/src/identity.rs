@@ -6,7 +6,7 @@ use crate::self_check;
 use domain::id::IdKey;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// A data directory that no other gateway serves from.
@@ -59,7 +59,8 @@ impl DataDirError {
 }
 
 impl DataDir {
-    /// Makes the directory if there is none, for its owner only, and takes the lock.
+    /// Makes the directory if there is none, takes the lock, and closes the directory to everybody but its
+    /// owner.
     ///
     /// # Errors
     /// It is in use, or the file system refuses.
@@ -71,7 +72,10 @@ impl DataDir {
         options.write(true).create(true).truncate(false).mode(0o600);
         let lock = options.open(name).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(DataDir { path: path.to_owned(), _lock: lock }),
+            Ok(()) => {
+                close_to_others(path).map_err(failed)?;
+                Ok(DataDir { path: path.to_owned(), _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.to_owned())),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
@@ -180,6 +184,33 @@ pub fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Whatever this process makes from now on, only its owner may read: sled, fjall and the archive of logs make
+/// files of their own, which hold recipients, and ask nobody for whom.
+pub fn make_nothing_for_others() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
+/// Closes a directory that was made by somebody else, or by hand, to everybody but its owner. What is not ours
+/// to close, or belongs to everybody as `/tmp` does, is only told.
+fn close_to_others(path: &Path) -> io::Result<()> {
+    let found = fs::metadata(path)?;
+    let mode = found.mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let (named, is_ours) = (path.display(), found.uid() == rustix::process::geteuid().as_raw());
+    if is_ours && mode & 0o1000 == 0 {
+        // Some file systems refuse it, and others only seem to obey.
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
+        if fs::metadata(path)?.mode() & 0o077 == 0 {
+            tracing::warn!(path = %named, "the data directory was open to others, and is now its owner's alone");
+            return Ok(());
+        }
+    }
+    tracing::warn!(path = %named, "the data directory is open to others, who may see what it holds");
+    Ok(())
+}
+
 /// Makes the name of a file or directory durable.
 fn sync_parent(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -201,7 +232,6 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn the_identity_is_made_once_and_kept() {
@@ -212,6 +242,17 @@ mod tests {
         assert_eq!(first.0, second.0);
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&path.join("identity"))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn a_directory_that_was_open_to_others_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        for (found, left) in [(0o755, 0o700), (0o750, 0o700), (0o700, 0o700), (0o1777, 0o1777)] {
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(found)).unwrap();
+            drop(DataDir::open(folder.path()).unwrap());
+            let mode = fs::metadata(folder.path()).unwrap().permissions().mode();
+            assert_eq!(mode & 0o7777, left, "{found:o}");
+        }
     }
 
     #[test]

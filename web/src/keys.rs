@@ -94,17 +94,28 @@ impl KeyStore {
         self.create(Owner::Operator { name: name.to_owned(), roles: roles.to_vec() })
     }
 
-    /// Takes in a key that somebody else keeps, such as the development keys. Taking it in again
-    /// changes nothing, also when it was revoked meanwhile.
+    /// Takes in a key that somebody else keeps. Taking it in again changes nothing, also when it was
+    /// revoked meanwhile.
     pub fn insert_known(&self, secret: &str, owner: Owner) -> Result<KeyRecord, KeyError> {
+        self.insert(secret, owner, false)
+    }
+
+    /// Takes in a key for trying things out, which [`KeyStore::revoke_trial_keys`] will know again.
+    pub fn insert_for_trials(&self, secret: &str, owner: Owner) -> Result<KeyRecord, KeyError> {
+        self.insert(secret, owner, true)
+    }
+
+    fn insert(&self, secret: &str, owner: Owner, for_trials: bool) -> Result<KeyRecord, KeyError> {
         owner.check()?;
         let hash = self.pepper.hash(secret).filter(|_| secret.starts_with(owner.prefix()));
         let hash = hash.ok_or(KeyError::NotAKey { prefix: owner.prefix() })?;
         self.change(|keys| {
-            if let Some(there) = keys.iter().find(|key| key.hash == hash) {
+            if let Some(there) = keys.iter_mut().find(|key| key.hash == hash) {
+                // Those that were taken in before they were marked get their mark.
+                there.record.for_trials |= for_trials;
                 return Ok(there.record.clone());
             }
-            let record = KeyRecord::new(owner, secret)?;
+            let record = KeyRecord { for_trials, ..KeyRecord::new(owner, secret)? };
             keys.push(StoredKey { record: record.clone(), hash });
             Ok(record)
         })
@@ -126,9 +137,37 @@ impl KeyStore {
         })
     }
 
-    /// Whether any merchant has a key, revoked ones counted: then the gateway is not new.
+    /// Ends every key for trying things out, by its mark or because it is one of these. How many there were
+    /// to end.
+    pub fn revoke_trial_keys(&self, secrets: &[&str]) -> Result<usize, KeyError> {
+        let hashes: Vec<_> = secrets.iter().filter_map(|secret| self.pepper.hash(secret)).collect();
+        let ends = |key: &StoredKey| {
+            let is_one = key.record.for_trials || hashes.contains(&key.hash);
+            is_one && key.record.revoked_at.is_none()
+        };
+        if !self.known.read().unwrap_or_else(PoisonError::into_inner).keys.iter().any(ends) {
+            return Ok(0);
+        }
+        self.change(|keys| {
+            let now = jiff::Timestamp::now();
+            let ended = keys.iter_mut().filter(|key| ends(key));
+            Ok(ended.map(|key| key.record.revoked_at = Some(now)).count())
+        })
+    }
+
+    /// Whether any merchant has a key, revoked ones counted and those for trying things out not: then the
+    /// gateway is not new.
     pub fn has_merchants(&self) -> bool {
-        self.list().iter().any(|record| matches!(record.owner, Owner::Merchant { .. }))
+        let is_merchants = |record: &KeyRecord| matches!(record.owner, Owner::Merchant { .. });
+        self.list().iter().any(|record| is_merchants(record) && !record.for_trials)
+    }
+
+    /// Whether a merchant has a key that is meant to move real money.
+    pub fn has_live_keys(&self) -> bool {
+        self.list().iter().any(|record| {
+            let is_live = matches!(record.owner, Owner::Merchant { livemode: true, .. });
+            is_live && record.revoked_at.is_none()
+        })
     }
 
     /// The configured name of a merchant that has a key.

@@ -15,8 +15,9 @@ use crate::api::{
 };
 use crate::problem::{Kind, ProblemOut};
 use crate::render::{EventOut, SampleOut};
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi as Document, Ref, Response};
+use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
@@ -96,6 +97,10 @@ struct Refusals;
 impl Modify for Refusals {
     fn modify(&self, document: &mut Document) {
         for item in document.paths.paths.values_mut() {
+            // Whatever is posted is read, also where no body is wanted: none at all is fine, a large one is not.
+            for operation in [&mut item.post, &mut item.patch].into_iter().flatten() {
+                refuse_bodies(operation);
+            }
             let all = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
             for operation in all.into_iter().flatten() {
                 let responses = &mut operation.responses.responses;
@@ -109,6 +114,18 @@ impl Modify for Refusals {
                 }
             }
         }
+    }
+}
+
+fn refuse_bodies(operation: &mut Operation) {
+    let of_any_type = match &operation.request_body {
+        Some(RefOr::T(body)) => body.content.contains_key("*/*"),
+        _ => false,
+    };
+    let by_type = Some(Kind::UNSUPPORTED_MEDIA_TYPE).filter(|_| !of_any_type);
+    for kind in [Kind::BODY_TOO_LARGE].into_iter().chain(by_type) {
+        let status = kind.status.as_u16().to_string();
+        operation.responses.responses.entry(status).or_insert_with(|| refusal(kind).into());
     }
 }
 

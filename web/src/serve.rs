@@ -10,7 +10,7 @@ mod options;
 mod rates;
 mod welcome;
 
-pub use archiving::{SIDE_FILES, side_files};
+pub use archiving::side_files_and_trial_keys;
 pub use http::cores;
 pub use open_files::allow as allow_open_files;
 pub use options::{
@@ -21,6 +21,7 @@ use crate::cli::{Failure, Output, open_keys};
 use crate::config::Config;
 use crate::dev_keys;
 use crate::identity::DataDir;
+use crate::keys::KeyStore;
 use crate::shutdown::Shutdown;
 use crate::webhooks::{EndpointError, OpenError, Webhooks, gateway_feed};
 use account::Account;
@@ -50,14 +51,16 @@ async fn serve(config: &Config, output: &Output) -> Result<(), Failure> {
     let id_key = data.identity()?;
     let listening = Listening::bind(config)?;
     let keys = Arc::new(open_keys(config)?);
-    let may_make = config.merchants.is_empty() && listening.is_loopback();
-    let dev_keys = dev_keys::open(data.path(), &keys, may_make).map_err(Failure::failed)?;
+    // A proxy may stand before a loopback address, but nobody gets a live key to try things out.
+    let may_be = config.merchants.is_empty() && listening.is_loopback() && !keys.has_live_keys();
+    let dev_keys = dev_keys::open(data.path(), &keys, may_be).map_err(Failure::failed)?;
     allow_open_files(config);
     let options = engine_options(config, id_key, cores());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let engine = Engine::prepare(options, clock.clone());
     let account = Account::open(config, &listening, &engine.gateway()).await?;
     engine.convert_by(rates::rates(config, &account, &clock)?);
+    warn_of_the_sandbox(config, &keys, &account);
     account.announce(output);
     let url = listening.url();
     let webhooks = open_webhooks(config, &data, listening.is_loopback())?;
@@ -84,6 +87,16 @@ async fn serve(config: &Config, output: &Output) -> Result<(), Failure> {
     account.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// A live payout that the sandbox has paid looks paid, and nobody has the money.
+fn warn_of_the_sandbox(config: &Config, keys: &KeyStore, account: &Account) {
+    let is_live = keys.has_live_keys() || config.merchants.values().any(|one| one.livemode);
+    if is_live && account.moves_no_money() {
+        tracing::warn!(
+            "a merchant is live, and the only provider is the sandbox: no payout moves any money"
+        );
+    }
 }
 
 /// Hands the events to the webhooks once they are all numbered again that were before: a book that was

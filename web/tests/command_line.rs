@@ -109,6 +109,7 @@ fn only_configured_merchants_get_keys() {
 #[test]
 fn damaged_data_is_3_and_one_line() {
     let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     fs::write(folder.path().join("identity"), "gone\n").unwrap();
     let data = folder.path().to_str().unwrap();
     let ended = bursar(&["serve", "--bind", "127.0.0.1:0", "--data-dir", data]);
@@ -177,6 +178,63 @@ fn the_log_is_archived_while_it_is_served_from() {
 
 fn log_folders(backups: &std::path::Path) -> usize {
     fs::read_dir(backups).map_or(0, Iterator::count)
+}
+
+#[test]
+fn an_empty_gateway_that_was_stopped_in_order_starts_without_a_complaint() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, log) = (folder.path().join("data"), folder.path().join("stderr"));
+    let args = ["--bind", "127.0.0.1:0", "--data-dir", data.to_str().unwrap()];
+    for start in 1..=3 {
+        let mut gateway = Running::heard_in(&log, &args);
+        gateway.line("curl -s ");
+        assert_eq!(gateway.stop("TERM"), Some(0));
+        let said = fs::read_to_string(&log).unwrap();
+        // How many files a process may open is the machine's affair.
+        let warned = |line: &str| line.contains("WARN") && !line.contains("web::serve::open_files");
+        assert!(!said.lines().any(warned) && !said.contains("missing"), "start {start}: {said}");
+    }
+}
+
+#[test]
+fn whoever_only_looks_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (nope, into) = (folder.path().join("nope"), folder.path().join("into"));
+    let into = into.to_str().unwrap();
+    let table: [&[&str]; 9] = [
+        &["keys", "list"],
+        &["keys", "revoke", "key_0123456789abcdef"],
+        &["verify"],
+        &["inspect", "po_00000000000000000000000001"],
+        &["replay", "--all"],
+        &["snapshot", "list"],
+        &["restore", "--into", into],
+        &["restore", "--snapshot", "now", "--into", into, "--yes"],
+        &["restore", "--drill"],
+    ];
+    for args in table {
+        let ended = bursar(&[args, &["--data-dir", nope.to_str().unwrap()]].concat());
+        assert_eq!(ended.status.code(), Some(1), "{args:?}: {}", stderr(&ended));
+        let told = format!("bursar: {} is no data directory of a gateway\n", nope.display());
+        assert_eq!(stderr(&ended), told, "{args:?}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{args:?}");
+    }
+}
+
+#[test]
+fn a_restore_from_a_file_that_is_not_there_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, into) = (folder.path().join("data"), folder.path().join("into"));
+    for name in ["nothere.export", "archive-2026.export", "later"] {
+        let args = ["restore", "--snapshot", name, "--into", into.to_str().unwrap()];
+        let ended = bursar(&[&args[..], &["--data-dir", data.to_str().unwrap()]].concat());
+        assert_eq!(ended.status.code(), Some(2), "{name}: {}", stderr(&ended));
+        let said = stderr(&ended);
+        assert!(said.contains(&format!("there is no file {name}")), "{said}");
+        for way in ["latest", "now", "archive or archive:LOG"] {
+            assert!(said.contains(way), "{said}");
+        }
+    }
 }
 
 #[test]

@@ -213,6 +213,19 @@ fn another_language_agrees_with_the_lines_and_notices_every_change() {
     }
 }
 
+#[test]
+fn an_empty_journal_is_lines_too() {
+    let place = Place::new();
+    let (gateway, _) = place.serve("data");
+    assert_eq!(gateway.stop("TERM"), Some(0));
+    let path = place.path("journal.jsonl");
+    place.good(&["snapshot", "export", "now", "--jsonl", path.to_str().unwrap()]);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.lines().count() == 2 && text.contains("bursar-journal-1"), "{text}");
+    let Some(verdict) = judged(&path) else { return };
+    assert!(verdict.unwrap().contains("0 records of 0 payouts"));
+}
+
 /// The lines as somebody forges them who also makes the chain again: only the sense of them is wrong.
 fn chained_again(lines: &[&str], forge: impl FnOnce(&mut Vec<Value>)) -> String {
     use sha2::{Digest, Sha256};

@@ -100,6 +100,11 @@ impl LogReader {
         Ok(Self { dir: dir.to_owned(), window, position, limit: 0, trust: Trust::Frames })
     }
 
+    /// Which log is read.
+    pub(crate) fn log_id(&self) -> u64 {
+        self.position.log_id
+    }
+
     /// For a log that was walked a moment ago: of the frames only the headers are compared again.
     /// Their records are to be read by [`Frame::share`], which compares each.
     pub(crate) fn over_known_frames(self) -> Self {

@@ -17,6 +17,7 @@ pub trait FrameSource {
 /// was whole when it was opened.
 pub struct LogFrames {
     reader: LogReader,
+    log_id: u64,
     through: u64,
 }
 
@@ -24,13 +25,22 @@ impl LogFrames {
     /// Walks the log once to find its end, and stands before its first frame.
     pub fn open(dir: &Path) -> Result<Self, LogError> {
         let through = recovery::scan(dir, 1, 0, &[])?.last_sequence();
-        Ok(Self { reader: LogReader::seek(dir, 1)?, through })
+        Ok(Self::before_the_first(LogReader::seek(dir, 1)?, through))
     }
 
     /// Stands before the first frame of a log that is known to be damaged: hands out what is whole,
     /// and then the damage as an error.
     pub fn up_to_damage(dir: &Path) -> Result<Self, LogError> {
-        Ok(Self { reader: LogReader::seek(dir, 1)?, through: u64::MAX })
+        Ok(Self::before_the_first(LogReader::seek(dir, 1)?, u64::MAX))
+    }
+
+    fn before_the_first(reader: LogReader, through: u64) -> Self {
+        Self { log_id: reader.log_id(), reader, through }
+    }
+
+    /// Which log it is, also if nothing is written yet.
+    pub fn log_id(&self) -> u64 {
+        self.log_id
     }
 
     /// Sequence of the last record that will be handed out.

@@ -42,10 +42,11 @@ pub(crate) fn open(
         set_aside(dir, options, "it is ahead of the log")?;
         archive = open_or_replace(dir, tail.log_id(), options)?;
     }
-    if last_sequence == 0 {
-        archive.set_covers(0, 0)?;
-    }
     let (base, snapshot) = newest.map_or((0, 0), |one| (one.base_sequence, one.id));
+    if last_sequence == 0 {
+        // Of an empty log it has everything, also as of a snapshot that was taken of it.
+        archive.set_covers(0, snapshot)?;
+    }
     // The number tells an archive that is older than the snapshot even when the
     // log had not grown since the snapshot before.
     let rebuilt = archive.covers()?.is_none_or(|covers| covers < base)

@@ -17,6 +17,16 @@ fn a_new_store_is_empty_and_says_nothing() {
 }
 
 #[test]
+fn an_empty_store_that_has_a_snapshot_is_whole() {
+    let data = tempfile::tempdir().unwrap();
+    let running = start(data.path());
+    running.snapshots.begin(0).unwrap().finish().unwrap();
+    close(running);
+    let (store, said) = lines(|| open(data.path()));
+    assert_eq!((store.archive_rebuilt(), said), (false, vec![]));
+}
+
+#[test]
 fn a_second_open_of_the_same_directory_is_refused() {
     let data = tempfile::tempdir().unwrap();
     let store = open(data.path());

@@ -53,6 +53,8 @@ macro_rules! commands {
                     content_type = "application/problem+json"),
                 (status = 409, description = "The payout does not take this command now",
                     body = ProblemOut, content_type = "application/problem+json"),
+                (status = 422, description = "The key was used for another command",
+                    body = ProblemOut, content_type = "application/problem+json"),
             ),
             security(("merchant_key" = [])),
         )]
@@ -98,8 +100,8 @@ commands! {
             content_type = "application/problem+json"),
         (status = 409, description = "The payout takes no details now", body = ProblemOut,
             content_type = "application/problem+json"),
-        (status = 422, description = "Invalid details", body = ProblemOut,
-            content_type = "application/problem+json"),
+        (status = 422, description = "Invalid details, or the key was used for another command",
+            body = ProblemOut, content_type = "application/problem+json"),
     ),
     security(("merchant_key" = [])),
 )]

@@ -1,7 +1,7 @@
 //! `bursar inspect`: one payout out of the journal's files, with every record's place. Reads beside a
 //! gateway that runs; who the recipient is stays masked.
 
-use super::{Failure, Output};
+use super::{Failure, Output, data_dir};
 use crate::config::Config;
 use crate::render::{self, TimeOut};
 use clap::Args;
@@ -25,6 +25,7 @@ pub struct InspectArgs {
 
 /// Prints the payout.
 pub fn run(config: &Config, args: &InspectArgs, output: &Output) -> Result<(), Failure> {
+    data_dir::must_be_one(&config.store.data_dir)?;
     let log = config.store.data_dir.join("log");
     let until = args.at.map(|at| Timestamp(at.as_microsecond()));
     let found = inspect(&log, args.id, until).map_err(refused)?.ok_or_else(|| match args.at {

@@ -1,13 +1,14 @@
 //! `bursar keys`: makes, lists and ends API keys in the data directory. A gateway that serves from it
 //! takes the changes up by itself, so nothing is restarted.
 
-use super::{Failure, Output};
+use super::{Failure, Output, data_dir};
 use crate::config::Config;
 use crate::identity::make_private;
 use crate::keys::{KeyRecord, KeyStore, Owner, Role};
 use clap::Subcommand;
 use secrecy::ExposeSecret;
 use serde_json::json;
+use std::io::{self, Write};
 
 /// What can be done with keys.
 #[derive(Debug, Subcommand)]
@@ -39,27 +40,69 @@ pub enum KeysCommand {
 
 /// Does it.
 pub fn run(config: &Config, command: KeysCommand, output: &Output) -> Result<(), Failure> {
-    let store = open(config)?;
     match command {
         KeysCommand::Create { merchant: Some(name), live, .. } => {
             may_have_key(config, &name, live)?;
-            let (record, secret) = store.create_merchant_key(&name, live)?;
-            show_new(&record, secret.expose_secret(), output);
+            create(config, &Owner::Merchant { name, livemode: live }, output)
         }
         KeysCommand::Create { operator: Some(name), role, .. } => {
-            let (record, secret) = store.create_operator_key(&name, &role)?;
-            show_new(&record, secret.expose_secret(), output);
+            create(config, &Owner::Operator { name, roles: role }, output)
         }
-        KeysCommand::Create { .. } => {
-            return Err(Failure::usage("a key is for a merchant or an operator"));
+        KeysCommand::Create { .. } => Err(Failure::usage("a key is for a merchant or an operator")),
+        KeysCommand::List => {
+            list(&open_existing(config)?.list(), output);
+            Ok(())
         }
-        KeysCommand::List => list(&store.list(), output),
         KeysCommand::Revoke { id } => {
-            let record = store.revoke(&id)?;
+            let record = open_existing(config)?.revoke(&id)?;
             output.say(&format!("{} of {} is ended", record.id, owner(&record)), &json!(record));
+            Ok(())
         }
     }
+}
+
+fn create(config: &Config, owner: &Owner, output: &Output) -> Result<(), Failure> {
+    if Output::leads_nowhere() {
+        let what = "no key was made: standard output leads nowhere, and a key is shown only once";
+        return Err(Failure::failed(what));
+    }
+    let store = open(config)?;
+    let (record, secret) = match owner {
+        Owner::Merchant { name, livemode } => store.create_merchant_key(name, *livemode)?,
+        Owner::Operator { name, roles } => store.create_operator_key(name, roles)?,
+    };
+    show_new(&record, secret.expose_secret(), output)
+        .map_err(|error| unseen(&store, &record, &error))?;
+    if config.sandbox.enabled && matches!(owner, Owner::Merchant { livemode: true, .. }) {
+        note("the only provider here is the sandbox: it moves no money, for a live key neither");
+    }
     Ok(())
+}
+
+/// A key that nobody has seen opens no door.
+fn unseen(store: &KeyStore, record: &KeyRecord, error: &io::Error) -> Failure {
+    let id = &record.id;
+    match store.revoke(id) {
+        Ok(_) => {
+            Failure::failed(format!("the key could not be shown ({error}), so {id} is ended again"))
+        }
+        Err(why) => Failure::failed(format!(
+            "the key could not be shown ({error}) and not be ended ({why}): say `bursar keys revoke {id}`"
+        )),
+    }
+}
+
+/// For whoever watches. Standard error may be closed; the key is made all the same.
+fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// The keys of a data directory that there is: whoever only looks makes none.
+fn open_existing(config: &Config) -> Result<KeyStore, Failure> {
+    if !config.store.data_dir.join("keys.json").is_file() {
+        data_dir::must_be_one(&config.store.data_dir)?;
+    }
+    open(config)
 }
 
 /// The keys of the configured data directory.
@@ -88,12 +131,13 @@ fn may_have_key(config: &Config, name: &str, live: bool) -> Result<(), Failure> 
     Ok(())
 }
 
-fn show_new(record: &KeyRecord, secret: &str, output: &Output) {
+fn show_new(record: &KeyRecord, secret: &str, output: &Output) -> io::Result<()> {
     let mut shown = json!(record);
     shown["key"] = json!(secret);
     // The key alone on standard output: it can be piped on.
-    output.say(secret, &shown);
-    eprintln!("{} of {}; it is not shown again", record.id, owner(record));
+    output.say_for_sure(secret, &shown)?;
+    note(&format!("{} of {}; it is not shown again", record.id, owner(record)));
+    Ok(())
 }
 
 fn list(records: &[KeyRecord], output: &Output) {

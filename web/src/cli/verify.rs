@@ -4,7 +4,7 @@
 mod online;
 
 use super::snapshot::{ReachArgs, WhyArgs};
-use super::{Failure, Output};
+use super::{Failure, Output, data_dir};
 use crate::config::Config;
 use crate::render::{self, ReportOut};
 use crate::serve::store_options;
@@ -53,6 +53,7 @@ pub fn run(config: &Config, args: &VerifyArgs, output: &Output) -> Result<(), Fa
     if args.reach.is_an_address_given() {
         return Err(Failure::usage("--url belongs to --online"));
     }
+    data_dir::must_be_one(&config.store.data_dir)?;
     let options = VerifyOptions { scratch: args.scratch.clone(), ..VerifyOptions::default() };
     let report = verification::whole(&store_options(config), &options).map_err(refused)?;
     tell(&report, output, 1)
@@ -60,6 +61,7 @@ pub fn run(config: &Config, args: &VerifyArgs, output: &Output) -> Result<(), Fa
 
 /// Folds payouts again with this build, and prints whatever differs from what is stored.
 pub fn replay(config: &Config, args: &ReplayArgs, output: &Output) -> Result<(), Failure> {
+    data_dir::must_be_one(&config.store.data_dir)?;
     let scratch = args.scratch.clone();
     let options = VerifyOptions { scratch, only: args.id, ..VerifyOptions::default() };
     let report = verify(&store_options(config), &options).map_err(refused)?;

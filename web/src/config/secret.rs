@@ -2,7 +2,11 @@
 //! value whose printed form is not what was read.
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What stands where a secret is.
+const SHOWN: &str = "[redacted]";
 
 /// A text that is printed as `[redacted]`.
 #[derive(Clone, Debug)]
@@ -17,13 +21,20 @@ impl Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
-        String::deserialize(from).map(|text| Secret(text.into()))
+        let text = String::deserialize(from)?;
+        if text == SHOWN {
+            // Somebody has fed the printed configuration back.
+            return Err(D::Error::custom(
+                "\"[redacted]\" is what is shown instead of a secret; put the secret here",
+            ));
+        }
+        Ok(Secret(text.into()))
     }
 }
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         // That a secret is missing is worth seeing.
-        to.serialize_str(if self.expose().is_empty() { "" } else { "[redacted]" })
+        to.serialize_str(if self.expose().is_empty() { "" } else { SHOWN })
     }
 }

@@ -46,6 +46,7 @@ fn each_mistake_is_one_line_with_its_place() {
         ("[store]\ndurability = \"maybe\"",             "2: store.durability: unknown variant `maybe`, expected `fsync` or `none`"),
         ("[sandbox]\ntransport = \"tcp\"",              "2: sandbox.transport: unknown variant `tcp`, expected `http` or `inline`"),
         ("[sandbox]\nurl = \"127.0.0.1:1\"",            "2: sandbox.url: \"127.0.0.1:1\" is not an address"),
+        ("[sandbox]\nclient_secret = \"[redacted]\"",   "2: sandbox.client_secret: \"[redacted]\" is what is shown instead of a secret"),
         ("[sandbox.faults]\nfail = \"often\"",          "2: sandbox.faults.fail: a chance is text from \"0\" to \"1\""),
         ("[sandbox.faults]\noutage_kind = \"500\"",     "2: sandbox.faults.outage_kind: unknown variant `500`, expected one of `503`, `timeout`, `reset`"),
         ("[sandbox.in_doubt_max]\nEURO = \"1.00\"",    "1: sandbox.in_doubt_max: \"EURO\" is no ISO 4217 code"),

@@ -21,6 +21,14 @@ pub struct KeyRecord {
     pub created_at: jiff::Timestamp,
     /// When it was ended.
     pub revoked_at: Option<jiff::Timestamp>,
+    /// It is for trying things out: it stands readable in a file, and ends where it can be called from elsewhere.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub for_trials: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Whose a key is.
@@ -86,6 +94,7 @@ impl KeyRecord {
             owner,
             created_at: jiff::Timestamp::now(),
             revoked_at: None,
+            for_trials: false,
         })
     }
 }

@@ -51,6 +51,16 @@ fn every_operation_is_whole() {
         let needs_key = operation.contains("/v1/") && !operation.contains("/callbacks/");
         assert_eq!(one["security"].is_array(), needs_key, "{operation}");
         assert_eq!(one["responses"]["401"].is_object(), needs_key, "{operation}");
+        let takes_body = operation.starts_with("POST") || operation.starts_with("PATCH");
+        assert_eq!(one["responses"]["413"].is_object(), takes_body, "{operation}");
+        let of_one_type = takes_body && !operation.contains("/callbacks/");
+        assert_eq!(one["responses"]["415"].is_object(), of_one_type, "{operation}");
+        let parameters = one["parameters"].to_string();
+        let has_key = parameters.contains("Idempotency-Key");
+        assert!(
+            !has_key || one["responses"]["422"].is_object(),
+            "{operation}: a key may be used again"
+        );
         if needs_key {
             let kind = if operation.contains("/ops/") { "operator_key" } else { "merchant_key" };
             assert!(one["security"][0][kind].is_array(), "{operation}");

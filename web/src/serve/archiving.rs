@@ -10,9 +10,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// What no log brings back: the secret of the payout ids, the keys and what they are hashed with, and
-/// where merchants are told.
-pub const SIDE_FILES: [&str; 5] =
-    ["identity", "pepper", "keys.json", dev_keys::FILE, "webhook-endpoints.json"];
+/// where merchants are told. Not the keys for trying things out, which stand readable in their file: where
+/// they may be, a start makes others.
+const SIDE_FILES: [&str; 4] = ["identity", "pepper", "keys.json", "webhook-endpoints.json"];
 
 /// Starts to archive, if an address is configured. Whether it is reached, the metrics tell.
 pub fn start(config: &Config, data_dir: &Path, gateway: &Gateway) -> Result<(), Failure> {
@@ -27,11 +27,20 @@ pub fn start(config: &Config, data_dir: &Path, gateway: &Gateway) -> Result<(), 
 }
 
 /// Those of the files that there are, as they are now.
-pub fn side_files(data_dir: &Path) -> io::Result<SideFiles> {
-    let read = |name: &str| match std::fs::read(data_dir.join(name)) {
-        Ok(bytes) => Some(Ok((name.to_owned(), bytes))),
+fn side_files(data_dir: &Path) -> io::Result<SideFiles> {
+    read(data_dir, &SIDE_FILES)
+}
+
+/// The same with the keys for trying things out, for a copy that stays with whoever has the directory.
+pub fn side_files_and_trial_keys(data_dir: &Path) -> io::Result<SideFiles> {
+    read(data_dir, &[&SIDE_FILES[..], &[dev_keys::FILE]].concat())
+}
+
+fn read(data_dir: &Path, names: &[&str]) -> io::Result<SideFiles> {
+    let read = |name: &&str| match std::fs::read(data_dir.join(name)) {
+        Ok(bytes) => Some(Ok(((*name).to_owned(), bytes))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => Some(Err(io::Error::new(error.kind(), format!("{name}: {error}")))),
     };
-    SIDE_FILES.into_iter().filter_map(read).collect()
+    names.iter().filter_map(read).collect()
 }

@@ -3,14 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "not every binary of tests does all of it")]
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
-fn command(args: &[&str]) -> Command {
+/// It, and what the machine has set is none of its business.
+pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bursar"));
     command.args(args).stdin(Stdio::null());
-    // What the machine has set is no business of the tests.
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("BURSAR__")) {
         command.env_remove(name);
     }
@@ -44,9 +46,18 @@ impl Running {
         Running::of(&mut command(args))
     }
 
+    /// The same, with what it says about itself in a file.
+    pub fn heard_in(file: &Path, args: &[&str]) -> Running {
+        Running::begun(command(args).stderr(File::create(file).unwrap()))
+    }
+
     /// Starts one that is set up already.
     pub fn of(command: &mut Command) -> Running {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Running::begun(command.stderr(Stdio::null()))
+    }
+
+    fn begun(command: &mut Command) -> Running {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Running { child, lines }
     }

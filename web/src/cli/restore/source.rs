@@ -2,8 +2,8 @@
 //! here is it judged whether anything can have followed that the source does not have.
 
 use super::ReachArgs;
-use crate::cli::Failure;
 use crate::cli::snapshot::{Reached, find_point, of_export, of_log, side_files};
+use crate::cli::{Failure, data_dir};
 use crate::config::Config;
 use crate::identity::{DataDir, DataDirError};
 use engine::ledger::{Intended, Ledger};
@@ -41,10 +41,17 @@ pub fn find(
     if Path::new(which).is_file() {
         return Ok((Source::file(Path::new(which))?, None));
     }
-    if let Some(of_log) = which.strip_prefix(ARCHIVE) {
+    if let Some(of_log) = which.strip_prefix(ARCHIVE).filter(|rest| is_of_archive(rest)) {
         return Ok((Source::archive(config, of_log)?, None));
     }
+    if !is_place(which) {
+        return Err(Failure::usage(format!(
+            "there is no file {which}, and it is no snapshot: give a file, a snapshot's id, latest, now, archive \
+             or archive:LOG"
+        )));
+    }
     let data_dir = &config.store.data_dir;
+    data_dir::must_be_one(data_dir)?;
     if !drill {
         must_be_at_rest(data_dir)?;
     }
@@ -58,6 +65,16 @@ pub fn find(
     let anchor =
         config.store.anchor.as_ref().map_or_else(|| data_dir.join("anchor"), PathBuf::from);
     Ok((Source::log(data_dir, &anchor)?, place))
+}
+
+/// Nothing, or a log's id behind a colon: `archive-2026.export` is a file.
+fn is_of_archive(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with(':')
+}
+
+/// Whether it can be a place in the log of the data directory.
+fn is_place(which: &str) -> bool {
+    matches!(which, "now" | "latest") || which.parse::<u64>().is_ok()
 }
 
 /// What a gateway sends while its past is restored would be known to nobody.
@@ -88,8 +105,7 @@ impl Source {
             Failure::usage("log_archive.url names no archive of logs to restore from")
         })?;
         let log_id = match of_log.strip_prefix(':') {
-            None if of_log.is_empty() => None,
-            None => return Err(Failure::usage("say archive, or archive:LOG with a log's id")),
+            None => None,
             Some(id) => Some(u64::from_str_radix(id, 16).map_err(|_| {
                 Failure::usage(format!("\"{id}\" is no log's id: sixteen hexadecimal digits"))
             })?),

@@ -105,7 +105,7 @@ fn write(
 
 /// The files that lie beside the log and cannot be made again from it.
 pub fn side_files(data_dir: &Path) -> Result<SideFiles, Failure> {
-    serve::side_files(data_dir)
+    serve::side_files_and_trial_keys(data_dir)
         .map_err(|error| Failure::failed(format!("{}: {error}", data_dir.display())))
 }
 

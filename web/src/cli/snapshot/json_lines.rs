@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use snapshots::RecordRef;
-use snapshots::log::FrameSource;
+use snapshots::log::{FrameSource, LogFrames};
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -95,7 +95,7 @@ struct Totals {
 /// There is such a file, the log is damaged or does not make payouts, or the file system refuses; no file is
 /// left then.
 pub fn write(
-    source: &mut dyn FrameSource,
+    source: &mut LogFrames,
     through: u64,
     path: &Path,
     progress: &Progress,
@@ -116,11 +116,13 @@ pub fn write(
 }
 
 fn write_all(
-    source: &mut dyn FrameSource,
+    source: &mut LogFrames,
     through: u64,
     lines: &mut Chained<impl Write>,
     progress: &Progress,
 ) -> Result<Written, Failure> {
+    let log_id = format!("{:016x}", source.log_id());
+    lines.put(&Header { format: FORMAT, log_id, through })?;
     let mut payouts: HashMap<PayoutId, Payout> = HashMap::new();
     let mut records = 0;
     while records < through {
@@ -128,10 +130,6 @@ fn write_all(
             let what = format!("the log ends at {records}, before {through}");
             return Err(Failure::damaged(what));
         };
-        if records == 0 {
-            let log_id = format!("{:016x}", frame.log_id());
-            lines.put(&Header { format: FORMAT, log_id, through })?;
-        }
         for record in frame.records().filter(|record| record.sequence <= through) {
             lines.put(&line(record, &mut payouts)?)?;
             records = record.sequence;

@@ -4,7 +4,7 @@
 use super::ReachArgs;
 use super::at_rest::AtRest;
 use super::client::Client;
-use crate::cli::{Failure, Output};
+use crate::cli::{Failure, Output, data_dir};
 use crate::config::Config;
 use crate::dev_keys::{self, DevKeys};
 use crate::identity::{DataDir, DataDirError};
@@ -28,10 +28,7 @@ impl<'c> Reached<'c> {
     pub fn find(config: &'c Config, args: &ReachArgs) -> Result<Reached<'c>, Failure> {
         let path = &config.store.data_dir;
         if args.url.is_none() {
-            if !path.join("log").is_dir() {
-                let what = format!("{} is no data directory of a gateway", path.display());
-                return Err(Failure::failed(what));
-            }
+            data_dir::must_be_one(path)?;
             match DataDir::open(path) {
                 Ok(lock) => return Ok(Reached::AtRest(AtRest::new(config, lock))),
                 Err(DataDirError::InUse(_)) => {}
