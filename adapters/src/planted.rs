@@ -54,6 +54,28 @@ impl Planted {
         Planted::SleepsThroughItsTurn,
         Planted::EventLeftOut,
     ];
+
+    /// The promises that it breaks: by the checker of one of them it must be noticed.
+    pub const fn breaks(self) -> &'static [&'static str] {
+        match self {
+            Planted::ActsBeforeDurable => &["I-4", "I-23"],
+            Planted::AnswersBeforeDurable => &["I-23", "I-18", "I-4"],
+            Planted::BelievesBeforeDurable => &["I-23", "I-18"],
+            Planted::AnswersTheWrongCaller => &["I-19", "I-20", "I-22"],
+            Planted::SubmitsAgain => &["I-1", "I-2", "I-4"],
+            Planted::TimersNotRearmed => &["I-17", "I-41"],
+            // Nobody asks about it again, so it never ends.
+            Planted::QuestionsNeverEnd => &["I-17", "I-41"],
+            Planted::ConcurrencyIgnored => &["I-31"],
+            // Where all places are kept, nothing is sent any more.
+            Planted::PlaceKept => &["I-31", "I-41"],
+            Planted::DoorOpen => &["I-30"],
+            Planted::LeavesTooEarly => &["I-14", "I-18", "I-21"],
+            // Its turn is lost; whoever waits for the end of it is told that the gateway failed.
+            Planted::SleepsThroughItsTurn => &["no 500"],
+            Planted::EventLeftOut => &["I-33", "I-34"],
+        }
+    }
 }
 
 thread_local! {

@@ -3,14 +3,18 @@
 //!
 //! The truth is the journal: each payout is folded once more from the records that are on the disk.
 
+mod journal;
+
 use crate::bank::payout_of;
+use crate::life::OPERATOR;
+use crate::setting::Setting;
 use adapters::provider::Order;
-use domain::event::{EventKind, events_of};
+use domain::entry::{By, Entry, Fact};
+use domain::event::EventKind;
 use domain::id::{MerchantId, PayoutId};
 use domain::payout::Payout;
-use engine::bare;
+use journal::Contracts;
 use serde_json::Value;
-use snapshots::RecordRef;
 use std::collections::BTreeMap;
 
 /// Nothing, or which promise is broken and how.
@@ -26,8 +30,8 @@ pub struct Shadow {
 }
 
 /// What is remembered of everything that was seen.
-#[derive(Default)]
 pub struct Audit {
+    contracts: Contracts,
     pub shadows: BTreeMap<PayoutId, Shadow>,
     /// The events that the journal makes, for each merchant, in order.
     pub streams: BTreeMap<MerchantId, Vec<(PayoutId, EventKind)>>,
@@ -40,27 +44,15 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// A record is on the disk. I-9, I-11: it follows what was there.
-    pub fn durable(&mut self, record: RecordRef<'_>) -> Checked {
-        let id = PayoutId(record.payout);
-        let entry = bare::entry(record).map_err(|error| ("I-11", format!("{id}: {error}")))?;
-        let kinds: Vec<EventKind> = events_of(&entry).collect();
-        match self.shadows.get_mut(&id) {
-            Some(shadow) => {
-                let applied = shadow.payout.apply(entry);
-                applied.map_err(|why| ("I-11", format!("the journal of {id} breaks: {why}")))?;
-            }
-            None => {
-                let begun = Payout::begin(id, entry);
-                let payout =
-                    begun.map_err(|why| ("I-11", format!("{id} does not begin: {why}")))?;
-                self.shadows.insert(id, Shadow { payout, told: 0, submitted: 0 });
-            }
+    pub fn new(setting: &Setting) -> Audit {
+        Audit {
+            contracts: Contracts::of(setting),
+            shadows: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            events: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            commands: BTreeMap::new(),
         }
-        let merchant = self.shadows[&id].payout.request().merchant;
-        let stream = self.streams.entry(merchant).or_default();
-        stream.extend(kinds.into_iter().map(|kind| (id, kind)));
-        Ok(())
     }
 
     /// I-4, I-5: what leaves was intended first, once for each intent, and is what was asked for.
@@ -171,6 +163,22 @@ impl Audit {
             return Err(("I-19", format!("{token} was answered {first}, and is answered {shown}")));
         }
         Ok(())
+    }
+
+    /// An operator's order was answered as carried out. I-38: it is in the history as it was given, and by whom.
+    pub fn ordered(&self, id: Option<PayoutId>, verb: &str, reason: &str) -> Checked {
+        let shadow = id.and_then(|id| self.shadows.get(&id));
+        let own = |entry: &Entry| match &entry.fact {
+            Fact::Operated(act) => {
+                let by = matches!(&entry.by, By::Operator(name) if **name == *OPERATOR);
+                by && act.deed.word() == verb && *act.reason == *reason
+            }
+            _ => false,
+        };
+        if shadow.is_some_and(|shadow| shadow.payout.entries().iter().any(own)) {
+            return Ok(());
+        }
+        Err(("I-38", format!("{verb} of {id:?}, {reason}, is in no history")))
     }
 
     /// A page of events. I-33: numbered without gaps, each what the journal makes, always under the same id.

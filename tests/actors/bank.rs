@@ -90,6 +90,12 @@ impl Bank {
         self.ledger.get(&payout).copied().unwrap_or_default()
     }
 
+    /// How an order ended, as an account tells whoever asks about it; none while there is nothing to tell.
+    pub fn tells(&self, number: usize, reference: &str, now: Duration) -> Option<Stage> {
+        let order = self.orders.get(&(number, reference.to_owned()))?.first()?;
+        (order.stage.is_over() && order.shown_from <= now).then_some(order.stage)
+    }
+
     /// Nothing more happens by itself.
     pub fn is_at_rest(&self) -> bool {
         self.travelling == 0 && self.orders.values().flatten().all(|order| order.stage.is_over())

@@ -40,6 +40,9 @@ pub const SECRETS: [&str; 3] = [
 /// The merchants' names.
 const MERCHANTS: [&str; 2] = ["acme", "globex"];
 
+/// The operator's name.
+pub const OPERATOR: &str = "ann";
+
 /// Who a merchant is to the engine.
 pub fn merchant(number: usize) -> MerchantId {
     merchant_id(MERCHANTS[number], true)
@@ -54,7 +57,7 @@ static KEYS: LazyLock<Arc<KeyStore>> = LazyLock::new(|| {
         let owner = Owner::Merchant { name: name.to_owned(), livemode: true };
         keys.insert_known(secret, owner).unwrap();
     }
-    let owner = Owner::Operator { name: "ann".to_owned(), roles: vec![Role::Operator] };
+    let owner = Owner::Operator { name: OPERATOR.to_owned(), roles: vec![Role::Operator] };
     keys.insert_known(SECRETS[2], owner).unwrap();
     Arc::new(keys)
 });

@@ -1,6 +1,7 @@
 //! An operator who looks at what is held, and decides about it, rightly or not. Apart from the merchants, whose
 //! payouts these are.
 
+use crate::audit::id_of;
 use crate::life::Life;
 use crate::merchants::call;
 use crate::world::World;
@@ -22,10 +23,14 @@ pub async fn moderate(world: &World, life: &Life, verb: &str) -> bool {
     }
     for payout in about {
         let uri = format!("/v1/ops/payouts/{}/moderation", payout["id"].as_str().unwrap_or("?"));
-        let order = json!({ "action": verb, "reason": "seen on the statement" });
+        let reason = format!("seen on statement {}", world.count("orders of operators"));
+        let order = json!({ "action": verb, "reason": &reason });
         let request = TestRequest::post().uri(&uri).set_json(order);
-        if call(world, life, request, 2, verb).await.is_none() {
-            return false;
+        let Some(answer) = call(world, life, request, 2, verb).await else { return false };
+        if answer.status == 200 {
+            world.count("orders carried out");
+            let id = id_of(&payout).filter(|id| id_of(&answer.body) == Some(*id));
+            world.check(world.audit().ordered(id, verb, &reason));
         }
     }
     true

@@ -1,11 +1,12 @@
 //! How a world ends: everything is healed, and must come to rest; then the books are held against the money that
 //! really moved. Apart from the audit, because before that the truth may simply not have been told yet.
 
-use crate::bank;
+use crate::bank::{self, Stage};
 use crate::life::{Life, merchant};
 use crate::merchants::{events, look};
+use crate::setting::ACCOUNTS;
 use crate::world::World;
-use domain::id::PayoutId;
+use domain::id::{PayoutId, provider_reference};
 use domain::payout::Payout;
 use domain::schedule::needs_asking;
 use domain::status::Status;
@@ -57,7 +58,18 @@ fn is_settled(payout: &Payout, world: &World) -> bool {
     let over = (status.is_final() || status.is_settled()) && !needs_asking(payout);
     let unsent = matches!(status, Status::Created);
     let lives_on = unsent && payout.deadline().is_some_and(|end| end > world.wall());
-    over || payout.moderation_required() || lives_on
+    over || (payout.moderation_required() && !could_be_told(payout, world)) || lives_on
+}
+
+/// Whether only its provider knows how it ends, and would tell. That a person is called is no reason not to ask:
+/// what is held until evidence comes would be held for ever.
+fn could_be_told(payout: &Payout, world: &World) -> bool {
+    let Some(intent) = payout.last_intent().filter(|_| needs_asking(payout)) else { return false };
+    let reference = provider_reference(payout.id(), intent.attempt);
+    let number = ACCOUNTS.iter().position(|name| *name == &*intent.account);
+    let told = number.and_then(|number| world.bank().tells(number, &reference, world.now()));
+    // "Paid" says nothing about an undo that nobody has answered: it may still come.
+    told.is_some_and(|stage| (payout.status(), stage) != (Status::Cancelling, Stage::Paid))
 }
 
 /// Looks whether everything is at rest.

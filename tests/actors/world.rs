@@ -85,9 +85,11 @@ impl World {
     pub fn begin(setting: Setting, told: bool) -> World {
         let chance = Mutex::new(Chance::of(setting.seed, &[2]));
         let disk = Mutex::new(Disk::new(setting.seed));
+        let audit = Mutex::new(Audit::new(&setting));
         World(Arc::new(Inner {
             chance,
             disk,
+            audit,
             setting,
             began: Instant::now(),
             agenda: Mutex::default(),
@@ -99,7 +101,6 @@ impl World {
             calm: AtomicBool::new(false),
             wrong: AtomicI64::new(0),
             bank: Mutex::default(),
-            audit: Mutex::default(),
             merchants: Mutex::default(),
             tally: Mutex::default(),
         }))

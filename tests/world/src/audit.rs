@@ -8,7 +8,8 @@ mod entries;
 mod rest;
 mod telling;
 
-pub(crate) use entries::{check as check_entries, is_discrepancy as is_a_contradiction};
+pub use entries::check as check_entries;
+pub(crate) use entries::is_discrepancy as is_a_contradiction;
 
 use crate::agenda::Time;
 use domain::entry::{Entry, Fact};

@@ -79,7 +79,10 @@ pub(crate) fn is_discrepancy(attention: Attention) -> bool {
 }
 
 /// Everything that must hold after a step, whoever caused it.
-pub(crate) fn check(
+///
+/// # Errors
+/// The promise that does not.
+pub fn check(
     before: Option<&Standing>,
     after: &Payout,
     entries: &[Entry],
