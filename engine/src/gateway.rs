@@ -350,16 +350,16 @@ impl MerchantDoor {
         if matches!(answer, Ok(Answer::Created(_) | Answer::Replayed(_))) {
             parts.orphans.exists(id);
         }
+        match &answer {
+            // Whether it was made nobody can say behind a failure of our own.
+            Ok(_) | Err(Refusal::Internal) => reserved.keep(),
+            Err(_) => reserved.give_back(),
+        }
         match answer {
             Ok(Answer::Created(view)) => Ok(Created::New(*view)),
             Ok(Answer::Replayed(view)) => Ok(Created::Replayed(*view)),
             Ok(_) => Err(Refusal::Internal),
-            Err(refusal) => {
-                if !matches!(refusal, Refusal::Internal) {
-                    reserved.give_back();
-                }
-                Err(refusal)
-            }
+            Err(refusal) => Err(refusal),
         }
     }
 

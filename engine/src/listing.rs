@@ -201,15 +201,24 @@ fn find_reference(
 pub(crate) struct Reserved<'a> {
     parts: &'a Parts,
     merchant: MerchantId,
-    /// The hash, if this reservation made the entry.
-    fresh: Option<[u8; 16]>,
+    /// Its hash; none if there is none, or if the payout rests in the archive.
+    hash: Option<[u8; 16]>,
 }
 
 impl Reserved<'_> {
-    /// The payout was not made: the reference is free again.
+    /// The payout was not made: the reference is free again, unless somebody else makes it.
     pub fn give_back(self) {
-        if let Some(hash) = self.fresh {
-            self.parts.index.release(self.merchant, hash);
+        self.end(false);
+    }
+
+    /// The payout is there, or nobody knows.
+    pub fn keep(self) {
+        self.end(true);
+    }
+
+    fn end(self, made: bool) {
+        if let Some(hash) = self.hash {
+            self.parts.index.end(self.merchant, hash, made);
         }
     }
 }
@@ -221,21 +230,18 @@ pub(crate) fn reserve<'a>(
     reference: Option<&str>,
     id: PayoutId,
 ) -> Result<Reserved<'a>, Refusal> {
-    let Some(hash) = reference.map(codec::reference_hash) else {
-        return Ok(Reserved { parts, merchant, fresh: None });
-    };
-    match parts.index.reserve(merchant, hash, id) {
-        Some(other) if other != id => return Err(Refusal::DuplicateReference(other)),
-        Some(_) => return Ok(Reserved { parts, merchant, fresh: None }),
-        None => {}
+    let none = Reserved { parts, merchant, hash: None };
+    let Some(hash) = reference.map(codec::reference_hash) else { return Ok(none) };
+    if let Some(other) = parts.index.reserve(merchant, hash, id) {
+        return Err(Refusal::DuplicateReference(other));
     }
-    let reserved = Reserved { parts, merchant, fresh: Some(hash) };
+    let reserved = Reserved { parts, merchant, hash: Some(hash) };
     match parts.store.archive.reference(merchant.0, hash) {
         Ok(None) => Ok(reserved),
         Ok(Some(other)) => {
             reserved.give_back();
             if other == id.0 {
-                return Ok(Reserved { parts, merchant, fresh: None });
+                return Ok(none);
             }
             Err(Refusal::DuplicateReference(PayoutId(other)))
         }

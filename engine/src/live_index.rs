@@ -26,6 +26,16 @@ pub(crate) struct LiveIndex {
 struct Shard {
     by_age: BTreeMap<ByAge, Facets>,
     references: SpreadMap<PayoutId>,
+    /// References that requests under way hold.
+    making: BTreeMap<[u8; 16], Making>,
+}
+
+/// Requests that would make the payout of one reference: of the same key, for any other is refused.
+#[derive(Default)]
+struct Making {
+    requests: u32,
+    /// One of them has, or it was made before.
+    made: bool,
 }
 
 /// What the index keeps of one payout.
@@ -133,19 +143,38 @@ impl LiveIndex {
         }
     }
 
-    /// Holds a reference for a payout; the holder, if there is one already.
+    /// Holds a reference for a payout, until [`LiveIndex::end`]; another payout, if that has it already.
     pub fn reserve(&self, merchant: MerchantId, hash: [u8; 16], id: PayoutId) -> Option<PayoutId> {
-        let mut shard = self.shard(merchant);
-        if let Some(holder) = shard.references.get(&owned(merchant, hash)) {
-            return Some(*holder);
+        let key = owned(merchant, hash);
+        let shard = &mut *self.shard(merchant);
+        let holder = shard.references.get(&key).copied();
+        if holder.is_some_and(|holder| holder != id) {
+            return holder;
         }
-        shard.references.insert(owned(merchant, hash), id);
+        if holder.is_none() {
+            shard.references.insert(key, id);
+        }
+        // Who holds it and is not being made was made.
+        let before = Making { requests: 0, made: holder.is_some() };
+        shard.making.entry(key).or_insert(before).requests += 1;
         None
     }
 
-    /// Frees a reference whose payout was not made.
-    pub fn release(&self, merchant: MerchantId, hash: [u8; 16]) {
-        self.shard(merchant).references.remove(&owned(merchant, hash));
+    /// A request that held a reference is over. Free is it when no other request under the same key holds it, and
+    /// none has made the payout.
+    pub fn end(&self, merchant: MerchantId, hash: [u8; 16], made: bool) {
+        let key = owned(merchant, hash);
+        let shard = &mut *self.shard(merchant);
+        let Some(making) = shard.making.get_mut(&key) else { return };
+        making.requests -= 1;
+        making.made |= made;
+        if making.requests > 0 {
+            return;
+        }
+        if !making.made {
+            shard.references.remove(&key);
+        }
+        shard.making.remove(&key);
     }
 
     /// Who holds a reference.
@@ -170,6 +199,36 @@ impl LiveIndex {
             if visit((*age, *id), *facets).is_break() {
                 return;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_free_when_nobody_holds_it_and_nobody_has_made_its_payout() {
+        let (merchant, hash) = (MerchantId(7), [9; 16]);
+        let (id, other) = (PayoutId([1; 16]), PayoutId([2; 16]));
+        for (ends, free) in [
+            (&[false, false][..], true),
+            (&[true, false], false),
+            (&[false, true], false),
+            (&[false], true),
+            (&[true], false),
+        ] {
+            let index = LiveIndex::default();
+            for _ in ends {
+                assert_eq!(index.reserve(merchant, hash, id), None);
+                assert_eq!(index.reserve(merchant, hash, other), Some(id), "it is held");
+            }
+            ends.iter().for_each(|made| index.end(merchant, hash, *made));
+            assert_eq!(index.reference(merchant, hash).is_none(), free, "{ends:?}");
+            // A repetition of what was made, or a new beginning, changes nothing about that.
+            assert_eq!(index.reserve(merchant, hash, id), None);
+            index.end(merchant, hash, false);
+            assert_eq!(index.reference(merchant, hash).is_none(), free, "{ends:?}, again");
         }
     }
 }

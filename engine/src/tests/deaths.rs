@@ -53,6 +53,30 @@ async fn a_death_after_a_snapshot_is_revived_from_snapshot_and_log() {
     rig.engine.stop().await;
 }
 
+/// Whoever waited for the answer is gone; what had left for the door may leave yet.
+#[actix_rt::test]
+async fn what_a_dead_actor_had_sent_is_still_on_its_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let hour = std::time::Duration::from_secs(3_600);
+    let provider = Scripted::with(Manner::Hangs, |caps| {
+        caps.policy.not_found_final_after = Some(hour);
+        caps.policy.resend_is_safe = false;
+    });
+    let rig = Rig::start(dir.path(), provider.clone()).await;
+    let gateway = rig.engine.gateway();
+    let id = rig.create("k1", |_| {}).await.payout.id();
+    rig.until(id, |_| provider.submissions() == 1).await;
+    assert!(gateway.deliver_in_test(id, Turn::Die).await.is_err());
+    assert_eq!(revived(&gateway, id).await, 1);
+
+    rig.clock.advance(hour * 2);
+    rig.door().reconcile(id).await.unwrap();
+    assert_eq!(rig.door().get(id).await.unwrap().payout.status(), Status::Invoking);
+    assert_eq!(provider.submissions(), 1, "not found, and perhaps not yet there");
+    provider.let_go.notify_one();
+    rig.engine.stop().await;
+}
+
 #[actix_rt::test]
 async fn code_that_fails_on_a_payout_quarantines_it_and_no_other() {
     let dir = tempfile::tempdir().unwrap();

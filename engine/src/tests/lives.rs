@@ -106,6 +106,23 @@ async fn a_reference_is_one_payouts_for_ever() {
     rig.engine.stop().await;
 }
 
+/// Of two requests under one key the one that is refused must not free what the other's payout is called.
+#[actix_rt::test]
+async fn a_reference_stays_when_a_second_request_for_it_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::start(dir.path(), Scripted::new(Manner::Deaf)).await;
+    let mut own = request(&rig.clock);
+    own.reference = Some("order-1".into());
+    let mut another = own.clone();
+    another.body = Fingerprint([2; 16]);
+    let (door, second) = (rig.door(), rig.door());
+    let (one, two) = tokio::join!(door.create("k1", another), second.create("k1", own.clone()));
+    assert!(one.is_ok() != two.is_ok(), "one body makes it, the other is refused");
+    let taken = rig.door().create("k2", own).await;
+    assert!(matches!(taken, Err(Refusal::DuplicateReference(_))));
+    rig.engine.stop().await;
+}
+
 #[actix_rt::test]
 async fn a_list_merges_what_lives_and_what_rests() {
     let dir = tempfile::tempdir().unwrap();

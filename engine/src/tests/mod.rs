@@ -7,6 +7,7 @@ mod golden;
 mod lives;
 mod moderation;
 mod orphans;
+mod questions;
 mod restarts;
 mod scripted;
 mod settlement;

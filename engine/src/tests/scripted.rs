@@ -8,11 +8,11 @@ use domain::report::{FetchOutcome, Found, ProviderState, SubmitOutcome, UndoOutc
 use domain::resolution::Resolution;
 use domain::schedule::{Policy, PollPlan, ReturnWatch};
 use futures_util::future::{BoxFuture, FutureExt};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 /// What the provider does with a submission.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,18 @@ pub struct Scripted {
     pub asked: AtomicU32,
     /// Ends the calls that hang.
     pub let_go: Arc<Notify>,
+    /// How the next questions are answered, before the manner has its say again.
+    pub answers: Mutex<VecDeque<NextAnswer>>,
+    /// From now on every question is answered by a callback, with the token "t" and the question's number.
+    pub defers: AtomicBool,
+}
+
+/// How one question is answered.
+pub enum NextAnswer {
+    /// It is in vain.
+    Vain,
+    /// "Not found", when the story lets go.
+    NotFoundLater(oneshot::Receiver<()>),
 }
 
 impl Scripted {
@@ -93,11 +105,29 @@ impl Scripted {
             returned: AtomicBool::new(false),
             asked: AtomicU32::new(0),
             let_go: Arc::default(),
+            answers: Mutex::default(),
+            defers: AtomicBool::new(false),
         })
     }
 
     pub fn submissions(&self) -> u32 {
         self.submitted.lock().unwrap().values().sum()
+    }
+}
+
+impl NextAnswer {
+    async fn given(self) -> FetchOutcome {
+        match self {
+            NextAnswer::Vain => {
+                let why = Failure::new(Resolution::ProviderInternalError, Origin::Provider);
+                FetchOutcome::Unknown { why, retry_after: None }
+            }
+            NextAnswer::NotFoundLater(when) => {
+                // A story that has ended lets go of everything.
+                let _ = when.await;
+                FetchOutcome::NotFound
+            }
+        }
     }
 }
 
@@ -133,6 +163,13 @@ impl Provider for Scripted {
     fn fetch_status(&self, lookup: Lookup) -> BoxFuture<'static, FetchOutcome> {
         let paid = self.paid.lock().unwrap().contains_key(&lookup.reference);
         let asked = self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.defers.load(Ordering::SeqCst) {
+            let token = format!("t{asked}").into();
+            return async move { FetchOutcome::Deferred { token } }.boxed();
+        }
+        if let Some(answer) = self.answers.lock().unwrap().pop_front() {
+            return async move { answer.given().await }.boxed();
+        }
         if *self.manner.lock().unwrap() == Manner::Wavers {
             let why = Failure::new(Resolution::ProviderInternalError, Origin::Provider);
             let known = FetchOutcome::Found(Found::new(ProviderState::Accepted));
@@ -158,8 +195,8 @@ impl Provider for Scripted {
     }
 
     fn callback(&self, raw: &RawCallback) -> CallbackOutcome {
-        // "reference", or "reference event", or "reference event amount": signed, all of them;
-        // a stranger begins with a question mark.
+        // "reference", or "reference event", or "reference event amount", or with a token behind it: signed, all
+        // of them; a stranger begins with a question mark.
         let text = String::from_utf8_lossy(&raw.body).into_owned();
         if let Some(reference) = text.strip_prefix('?') {
             let reference = Some(reference.to_owned());
@@ -172,7 +209,8 @@ impl Provider for Scripted {
             amount: Some((Amount::parse(&amount, currency).unwrap(), currency)),
             ..Found::new(ProviderState::Settled)
         });
-        CallbackOutcome::Doorbell { reference, event, token: None, found }
+        let token = words.next().map(String::into_boxed_str);
+        CallbackOutcome::Doorbell { reference, event, token, found }
     }
 
     fn quote(&self, _: QuoteWish) -> BoxFuture<'static, Result<Quote, Failure>> {

@@ -26,6 +26,14 @@ impl Audit {
     ) -> Checked {
         check(before, after, entries, policy)?;
         let seen = self.seen(after.id());
+        let let_go = |entry: &Entry| match &entry.fact {
+            Fact::Operated(act) => act.deed == Deed::Release,
+            _ => false,
+        };
+        if policy.resend_is_safe && entries.iter().any(let_go) {
+            // Whoever lets it go before anybody was asked relies on the reference being recognised.
+            seen.must_ask.clear();
+        }
         let on_a_call = |entry: &Entry| match &entry.fact {
             Fact::Learned(learned) => learned.statement.source == Source::Callback,
             _ => false,

@@ -12,6 +12,8 @@ const NAMED: usize = 12;
 pub(super) struct Told {
     pub tally: Tally,
     pub worlds: u64,
+    /// How often each was lived through.
+    pub times: u8,
     pub threads: usize,
     pub took: Duration,
 }
@@ -23,12 +25,15 @@ impl Told {
     }
 
     pub fn lines(&self) -> Vec<String> {
-        let Told { tally, worlds, threads, took } = self;
+        let Told { tally, worlds, times, threads, took } = self;
         let missed = tally.cells_missed();
         let cells = Tally::cell_count();
         let mut lines = vec![
             format!(
-                "{worlds} worlds, each twice, on {threads} threads in {} s: {} simulated days, {} a second and thread",
+                "{}{}, on {} in {} s: {} simulated days, {} a second and thread",
+                counted(*worlds, "world"),
+                if *times == 2 { ", each twice" } else { "" },
+                counted(*threads as u64, "thread"),
                 took.as_secs(),
                 tally.days,
                 self.days_per_second_and_thread()
@@ -38,12 +43,16 @@ impl Told {
                 tally.events, tally.payouts, tally.submissions, tally.questions, tally.webhooks
             ),
             format!(
-                "{} crashes, {} more while starting, {} restores, {} snapshots, {} lies told",
+                "{} crashes, {} more while starting, {} restores, {} snapshots, {} lies and refusals",
                 tally.crashes,
                 tally.crashes_reading,
                 tally.restores,
                 tally.snapshots,
                 tally.lies()
+            ),
+            format!(
+                "of {} payouts a person or a contradiction had the last word: their money was not judged",
+                tally.unjudged
             ),
             format!(
                 "{} of {} steps of the status table taken; died at {} of {cells} points of steps",
@@ -63,8 +72,14 @@ impl Told {
         lines
     }
 
+    /// How many steps, points of steps and lies never came.
+    pub fn missed(&self) -> usize {
+        let Told { tally, .. } = self;
+        tally.steps_missed().len() + tally.cells_missed().len() + tally.lies_missed().len()
+    }
+
     pub fn json(&self, broken: Option<(u64, &Script, &Violation)>) -> Value {
-        let Told { tally, worlds, threads, took } = self;
+        let Told { tally, worlds, times, threads, took } = self;
         let missed = tally.cells_missed();
         let violation = broken.map(|(seed, script, violation)| {
             json!({
@@ -78,6 +93,7 @@ impl Told {
         json!({
             "commit": world::commit(),
             "worlds": worlds,
+            "times_each": times,
             "threads": threads,
             "took_ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "simulated_days": tally.days,
@@ -89,6 +105,7 @@ impl Told {
             "submissions": tally.submissions,
             "questions": tally.questions,
             "webhooks": tally.webhooks,
+            "unjudged": tally.unjudged,
             "crashes": tally.crashes,
             "crashes_reading": tally.crashes_reading,
             "restores": tally.restores,
@@ -105,6 +122,10 @@ impl Told {
             "violation": violation,
         })
     }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn step((from, on, to): &Edge) -> String {
