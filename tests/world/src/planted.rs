@@ -167,7 +167,9 @@ impl Planted {
             Planted::TimersLost => &["I-17", "I-41"],
             Planted::LimiterReset => &["I-30"],
             Planted::RandomIds => &["I-20", "I-18", "I-3"],
-            Planted::RestoreWithoutEpoch | Planted::AsksWhereWished => &["I-24"],
+            Planted::RestoreWithoutEpoch => &["I-24"],
+            // Who has it is not asked: it is sent elsewhere, or held for ever.
+            Planted::AsksWhereWished => &["I-24", "I-41"],
             Planted::KeyWithoutBody => &["I-19"],
             Planted::LastWebhookDropped | Planted::WebhooksUnordered => &["I-34"],
             Planted::AnchorIgnored => &["I-25", "I-26"],

@@ -6,6 +6,9 @@
 use world::planted::Planted;
 use world::{Violation, script, world::World};
 
+/// What is said of them in public.
+const PUBLISHED: &str = include_str!("../../../docs/correctness.md");
+
 /// So many worlds are tried for each.
 const SEEDS: u64 = 1_000;
 
@@ -22,8 +25,11 @@ fn every_planted_fault_is_noticed() {
             continue;
         };
         let by = violation.invariant;
-        println!("| {planted:?} | {} | {by} | {seed} |", promises.join(", "));
-        println!("    {}", violation.what);
+        let row = format!("| {planted:?} | {} | {by} | {seed} |", promises.join(", "));
+        println!("{row}\n    {}", violation.what);
+        if !PUBLISHED.lines().any(|line| line == row) {
+            missed.push(format!("{planted:?} otherwise than docs/correctness.md says"));
+        }
         if !promises.contains(&by) {
             missed.push(format!("{planted:?} by {by}, which is another's promise"));
         }
