@@ -235,6 +235,7 @@ impl Engine {
             desk: desk.clone(),
         };
         *self.running() = Some(running);
+        orphans::expect(&orphans, &adapters, &desk);
         let id_key = self.options.id_key.clone();
         self.gateway.open(Parts {
             id_key,

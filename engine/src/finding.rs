@@ -90,8 +90,10 @@ impl Partition {
             let actor = slot.if_awake().and_then(|awake| awake.actor.as_ref());
             actor.is_some_and(|actor| !actor.connected())
         };
-        if !self.slots.lock().get(&id.0).is_some_and(died) {
-            return;
+        match self.slots.lock().get(&id.0).map(died) {
+            Some(true) => {}
+            Some(false) => return,
+            None => return self.writing.revived(id),
         }
         tracing::error!(payout = %id, "a payout's actor died; reading its journal again");
         Counters::up(&self.counters.revived);
@@ -107,12 +109,14 @@ impl Partition {
                 // What had left for the door may leave yet, whoever waited for it.
                 let life = Life { under_way, ..Life::new(Some(payout), self.clock.running()) };
                 self.slots.lock().insert(id.0, Slot::new(life));
+                self.writing.revived(id);
                 self.hand(id, Turn::Wake);
             }
             Ok(None) => {
                 if self.slots.lock().remove(&id.0).is_some() {
                     self.counters.live.fetch_sub(1, Ordering::Relaxed);
                 }
+                self.writing.revived(id);
             }
             Err(error) => {
                 // Without its journal the payout must not act; a restart reads it again or refuses.

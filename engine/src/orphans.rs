@@ -13,7 +13,7 @@ mod search;
 mod sifting;
 
 pub(crate) use book::OrphanBook;
-pub(crate) use search::start as search;
+pub(crate) use search::{expect, start as search};
 #[cfg(test)]
 pub(crate) use sifting::KEPT_BYTES;
 

@@ -7,8 +7,9 @@
 
 use super::sifting::{note, sift};
 use super::{ListRead, ListState, OrphanBook};
+use crate::adapter_supervisor::AdapterSupervisor;
 use crate::clock::Clock;
-use crate::desk::{DeskOrder, DeskState};
+use crate::desk::{Desk, DeskOrder, DeskState};
 use crate::gateway::{Gateway, WeakGateway};
 use adapters::adapter_actor::AdapterHandle;
 use adapters::provider::{ListOutcome, ListWish};
@@ -32,23 +33,31 @@ const PAGE: u32 = 100;
 /// After so many failures in a row the list is begun anew: a cursor may have come to its end.
 const TRIES: u32 = 8;
 
-/// Looks for orphans at every account, if a restore has lost a time that nobody knows.
+/// Writes down which lists are wanted, before anybody is let in: a payout made now may be on one of them.
+pub(crate) fn expect(book: &OrphanBook, accounts: &AdapterSupervisor, desk: &Desk) {
+    for adapter in accounts.accounts() {
+        let caps = adapter.caps();
+        let Some((wanted, read)) = desk.look(|desk| wanted(desk, &caps.account)) else { return };
+        let state = match (&caps.lists, wanted) {
+            (_, None) => ListState::Read,
+            (None, Some(_)) => ListState::NotOffered,
+            (Some(_), Some(_)) => ListState::UnderWay,
+        };
+        book.note_list(&caps.account, state, read);
+    }
+}
+
+/// Looks for orphans at every account of which a list is wanted, and offered.
 pub(crate) fn start(gateway: &Gateway) {
     let Ok(parts) = gateway.parts() else { return };
     let now = gateway.clock().now();
-    for adapter in parts.adapters.accounts() {
+    for adapter in parts.adapters.accounts().filter(|adapter| adapter.caps().lists.is_some()) {
         let account = &*adapter.caps().account;
-        let Some((wanted, read)) = parts.desk.look(|desk| wanted(desk, account)) else { return };
-        let state = match (&adapter.caps().lists, wanted) {
-            (_, None) => ListState::Read,
-            (None, Some(_)) => ListState::NotOffered,
-            (Some(_), Some(lost_from)) => {
-                let search = Search::new(gateway, adapter.clone(), read.epoch, lost_from, now);
-                actix_rt::spawn(search.run());
-                ListState::UnderWay
-            }
-        };
-        parts.orphans.note_list(account, state, read);
+        let wish = parts.desk.look(|desk| wanted(desk, account));
+        if let Some((Some(lost_from), read)) = wish {
+            let search = Search::new(gateway, adapter.clone(), read.epoch, lost_from, now);
+            actix_rt::spawn(search.run());
+        }
     }
 }
 

@@ -306,7 +306,7 @@ impl PayoutActor {
             tracing::error!(payout = %self.id, %error, "an entry cannot be encoded");
             Refusal::Internal
         })?;
-        let ticket = Ticket::take(&self.partition);
+        let ticket = Ticket::take(&self.partition, self.id);
         let noted = self.note_intent(step)?;
         let append = self.partition.lane.append(records).map_err(|_| Refusal::NotReady)?;
         Ok(Some(Written { append, noted, ticket }))

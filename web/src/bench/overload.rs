@@ -23,10 +23,16 @@ use memory::Memory;
 use serde_json::json;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// How much more than the gateway can do it is asked for.
 const TIMES: u64 = 2;
+
+/// From here on it was held for long enough to judge how.
+const JUDGED_FROM: Duration = Duration::from_secs(30);
+/// Whoever is taken under the flood waits at most so many times as long as before it, at the 99th percentile.
+const SLOWER: u64 = 10;
 
 /// Holds it, and looks at what is left.
 pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
@@ -54,6 +60,8 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
     let finished = gateway.until(|metrics| metrics.finished() >= all).await?;
     let found = conservation::check(site, &gateway, &requests, made, 0).await?;
     let (taken, turned) = (during.made.len() as u64, during.refused.len() as u64);
+    let sent_permille = permille(per_second(held.count, held.took), schedule.rate());
+    let slower = permille(during.taken_in.at(99.0), before.taken_in.at(99.0));
     let lines = vec![
         format!(
             "overload     {} payouts/s asked for {} s of a gateway that finishes {}/s: {}/s sent, {}/s \
@@ -66,6 +74,7 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
             grouped(per_second(turned, held.took)),
         ),
         format!("             taken            {}", during.taken_in.text()),
+        format!("             taken before     {}", before.taken_in.text()),
         format!("             refused          {}", during.refused_in.text()),
         format!("             memory           {}", memory.text()),
         format!(
@@ -81,12 +90,13 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
         "saturation_per_second": most,
         "rate": schedule.rate(),
         "sent_per_second": per_second(held.count, held.took),
-        "sent_permille": permille(per_second(held.count, held.took), schedule.rate()),
+        "sent_permille": sent_permille,
         "taken": taken,
         "refused": turned,
         "in_flight_max": bounds.in_flight,
         "live_max": bounds.live,
         "taken_latency": during.taken_in.json(),
+        "taken_latency_before": before.taken_in.json(),
         "refused_latency": during.refused_in.json(),
         "from_intended_latency": held.latency.json(),
         "memory": memory.json(),
@@ -101,9 +111,29 @@ pub async fn run(site: &Site<'_>) -> Result<Figures, Failure> {
         let grew = ratio(memory.growth_permille());
         figures.findings.push(format!("overload: memory still grew under the load, to {grew}"));
     }
+    if site.time() >= JUDGED_FROM {
+        figures.findings.extend(held_badly(turned, sent_permille, slower));
+    }
     figures.percentiles(&[("taken", &during.taken_in), ("refused", &during.refused_in)]);
     figures.over_time(&[("answers", &held.tenths)]);
     Ok(figures)
+}
+
+/// What makes a flood none, and what it may not do to those who are taken.
+fn held_badly(refused: u64, sent_permille: u64, slower_permille: u64) -> Vec<String> {
+    let mut findings = Vec::new();
+    if refused == 0 {
+        findings.push("overload: nobody was refused, so it was none".to_owned());
+    }
+    if sent_permille < 900 {
+        findings.push(format!("overload: only {} of it was sent", ratio(sent_permille)));
+    }
+    if slower_permille > 1_000 * SLOWER {
+        let slower = ratio(slower_permille);
+        findings
+            .push(format!("overload: who was taken waited {slower} times as long as before it"));
+    }
+    findings
 }
 
 /// Sends them until each was taken or its key was in use; whether they all came to that. Between two rounds the
@@ -145,4 +175,24 @@ async fn saturation(
     let done = finished.borrow().last().map_or(0, |(_, count)| *count);
     pace.abort();
     Ok(per_second(done, sent.took).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_that_was_none_or_hurt_those_inside_is_told() {
+        for (refused, sent, slower, found) in [
+            (1, 1_000, 1_000, None),
+            (1, 900, 10_000, None),
+            (0, 1_000, 1_000, Some("nobody was refused")),
+            (1, 899, 1_000, Some("was sent")),
+            (1, 1_000, 10_001, Some("waited")),
+        ] {
+            let findings = held_badly(refused, sent, slower);
+            assert_eq!(findings.len(), usize::from(found.is_some()), "{findings:?}");
+            assert!(found.is_none_or(|word| findings[0].contains(word)), "{findings:?}");
+        }
+    }
 }
