@@ -6,7 +6,8 @@
 //!
 //! Big endian. Key: `stream u64 | sequence of the first u64`, so that a stream
 //! lies in one piece and in order. Value, for each event: `payout 16 | version
-//! u32 | kind u8 | nth u8 | at i64 | bytes of detail u32 | detail`.
+//! u32 | kind u8 | nth u8 | at i64 | bytes of detail u32 | detail`. Before all of them stands up to where the log
+//! was read for this batch, `u64`: keys of blocks are never written twice, so that no other batch can hide it.
 
 use std::ops::RangeInclusive;
 
@@ -17,7 +18,7 @@ use super::EventRow;
 const EVENTS: usize = 128;
 
 /// The form of this page, for whoever opens what another build wrote.
-pub(crate) const FORMAT: u64 = 2;
+pub(crate) const FORMAT: u64 = 3;
 
 /// The key of the block whose first event has this number.
 pub(crate) fn key(stream: u64, first: u64) -> [u8; 16] {
@@ -63,6 +64,17 @@ fn write(event: &EventRow, block: &mut Vec<u8>) {
     // Within u32: a detail is a record's body, and the log bounds those.
     block.extend_from_slice(&(detail.len() as u32).to_be_bytes());
     block.extend_from_slice(detail);
+}
+
+/// A block as it is stored, of a batch for which the log was read up to `through`.
+pub(crate) fn stored(through: u64, block: &[u8]) -> Vec<u8> {
+    [&through.to_be_bytes(), block].concat()
+}
+
+/// What is stored, taken apart again. None when it is cut short.
+pub(crate) fn opened(stored: &[u8]) -> Option<(u64, &[u8])> {
+    let (through, block) = stored.split_first_chunk()?;
+    Some((u64::from_be_bytes(*through), block))
 }
 
 /// The events of a block. None when it is cut short, or numbered beyond all numbers.
@@ -143,6 +155,13 @@ mod tests {
             prop_assert_eq!(back, all);
             let sizes = blocks.iter().map(|(key, block)| events(key, block).unwrap().len());
             prop_assert!(sizes.max().unwrap_or(0) <= EVENTS);
+        }
+
+        #[test]
+        fn what_is_stored_is_taken_apart_as_it_was(through: u64, block: Vec<u8>) {
+            let stored = stored(through, &block);
+            prop_assert_eq!(opened(&stored), Some((through, &block[..])));
+            prop_assert_eq!(opened(&stored[..7]), None);
         }
 
         #[test]

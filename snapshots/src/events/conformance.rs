@@ -218,3 +218,56 @@ fn events_in_use_are_busy_and_not_damaged() {
     let second = FjallEvents::open(dir.path(), LOG, ROOM, Duration::from_secs(60));
     assert!(matches!(second.err(), Some(crate::guarded::Fault::Busy)));
 }
+
+/// Where the numbers stand by which fjall orders its batches, in its journal: behind the mark of a batch and how
+/// much is in it. No checksum covers them.
+fn order_numbers(journal: &[u8]) -> Vec<usize> {
+    let begins = |at: &usize| {
+        let Some(&[1, count, 0, 0, 0, _, 0, 0, 0, 0, 0, 0, 0, 2]) = journal.get(*at..at + 14)
+        else {
+            return false;
+        };
+        (1..=8).contains(&count)
+    };
+    (0..journal.len()).filter(begins).map(|at| at + 5).collect()
+}
+
+fn copy_all_but_the_journal(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            std::fs::create_dir(&to).unwrap();
+            copy_all_but_the_journal(&from, &to);
+        } else if entry.file_name() != "0.jnl" {
+            std::fs::copy(from, to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_batch_in_the_wrong_place_hides_no_newer_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let (events, _) = fjall_in(dir.path(), LOG);
+    (1..=6).for_each(|number| drop(take(&events, number, number)));
+    drop(events);
+    let mut journal = std::fs::read(dir.path().join("0.jnl")).unwrap();
+    journal.truncate(journal.iter().rposition(|byte| *byte != 0).unwrap() + 1);
+    let places = order_numbers(&journal);
+    assert!(places.len() >= 6, "{places:?}");
+    let mut begun_again = 0;
+    for (place, bit) in places.iter().flat_map(|place| (0..6).map(move |bit| (*place, bit))) {
+        let copy = tempfile::tempdir().unwrap();
+        copy_all_but_the_journal(dir.path(), copy.path());
+        let mut hurt = journal.clone();
+        hurt[place] ^= 1 << bit;
+        std::fs::write(copy.path().join("0.jnl"), hurt).unwrap();
+        let (events, turned_away) = fjall_in(copy.path(), LOG);
+        begun_again += usize::from(turned_away.is_some());
+        if turned_away.is_none() {
+            assert_eq!(events.through().unwrap(), 6, "byte {place}, bit {bit}");
+            let found = (versions(&events, 0), versions(&events, 1));
+            assert_eq!(found, (vec![2, 4, 6], vec![1, 3, 5]), "byte {place}, bit {bit}");
+        }
+    }
+    assert!(begun_again > 0, "none of them hid anything");
+}

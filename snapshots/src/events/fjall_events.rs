@@ -65,7 +65,7 @@ impl FjallEvents {
 
     /// The block that the event of this number lies in, if it is there.
     fn block_with(&self, stream: u64, sequence: u64) -> Result<Option<Vec<EventRow>>, EventError> {
-        opening::block_with(&self.rows, stream, sequence)
+        Ok(opening::block_before(&self.rows, stream, sequence)?.map(|(_, block)| block))
     }
 
     fn numbering(&self) -> RwLockReadGuard<'_, Numbering> {
@@ -75,7 +75,7 @@ impl FjallEvents {
     fn store(&self, rows: Vec<EventRow>, numbered: &Numbered) -> Result<(), EventError> {
         let mut batch = self.database.batch();
         for (key, block) in block::blocks(rows) {
-            batch.insert(&self.rows, key, block);
+            batch.insert(&self.rows, key, block::stored(numbered.through, &block));
         }
         for (stream, newest) in &numbered.newest {
             batch.insert(&self.meta, opening::last_key(*stream), newest.to_be_bytes());
@@ -126,8 +126,9 @@ impl EventStore for FjallEvents {
             while rows.len() < limit
                 && let Some(entry) = blocks.next()
             {
-                let (key, block) = entry.into_inner()?;
-                rows.extend(block::events(&key, &block).ok_or(CUT)?);
+                let (key, stored) = entry.into_inner()?;
+                let (_, block) = block::opened(&stored).ok_or(CUT)?;
+                rows.extend(block::events(&key, block).ok_or(CUT)?);
             }
         }
         // Those behind the last are on their way, and not told yet.

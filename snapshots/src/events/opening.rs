@@ -62,8 +62,8 @@ pub(crate) fn open(dir: &Path, log: OfLog, room: Room) -> Result<Opened, EventEr
         .open()?;
     let meta = keyspace(&database, "meta", room)?;
     let turned_away = match reason_to_begin_again(&meta, log)? {
-        None if !reaches_its_numbers(&database, &meta, room)? => {
-            Some("they end before their own numbers")
+        None if !agree_with_their_numbers(&database, &meta, room)? => {
+            Some("they do not end where their own numbers do")
         }
         reason => reason,
     };
@@ -115,10 +115,13 @@ fn reason_to_begin_again(meta: &Keyspace, log: OfLog) -> Result<TurnedAway, Even
     })
 }
 
-/// Whether each stream has its newest row. The numbers and the rows are in
-/// different files; where those of the rows lost their end, no reader could
-/// get past the gap, and nothing would ever fill it.
-fn reaches_its_numbers(
+/// Whether each stream ends with its newest row, and the log was read as far as
+/// the rows say. The numbers and the rows are in different files; where those
+/// of the rows lost their end, no reader could get past the gap, and nothing
+/// would ever fill it. Where an older number hides the newest, events would be
+/// numbered a second time: fjall orders what stands under one key by a number
+/// in its journal that none of its checksums covers.
+fn agree_with_their_numbers(
     database: &Database,
     meta: &Keyspace,
     room: Room,
@@ -127,30 +130,42 @@ fn reaches_its_numbers(
         return Ok(true);
     };
     let rows = keyspace(database, &rows_name(number), room)?;
-    for (stream, last) in read_numbering(meta)?.streams() {
-        let block = match block_with(&rows, stream, last) {
+    let numbering = read_numbering(meta)?;
+    let streams = numbering.streams();
+    if streams.is_empty() {
+        return Ok(rows.first_key_value().is_none());
+    }
+    for (stream, last) in streams {
+        let found = match block_before(&rows, stream, u64::MAX) {
             // Rows of another form are as good as none; the notes beside them are not.
             Err(EventError::Damaged(_)) => return Ok(false),
-            block => block?.unwrap_or_default(),
+            found => found?,
         };
-        if !block.iter().any(|event| event.sequence == last) {
+        let agrees = found.is_some_and(|(through, block)| {
+            let newest = block.last().map(|event| event.sequence);
+            newest == Some(last) && through <= numbering.through
+        });
+        if !agrees {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-/// The block that the event of this number lies in, if it is there.
-pub(crate) fn block_with(
+/// The last block that begins with the event of this number, or before it; and
+/// up to where the log was read for it.
+pub(crate) fn block_before(
     rows: &Keyspace,
     stream: u64,
     sequence: u64,
-) -> Result<Option<Vec<EventRow>>, EventError> {
+) -> Result<Option<(u64, Vec<EventRow>)>, EventError> {
     let Some(entry) = rows.range(block::keys_before(stream, sequence)).next_back() else {
         return Ok(None);
     };
-    let (key, block) = entry.into_inner()?;
-    block::events(&key, &block).ok_or(EventError::Damaged("a block is cut short")).map(Some)
+    let (key, stored) = entry.into_inner()?;
+    let read = block::opened(&stored)
+        .and_then(|(through, block)| Some((through, block::events(&key, block)?)));
+    read.ok_or(EventError::Damaged("a block is cut short")).map(Some)
 }
 
 /// Moves the watermark to nothing and the rows to a keyspace of their own, and
