@@ -317,10 +317,14 @@ fn only_a_contract_lets_not_found_release_what_a_restore_has_doubt_about() {
     assert_eq!(ends(known, &patient), ("INVOKING", true));
     let unanswered = "permit timeout later restore silence unfound";
     assert_eq!(ends(unanswered, &patient), ("INVOKING", true), "silence takes no doubt away");
+    let released = "permit timeout later restore release unfound";
+    assert_eq!(ends(released, &patient), ("INVOKING", true), "nor does a person's release");
     let found_late = "restore sought-unfound sought-settled";
     assert_eq!(ends(found_late, &silent), ("PROCESSED", false), "nor does it end the search");
     let later = "permit timeout later restore later unfound";
     assert_eq!(ends(later, &patient), ("READY", false));
+    let released = "permit timeout later restore release later unfound";
+    assert_eq!(ends(released, &patient), ("READY", false));
 }
 
 #[test]

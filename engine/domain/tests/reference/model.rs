@@ -50,6 +50,8 @@ pub struct Model {
     behind: bool,
     /// Since when a restore may have lost a send.
     lost_since: Option<i64>,
+    /// The last restore. Whatever was heard of the payout since, a send that it lost may have left until then.
+    restored_at: i64,
     first_send: Option<i64>,
     last_send: i64,
     queued_since: Option<i64>,
@@ -81,6 +83,7 @@ impl Model {
             open: false,
             behind: false,
             lost_since: None,
+            restored_at: 0,
             first_send: None,
             last_send: 0,
             queued_since: queues.then_some(now),
@@ -212,6 +215,7 @@ impl Model {
 
     fn restored(&mut self) {
         self.lost_since = Some(self.now);
+        self.restored_at = self.now;
         if self.held_for_a_person() {
             self.news();
         } else {
@@ -290,7 +294,8 @@ impl Model {
     }
 
     fn not_found(&mut self, asked_at: i64) {
-        let since = self.lost_since.unwrap_or(0).max(self.last_send);
+        let forgets = self.slips(Slip::ForgetsWhenItWasRestored);
+        let since = if forgets { self.last_send } else { self.restored_at.max(self.last_send) };
         let since = if self.slips(Slip::BelievesOldNotFound) { i64::MIN / 2 } else { since };
         if !self.with_provider() || asked_at - since < self.terms.lag {
             return;

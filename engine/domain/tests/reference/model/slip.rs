@@ -5,6 +5,7 @@
 pub enum Slip {
     SendsAgainOnNotFound,
     BelievesOldNotFound,
+    ForgetsWhenItWasRestored,
     BelievesTheSecondRefusal,
     FailsOnDuplicate,
     SendsWhatIsHeld,
@@ -18,9 +19,10 @@ pub enum Slip {
 }
 
 impl Slip {
-    pub const ALL: [Slip; 12] = [
+    pub const ALL: [Slip; 13] = [
         Slip::SendsAgainOnNotFound,
         Slip::BelievesOldNotFound,
+        Slip::ForgetsWhenItWasRestored,
         Slip::BelievesTheSecondRefusal,
         Slip::FailsOnDuplicate,
         Slip::SendsWhatIsHeld,
