@@ -35,11 +35,13 @@ pub enum Planted {
     SleepsThroughItsTurn,
     /// The last event of a burst is left out.
     EventLeftOut,
+    /// Money that was in doubt once is counted as in doubt for ever.
+    DoubtKept,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Planted; 13] = [
+    pub const ALL: [Planted; 14] = [
         Planted::ActsBeforeDurable,
         Planted::AnswersBeforeDurable,
         Planted::BelievesBeforeDurable,
@@ -53,6 +55,7 @@ impl Planted {
         Planted::LeavesTooEarly,
         Planted::SleepsThroughItsTurn,
         Planted::EventLeftOut,
+        Planted::DoubtKept,
     ];
 
     /// The promises that it breaks: by the checker of one of them it must be noticed.
@@ -74,6 +77,7 @@ impl Planted {
             // Its turn is lost; whoever waits for the end of it is told that the gateway failed.
             Planted::SleepsThroughItsTurn => &["no 500"],
             Planted::EventLeftOut => &["I-33", "I-34"],
+            Planted::DoubtKept => &["I-8"],
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn leave(actor: &PayoutActor) -> bool {
     };
     // What only an open payout waits for must not keep a finished one: a permit that comes finds it over, and a
     // deferred answer rings.
-    let waits = !is_finished(payout) && (life.waits_for_permit || !life.tokens.is_empty());
+    let waits = !is_finished(payout) && (life.waits_for_permit || !life.deferred.is_empty());
     let asks = waits || life.verifying || life.rang || life.under_way > 0;
     // What it wants to try again is not remembered by one that sleeps.
     let quiet = !asks && life.try_again.is_none();

@@ -11,6 +11,7 @@ use crate::codec::Unreadable;
 use bincode::Decode;
 use domain::entry::{Entry, Move};
 use domain::id::{MerchantId, PayoutId};
+use domain::listening::Heard;
 use domain::payout::{BrokenHistory, Payout};
 use domain::schedule::Watch;
 use domain::time::Timestamp;
@@ -31,7 +32,7 @@ pub(crate) struct Notes {
     /// Since when nothing of it has been on its way, by the time that this process has been running for.
     pub still_since: Duration,
     /// The last events that callbacks told of.
-    pub heard: Vec<u64>,
+    pub heard: Heard,
 }
 
 /// Of the notes of a payout of which no events were heard.
@@ -86,10 +87,11 @@ impl Notes {
         bytes.extend_from_slice(&self.watch.last.0.to_le_bytes());
         let still_since = u64::try_from(self.still_since.as_micros()).unwrap_or(u64::MAX);
         bytes.extend_from_slice(&still_since.to_le_bytes());
-        let heard = self.heard.len().min(usize::from(u8::MAX));
+        let events = self.heard.events();
+        let heard = events.len().min(usize::from(u8::MAX));
         // Within u8: bounded one line above.
         bytes.push(heard as u8);
-        for event in &self.heard[..heard] {
+        for event in &events[..heard] {
             bytes.extend_from_slice(&event.to_le_bytes());
         }
     }
@@ -205,7 +207,7 @@ pub(crate) mod tests {
     fn it_wakes_as_it_fell_asleep() {
         let watch = Watch { asked: 7, last: Timestamp(99) };
         let still_since = Duration::from_micros(8);
-        let heard = vec![1, u64::MAX];
+        let heard = Heard::from_iter([1, u64::MAX]);
         let noted = Notes { armed: Some(Timestamp(5)), watch, still_since, heard };
         for payout in [new(true), new(false), taken_by_the_provider()] {
             for notes in [Notes::default(), noted.clone()] {

@@ -7,17 +7,13 @@ use crate::payout_actor::PayoutActor;
 use crate::sleeper::{Asleep, Notes};
 use actix::Addr;
 use domain::id::PayoutId;
+use domain::listening::{Deferred, Heard, look_again};
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, Waited};
 use domain::schedule::{Policy, Watch};
 use domain::time::Timestamp;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// Events of a payout that are remembered to know a repetition.
-const HEARD_MAX: usize = 16;
-/// Questions whose answers are waited for at once; a provider that is slower than we ask has this much patience.
-const TOKENS_MAX: usize = 8;
 
 /// One live payout.
 pub(crate) enum Slot {
@@ -144,8 +140,8 @@ pub(crate) struct Life {
     pub verifying: bool,
     /// Something rang while the fetch was under way: ask once more.
     pub rang: bool,
-    /// The provider answers our last questions by callbacks with these tokens.
-    pub tokens: Vec<Box<str>>,
+    /// The provider answers our last questions by callbacks.
+    pub deferred: Deferred,
     /// The version that was last handed to the archive.
     pub archiving: u32,
     /// The version that the archive has.
@@ -153,7 +149,7 @@ pub(crate) struct Life {
     /// The next look for a late return, as last handed to the archive; unknown after a rest.
     pub watched: Option<Option<Timestamp>>,
     /// The last events that callbacks told of, to know a repetition.
-    pub heard: Vec<u64>,
+    pub heard: Heard,
 }
 
 impl Life {
@@ -168,52 +164,25 @@ impl Life {
             try_again: None,
             verifying: false,
             rang: false,
-            tokens: Vec::new(),
+            deferred: Deferred::default(),
             archiving: 0,
             archived: 0,
             watched: None,
-            heard: Vec::new(),
+            heard: Heard::default(),
         }
     }
 
-    /// Whether an event is news; remembers the last few.
-    pub fn first_heard(&mut self, event: u64) -> bool {
-        if self.heard.contains(&event) {
-            return false;
-        }
-        if self.heard.len() >= HEARD_MAX {
-            self.heard.remove(0);
-        }
-        self.heard.push(event);
-        true
-    }
-
-    /// Remembers an answer that is still to come. Whoever is settled is not asked about again by itself, so a
-    /// look that was in vain is repeated.
-    pub fn wait_for_what_is_left<'a>(
+    /// Remembers what is still to come behind the answer to a question.
+    pub fn answered<'a>(
         &mut self,
         outcome: &FetchOutcome,
         policy_of: impl FnOnce(&Payout) -> &'a Policy,
     ) {
-        match outcome {
-            FetchOutcome::Found(_) => self.tokens.clear(),
-            FetchOutcome::NotFound => return,
-            FetchOutcome::Unknown { .. } => {}
-            FetchOutcome::Deferred { token } => {
-                if self.tokens.len() >= TOKENS_MAX {
-                    self.tokens.remove(0);
-                }
-                self.tokens.push(token.clone());
-            }
+        self.deferred.answered(outcome);
+        let Some(payout) = &self.payout else { return };
+        if let Some(again) = look_again(payout, self.watch, policy_of(payout), outcome) {
+            self.try_again = again;
         }
-        let answered = matches!(outcome, FetchOutcome::Found(_));
-        let settled = self.payout.as_ref().filter(|payout| payout.status().is_settled());
-        let Some(policy) = settled.map(policy_of).filter(|policy| policy.late_return.is_some())
-        else {
-            return;
-        };
-        let pause = policy.poll.pause(self.watch.asked);
-        self.try_again = (!answered).then(|| self.watch.last.plus(pause));
     }
 
     /// For how long an answer about it has been waited for, after this process has been running for so long.

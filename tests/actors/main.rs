@@ -5,7 +5,7 @@
 //! be the same.
 //!
 //! `setting` is what a seed settles, `world` what outlives the process, `life` the process; `bank`, `disk` and
-//! `merchants` are what is around it; `audit` and `rest` are the checkers.
+//! `merchants` are what is around it; `audit`, `rest` and `sums` are the checkers.
 //!
 //! ```sh
 //! cargo test -p actors                                             # 300 worlds
@@ -27,4 +27,5 @@ mod planted;
 mod rest;
 mod seeds;
 mod setting;
+mod sums;
 mod world;

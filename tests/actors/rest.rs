@@ -5,6 +5,7 @@ use crate::bank::{self, Stage};
 use crate::life::{Life, merchant};
 use crate::merchants::{events, look};
 use crate::setting::ACCOUNTS;
+use crate::sums;
 use crate::world::World;
 use domain::id::{PayoutId, provider_reference};
 use domain::payout::Payout;
@@ -124,6 +125,7 @@ async fn close(world: &World, life: &Life) {
             world.broken("I-33", format!("{made} events happened, {told:?} are told"));
         }
     }
+    sums::agree(world, life);
     at_ease(world, life).await;
     world.count(CLOSED);
     world.changed.notify_one();

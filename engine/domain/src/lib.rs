@@ -15,6 +15,7 @@ pub mod command;
 pub mod decide;
 pub mod effect;
 pub mod evidence;
+pub mod listening;
 pub mod schedule;
 
 pub mod event;

@@ -221,7 +221,7 @@ impl PayoutActor {
             None => payout.is_sought(),
         };
         let authentic = authentic && life.payout.as_ref().is_some_and(own);
-        if authentic && event.is_some_and(|event| !life.first_heard(event)) {
+        if authentic && event.is_some_and(|event| !life.heard.is_news(event)) {
             return Ok(nothing(Reply::Nothing));
         }
         let Some(payout) = &life.payout else { return Ok(nothing(Reply::Nothing)) };
@@ -229,14 +229,14 @@ impl PayoutActor {
         let matches = attempt == payout.standing().attempt.max(1) && is_of(payout, found.as_ref());
         let believed =
             matches && self.partition.adapters.policy_at(&account).believe_signed_callbacks;
-        let answers = token.is_some_and(|token| life.tokens.contains(&token));
+        let answers = token.is_some_and(|token| life.deferred.awaits(&token));
         if let Some(found) = found
             && authentic
             && sent
             && (answers || believed)
         {
             if answers {
-                life.tokens.clear();
+                life.deferred.clear();
             }
             drop(life);
             let report = Report::CalledBack { account: Some(account), found };
@@ -269,7 +269,7 @@ impl PayoutActor {
         life.verifying = adapters::planted!(QuestionsNeverEnd);
         life.watch.asked = life.watch.asked.saturating_add(1);
         life.watch.last = self.partition.clock.now();
-        life.wait_for_what_is_left(outcome, |payout| self.partition.adapters.policy_of(payout));
+        life.answered(outcome, |payout| self.partition.adapters.policy_of(payout));
         Counters::up(&self.partition.counters.verified);
     }
 

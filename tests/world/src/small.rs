@@ -2,18 +2,22 @@
 //! walked through breadth-first, over the product's own `decide` and `apply`. Apart from the large worlds,
 //! which try a little of everything: here nothing of a little is left out.
 //!
-//! The world: at most two sends, two crashes (between any two steps, and between writing and acting), three
-//! callbacks, two commands of the merchant and two orders of operators; four times of day, so that
+//! The world: some sends and some orders of operators, and any number of crashes (between any two steps, and between
+//! writing and acting), callbacks and commands of the merchant; four times of day, so that
 //! every pause of the contract can have passed or not; a provider that loses requests, answers late or
 //! never, hides what it has as far as its contract lets it, and pays, fails, or takes back. States that
-//! differ only in what no decision reads (how long the history is) are one.
+//! differ only in what no decision reads (how long the history is) are one: that is why there is an end
+//! of them, and [`compare`] tries whether it is true.
 
+mod alike;
 mod moves;
 mod state;
 
+pub use alike::compare;
+
 use crate::audit::Violation;
 use domain::schedule::{Policy, PollPlan};
-use state::{Key, State};
+use state::State;
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
@@ -58,24 +62,13 @@ impl Contract {
     }
 }
 
-/// How often each thing may happen.
+/// How often what may happen that would make too many states.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bounds {
     /// Submissions of the one attempt.
     pub sends: u8,
-    /// Deaths of the process.
-    pub crashes: u8,
-    /// Callbacks.
-    pub callbacks: u8,
-    /// Commands of the merchant.
-    pub commands: u8,
     /// Orders of operators.
     pub orders: u8,
-}
-
-impl Bounds {
-    /// Those that are published.
-    pub const WHOLE: Bounds = Bounds { sends: 2, crashes: 2, callbacks: 3, commands: 2, orders: 2 };
 }
 
 /// What a walk came to.
@@ -89,40 +82,77 @@ pub struct Walked {
     pub broken: Option<(Violation, Vec<String>)>,
 }
 
+/// What does not change while one walks.
+struct World {
+    /// As the provider keeps it.
+    contract: Contract,
+    /// As the gateway has it.
+    policy: Policy,
+}
+
+impl World {
+    fn of(kept: Contract, agreed: Contract) -> World {
+        World { contract: kept, policy: agreed.policy() }
+    }
+}
+
 /// Walks through everything that can happen under a contract.
 pub fn walk(contract: Contract, bounds: Bounds) -> Walked {
-    let policy = contract.policy();
+    walk_deceived(contract, contract, bounds)
+}
+
+/// The same where the provider keeps another contract than the gateway has.
+pub fn walk_deceived(kept: Contract, agreed: Contract, bounds: Bounds) -> Walked {
+    let world = World::of(kept, agreed);
     let first = State::new(bounds);
-    let mut known: HashSet<Key> = HashSet::from([first.key()]);
+    let mut known = HashSet::from([first.place()]);
     let mut steps = 0;
-    // Where each state came from, for the story of one that breaks something.
-    let mut came: Vec<(usize, String)> = vec![(0, "made".to_owned())];
-    let mut open: VecDeque<(usize, State)> = VecDeque::from([(0, first)]);
-    while let Some((number, state)) = open.pop_front() {
-        let next = match moves::all(&state, contract, &policy) {
+    let mut trail = Trail::default();
+    // Those who may still be ordered about more go first: whatever can happen where fewer orders are left can
+    // happen there, too, so that nobody has to come to a place twice.
+    let mut open = vec![VecDeque::new(); usize::from(bounds.orders) + 1];
+    open[usize::from(bounds.orders)].push_back((trail.first(), first));
+    while let Some((here, state)) = open.iter_mut().rev().find_map(VecDeque::pop_front) {
+        let next = match moves::all(&state, &world) {
             Ok(next) => next,
             Err((violation, word)) => {
-                let broken = Some((violation, story(&came, number, word)));
+                let broken = Some((violation, trail.story(here, word)));
                 return Walked { states: known.len(), steps, broken };
             }
         };
         for (word, next) in next {
             steps += 1;
-            if known.insert(next.key()) {
-                came.push((number, word.to_owned()));
-                open.push_back((came.len() - 1, next));
+            if known.insert(next.place()) {
+                open[usize::from(next.orders_left)].push_back((trail.goes_on(here, word), next));
             }
         }
     }
     Walked { states: known.len(), steps, broken: None }
 }
 
-fn story(came: &[(usize, String)], mut number: usize, last: String) -> Vec<String> {
-    let mut words = vec![last];
-    while number > 0 {
-        words.push(came[number].1.clone());
-        number = came[number].0;
+/// Where each state came from, for the story of one that breaks something.
+#[derive(Default)]
+struct Trail(Vec<(u32, &'static str)>);
+
+impl Trail {
+    fn first(&mut self) -> u32 {
+        self.goes_on(0, "made")
     }
-    words.reverse();
-    words
+
+    fn goes_on(&mut self, from: u32, word: &'static str) -> u32 {
+        self.0.push((from, word));
+        // Memory ends long before four thousand millions of states.
+        self.0.len() as u32 - 1
+    }
+
+    fn story(&self, mut here: u32, last: String) -> Vec<String> {
+        let mut words = vec![last];
+        while here > 0 {
+            let (from, word) = self.0[here as usize];
+            words.push(word.to_owned());
+            here = from;
+        }
+        words.reverse();
+        words
+    }
 }

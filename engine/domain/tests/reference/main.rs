@@ -1,5 +1,5 @@
 //! The pure core beside a second opinion: whatever happens in whatever order, the product's payout and the
-//! model's stand at the same point. 5,000 lives; PROPTEST_CASES asks for more, or for fewer.
+//! model's stand at the same point. 5,000 lives; BURSAR_LIVES asks for more, PROPTEST_CASES for fewer everywhere.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -78,7 +78,12 @@ impl StateMachineTest for Lives {
 
 fn cases() -> ProptestConfig {
     let asked = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { CASES };
+    let lives = std::env::var("BURSAR_LIVES").map(|lives| lives.parse());
+    let cases = match lives {
+        Ok(lives) => lives.unwrap_or_else(|_| panic!("BURSAR_LIVES is a number")),
+        Err(_) if std::env::var_os("PROPTEST_CASES").is_some() => asked.cases,
+        Err(_) => CASES,
+    };
     ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 20_000, ..asked }
 }
 

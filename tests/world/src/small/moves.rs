@@ -1,8 +1,8 @@
 //! Everything that can happen in the small world. Apart from where it stands: one function for each of
 //! those who can do something.
 
-use super::Contract;
 use super::state::{Awaits, Reply, State, TIMES, There, currency};
+use super::{Contract, World};
 use crate::audit::{Violation, check_entries, is_a_contradiction};
 use domain::command::Command;
 use domain::decide::{Input, decide};
@@ -24,9 +24,10 @@ type Next = Vec<(&'static str, State)>;
 type Broken = (Violation, String);
 
 /// All that may happen now.
-pub(super) fn all(state: &State, contract: Contract, policy: &Policy) -> Result<Next, Broken> {
+pub(super) fn all(state: &State, world: &World) -> Result<Next, Broken> {
     money(state).map_err(|violation| (violation, "and so".to_owned()))?;
-    let mut moves = Moves { state, contract, policy, next: Vec::new() };
+    let World { contract, policy } = world;
+    let mut moves = Moves { state, contract: *contract, policy, next: Vec::new() };
     moves.time_and_crashes();
     moves.network();
     moves.provider();
@@ -54,12 +55,7 @@ impl Moves<'_> {
         if usize::from(self.state.time) + 1 < TIMES.len() {
             self.put("time passes", |next| next.time += 1);
         }
-        if self.state.left.crashes > 0 {
-            self.put("the process dies, and starts again", |next| {
-                next.left.crashes -= 1;
-                restart(next);
-            });
-        }
+        self.put("the process dies, and starts again", restart);
     }
 
     /// Requests on the network arrive, or are lost, and are answered, or not.
@@ -131,7 +127,7 @@ impl Moves<'_> {
     /// What the process has been waiting for.
     fn process(&mut self) -> Result<(), Broken> {
         let Awaits { permit, reply, question, undo, .. } = self.state.awaits;
-        if permit && self.state.left.sends > 0 {
+        if permit && self.state.sends_left > 0 {
             let input = Input::Permit { account: "alpha".into(), settlement: None };
             self.take("a permit", input, |next| next.awaits.permit = false)?;
         }
@@ -203,15 +199,14 @@ impl Moves<'_> {
 
     /// A callback that is signed and true; one that nobody has signed is a question at most.
     fn callbacks(&mut self) -> Result<(), Broken> {
-        if self.state.left.callbacks == 0 || self.state.payout.standing().attempt == 0 {
+        if self.state.payout.standing().attempt == 0 {
             return Ok(());
         }
         if let (true, Some(found)) = (self.contract.believed, found(self.state)) {
             let input = Input::Report(Report::CalledBack { account: None, found });
-            self.take("a callback", input, |next| next.left.callbacks -= 1)?;
+            self.take("a callback", input, |_| {})?;
         }
         self.put("a callback of anybody", |next| {
-            next.left.callbacks -= 1;
             let time = next.time;
             next.awaits.question.get_or_insert(time);
         });
@@ -219,14 +214,12 @@ impl Moves<'_> {
     }
 
     fn people(&mut self) -> Result<(), Broken> {
-        if self.state.left.commands > 0 {
-            for command in [Command::Terminate, Command::Revoke, Command::Cancel] {
-                let word = command.word();
-                let input = Input::Command { command, key: None, by: By::Merchant };
-                self.take(word, input, |next| next.left.commands -= 1)?;
-            }
+        for command in [Command::Terminate, Command::Revoke, Command::Cancel] {
+            let word = command.word();
+            let input = Input::Command { command, key: None, by: By::Merchant };
+            self.take(word, input, |_| {})?;
         }
-        if self.state.left.orders == 0 {
+        if self.state.orders_left == 0 {
             return Ok(());
         }
         let version = self.state.payout.version();
@@ -252,7 +245,7 @@ impl Moves<'_> {
         let act = Act { deed, reason: "seen".into(), from: "here".into() };
         let (command, by) = (Command::Operate(Arc::new(act)), By::Operator(by.into()));
         let input = Input::Command { command, key: None, by };
-        self.take(word, input, |next| next.left.orders -= 1)
+        self.take(word, input, |next| next.orders_left -= 1)
     }
 
     /// What a person may vouch for: the truth, once nothing is open.
@@ -302,9 +295,8 @@ impl Moves<'_> {
         let broken = |violation| (violation, word.to_owned());
         check_entries(Some(&before), &next.payout, &step.entries, self.policy).map_err(broken)?;
         money(&next).map_err(broken)?;
-        if !step.entries.is_empty() && next.left.crashes > 0 {
+        if !step.entries.is_empty() {
             let mut dead = next.clone();
-            dead.left.crashes -= 1;
             restart(&mut dead);
             self.next.push((word, dead));
         }
@@ -345,7 +337,7 @@ fn act(state: &mut State, effect: &Effect) {
     match effect {
         Effect::RequestPermit => state.awaits.permit = true,
         Effect::Submit(_) => {
-            state.left.sends -= 1;
+            state.sends_left -= 1;
             state.network.iter_mut().for_each(|(_, awaited)| *awaited = false);
             state.network.push((state.time, true));
             (state.awaits.submission, state.awaits.reply) = (true, None);

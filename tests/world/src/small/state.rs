@@ -3,7 +3,7 @@
 
 use super::Bounds;
 use domain::decide::create;
-use domain::entry::{Hold, ManualOutcome, Request};
+use domain::entry::{Fact, Hold, ManualOutcome, Request};
 use domain::id::{Fingerprint, MerchantId, PayoutId};
 use domain::method::Method;
 use domain::money::{Amount, Currency};
@@ -14,6 +14,7 @@ use domain::standing::Money;
 use domain::statement::Outcome;
 use domain::status::Status;
 use domain::time::Timestamp;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 /// The times of day: at once, behind the visibility lag, behind the time when "not found" is final, and
@@ -65,33 +66,29 @@ pub(super) struct State {
     pub paid: u8,
     pub back: bool,
     pub time: u8,
-    pub left: Left,
+    /// Submissions that may still be made.
+    pub sends_left: u8,
+    /// Orders of operators that may still be given: no part of the place.
+    pub orders_left: u8,
     pub vouched: bool,
     pub contradicted: bool,
 }
 
-/// What may still happen.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Left {
-    pub sends: u8,
-    pub crashes: u8,
-    pub callbacks: u8,
-    pub commands: u8,
-    pub orders: u8,
-}
-
-/// All that a decision reads, and all of the world around it.
+/// All that a decision reads, and all of the world around it. That nothing is missing is tried by
+/// [`compare`](super::compare).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Key {
+struct Key {
     standing: Standing,
-    said: Option<(Outcome, Resolution, Option<Amount>)>,
-    times: (Timestamp, Option<Timestamp>, Option<Timestamp>),
+    heard: Option<(Outcome, Resolution, Option<Amount>)>,
+    /// Whether something was written just now; any earlier time is as good as another for a timer.
+    fresh: bool,
+    sent: (Option<Timestamp>, Option<Timestamp>),
     awaits: Awaits,
     there: There,
     network: Vec<(u8, bool)>,
+    sends_left: u8,
     money: (u8, bool),
     time: u8,
-    left: Left,
     marks: (bool, bool),
 }
 
@@ -101,7 +98,7 @@ struct Standing {
     status: Status,
     money: Money,
     resolution: Option<Resolution>,
-    hold: Option<(u8, Resolution, Timestamp)>,
+    hold: Option<(u8, Resolution)>,
     sought_since: Option<Timestamp>,
     amount: Option<Amount>,
     sends: (u8, u16),
@@ -117,7 +114,6 @@ impl State {
         let made = create(id, request(), None, at(0));
         let payout = Payout::from_entries(id, made.entries)
             .unwrap_or_else(|_| unreachable!("a creation begins a history"));
-        let Bounds { sends, crashes, callbacks, commands, orders } = bounds;
         State {
             payout,
             awaits: Awaits { permit: true, ..Awaits::default() },
@@ -126,7 +122,8 @@ impl State {
             paid: 0,
             back: false,
             time: 0,
-            left: Left { sends, crashes, callbacks, commands, orders },
+            sends_left: bounds.sends,
+            orders_left: bounds.orders,
             vouched: false,
             contradicted: false,
         }
@@ -136,10 +133,35 @@ impl State {
         at(self.time)
     }
 
-    pub fn key(&self) -> Key {
+    /// What was said last about the last send: the same once more is no news.
+    fn heard(&self) -> Option<(Outcome, Resolution, Option<Amount>)> {
+        let behind = self.payout.entries().iter().rev();
+        let mut since = behind.take_while(|entry| !matches!(entry.fact, Fact::Invoked(_)));
+        since.find_map(|entry| match &entry.fact {
+            Fact::Learned(learned) => {
+                let said = &learned.statement;
+                Some((said.outcome, said.resolution, said.amount))
+            }
+            _ => None,
+        })
+    }
+
+    /// 128 bits of the hash of all that a decision reads, and all of the world around it. Of a hundred million
+    /// states, two would share theirs with a chance of 1 in 10^22.
+    pub fn place(&self) -> u128 {
+        let key = self.key();
+        let half = |salt: u8| {
+            let mut hasher = DefaultHasher::new();
+            salt.hash(&mut hasher);
+            key.hash(&mut hasher);
+            u128::from(hasher.finish())
+        };
+        half(0) << 64 | half(1)
+    }
+
+    fn key(&self) -> Key {
         let standing = self.payout.standing();
-        let said = self.payout.last_statement();
-        let hold = |(hold, since): &(Hold, Timestamp)| (hold.cause as u8, hold.reason, *since);
+        let hold = |(hold, _): &(Hold, Timestamp)| (hold.cause as u8, hold.reason);
         let version = self.payout.version();
         Key {
             standing: Standing {
@@ -164,18 +186,18 @@ impl State {
                     .as_ref()
                     .map(|one| (one.version == version, one.proposal.outcome, &*one.by == "ann")),
             },
-            said: said.map(|said| (said.outcome, said.resolution, said.amount)),
-            times: (
-                self.payout.updated_at(),
+            heard: self.heard(),
+            fresh: self.payout.updated_at() == self.now(),
+            sent: (
                 self.payout.intents().next().map(|(at, _)| at),
                 self.payout.intents().next_back().map(|(at, _)| at),
             ),
             awaits: self.awaits,
             there: self.there,
             network: self.network.clone(),
+            sends_left: self.sends_left,
             money: (self.paid, self.back),
             time: self.time,
-            left: self.left,
             marks: (self.vouched, self.contradicted),
         }
     }

@@ -14,6 +14,7 @@ use domain::command::{Command, Refused};
 use domain::decide::Step;
 use domain::entry::{By, Request};
 use domain::id::{Fingerprint, PayoutId};
+use domain::listening::{Deferred, Heard, look_again};
 use domain::payout::Payout;
 use domain::report::{FetchOutcome, Found, Report, SubmitOutcome, UndoOutcome, Waited};
 use domain::schedule::{Policy, Watch};
@@ -73,8 +74,8 @@ pub(crate) struct Life {
     pub try_again: Option<Timestamp>,
     pub verifying: bool,
     pub rang: bool,
-    pub tokens: Vec<Box<str>>,
-    pub heard: Vec<u64>,
+    pub deferred: Deferred,
+    pub heard: Heard,
     pub mailbox: VecDeque<(Turn, To)>,
     pub in_turn: bool,
 }
@@ -208,40 +209,13 @@ impl Life {
         Life { payout: Some(payout), ..Life::default() }
     }
 
-    /// Remembers an answer that is still to come, and repeats a look in vain at what is settled: see
-    /// `engine/src/slot.rs`.
-    pub fn wait_for_what_is_left(&mut self, outcome: &FetchOutcome, policy: &Policy) {
-        const TOKENS_MAX: usize = 8;
-        match outcome {
-            FetchOutcome::Found(_) => self.tokens.clear(),
-            FetchOutcome::NotFound => return,
-            FetchOutcome::Unknown { .. } => {}
-            FetchOutcome::Deferred { token } => {
-                if self.tokens.len() >= TOKENS_MAX {
-                    self.tokens.remove(0);
-                }
-                self.tokens.push(token.clone());
-            }
+    /// See `engine::slot::Life`.
+    pub fn answered(&mut self, outcome: &FetchOutcome, policy: &Policy) {
+        self.deferred.answered(outcome);
+        let Some(payout) = &self.payout else { return };
+        if let Some(again) = look_again(payout, self.watch, policy, outcome) {
+            self.try_again = again;
         }
-        let answered = matches!(outcome, FetchOutcome::Found(_));
-        let settled = self.payout.as_ref().is_some_and(|payout| payout.status().is_settled());
-        if settled && policy.late_return.is_some() {
-            let pause = policy.poll.pause(self.watch.asked);
-            self.try_again = (!answered).then(|| self.watch.last.plus(pause));
-        }
-    }
-
-    /// Whether an event is news; remembers the last few.
-    pub fn first_heard(&mut self, event: u64) -> bool {
-        const HEARD_MAX: usize = 16;
-        if self.heard.contains(&event) {
-            return false;
-        }
-        if self.heard.len() >= HEARD_MAX {
-            self.heard.remove(0);
-        }
-        self.heard.push(event);
-        true
     }
 }
 

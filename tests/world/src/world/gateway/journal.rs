@@ -199,7 +199,7 @@ impl World<'_> {
         let sleepy = self.chance(Purpose::Sleep, crate::world::number_of(id)).permille(250);
         let Some(life) = self.process().lives.get_mut(&id) else { return Ok(()) };
         let finished = life.payout.as_ref().is_some_and(engine::bare::is_finished);
-        let waits = !finished && (life.waits_for_permit || !life.tokens.is_empty());
+        let waits = !finished && (life.waits_for_permit || !life.deferred.is_empty());
         let quiet = !waits
             && !life.verifying
             && !life.rang

@@ -241,7 +241,7 @@ impl World<'_> {
         let anybody = planted!(self, BelievesStrangers);
         let agreed_or_not = planted!(self, BelievesUnagreed);
         let authentic = (authentic || anybody) && life.payout.as_ref().is_some_and(own);
-        if authentic && event.is_some_and(|event| !life.first_heard(event)) {
+        if authentic && event.is_some_and(|event| !life.heard.is_news(event)) {
             return Ok(nothing(Reply::Nothing));
         }
         let Some(payout) = &life.payout else { return Ok(nothing(Reply::Nothing)) };
@@ -259,14 +259,14 @@ impl World<'_> {
         let matches = attempt == payout.standing().attempt.max(1) && is_of(payout, found.as_ref());
         let agreed = policies[account].believe_signed_callbacks;
         let believed = anybody || matches && (agreed || agreed_or_not);
-        let answers = token.is_some_and(|token| life.tokens.contains(&token));
+        let answers = token.is_some_and(|token| life.deferred.awaits(&token));
         if let Some(found) = found
             && authentic
             && sent
             && (answers || believed)
         {
             if answers {
-                life.tokens.clear();
+                life.deferred.clear();
             }
             let report = Report::CalledBack { account: Some(ACCOUNTS[account].into()), found };
             return Ok(quietly(self.step(id, Input::Report(report))?));
@@ -295,7 +295,7 @@ impl World<'_> {
         let Some(policy) = life.payout.as_ref().map(|payout| self.setting.policy_of(payout)) else {
             return Ok(());
         };
-        life.wait_for_what_is_left(outcome, policy);
+        life.answered(outcome, policy);
         Ok(())
     }
 
