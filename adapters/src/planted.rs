@@ -37,11 +37,13 @@ pub enum Planted {
     EventLeftOut,
     /// Money that was in doubt once is counted as in doubt for ever.
     DoubtKept,
+    /// Whoever the archive refused is not brought to it again.
+    RefusedOnce,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Planted; 14] = [
+    pub const ALL: [Planted; 15] = [
         Planted::ActsBeforeDurable,
         Planted::AnswersBeforeDurable,
         Planted::BelievesBeforeDurable,
@@ -56,6 +58,7 @@ impl Planted {
         Planted::SleepsThroughItsTurn,
         Planted::EventLeftOut,
         Planted::DoubtKept,
+        Planted::RefusedOnce,
     ];
 
     /// The promises that it breaks: by the checker of one of them it must be noticed.
@@ -78,6 +81,7 @@ impl Planted {
             Planted::SleepsThroughItsTurn => &["no 500"],
             Planted::EventLeftOut => &["I-33", "I-34"],
             Planted::DoubtKept => &["I-8"],
+            Planted::RefusedOnce => &["bounded"],
         }
     }
 }

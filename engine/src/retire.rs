@@ -84,6 +84,7 @@ fn archive(
             Ok(()) => partition.hand(id, Turn::Archived(version, watch)),
             // The store is closing; the next start finds the payout in the log.
             Err(ArchiveError::Closed) => {}
+            Err(_) if adapters::planted!(RefusedOnce) => {}
             Err(error) => {
                 tracing::error!(payout = %id, %error, "a payout stays in memory");
                 partition.hand(id, Turn::NotArchived);

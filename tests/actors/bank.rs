@@ -8,6 +8,7 @@ mod teller;
 
 pub use teller::providers;
 
+use crate::life::Life;
 use crate::world::World;
 use adapters::provider::{Lookup, Order};
 use domain::failure::{Failure, Origin};
@@ -50,7 +51,8 @@ impl Stage {
     }
 
     fn of_word(word: &str) -> Option<Stage> {
-        let all = [Stage::Paid, Stage::Failed, Stage::Returned];
+        use Stage::*;
+        let all = [Accepted, AtNetwork, Paid, Failed, Returned, Stage::Revoked, Stage::Reversed];
         all.into_iter().find(|stage| stage.shown().word() == word)
     }
 }
@@ -88,6 +90,12 @@ impl Bank {
     /// What is true of a payout.
     pub fn truth(&self, payout: PayoutId) -> Truth {
         self.ledger.get(&payout).copied().unwrap_or_default()
+    }
+
+    /// What an account shows whoever asks about an order.
+    fn shows(&self, place: &(usize, String), now: Duration) -> Option<Found> {
+        let order = self.orders.get(place)?.first()?;
+        (order.shown_from <= now).then(|| shown(order))
     }
 
     /// How an order ended, as an account tells whoever asks about it; none while there is nothing to tell.
@@ -209,16 +217,11 @@ fn become_(world: &World, place: &(usize, String), nth: usize, stage: Stage) {
 }
 
 /// Tells the gateway, perhaps, perhaps twice, perhaps late; and others do in its name.
-fn call_back(world: &World, (number, reference): &(usize, String), stage: Stage) {
+fn call_back(world: &World, place: &(usize, String), stage: Stage) {
     let lies = world.setting.lies;
-    let account = world.setting.accounts[*number].account.to_string();
-    let amount = {
-        let bank = world.bank();
-        bank.orders[&(*number, reference.clone())][0].amount
-    };
-    let (value, currency) = (amount.0.value(), amount.1.code());
-    let word = stage.shown();
-    let signed = format!("{reference} {} {} {value} {currency}", word.word(), word.word());
+    let reference = &place.1;
+    let account = account(world, place);
+    let signed = body(world, place, stage, stage.shown().word());
     let bodies = [(lies.calls_back, signed.clone()), (lies.calls_back / 3, signed)];
     for (often, body) in bodies.into_iter().chain([(lies.is_impersonated, format!("?{reference}"))])
     {
@@ -230,6 +233,27 @@ fn call_back(world: &World, (number, reference): &(usize, String), stage: Stage)
             });
         }
     }
+}
+
+/// Answers a question that was put off.
+fn answer_by_callback(world: &World, life: &Life, place: &(usize, String), token: &str) {
+    let stage = world.bank().orders[place][0].stage;
+    life.ring(
+        world,
+        account(world, place),
+        format!("{} {token}", body(world, place, stage, token)),
+    );
+}
+
+fn account(world: &World, (number, _): &(usize, String)) -> String {
+    world.setting.accounts[*number].account.to_string()
+}
+
+/// What a callback says of an order: one event has one name.
+fn body(world: &World, place: &(usize, String), stage: Stage, event: &str) -> String {
+    let (amount, currency) = world.bank().orders[place][0].amount;
+    let (reference, word) = (&place.1, stage.shown().word());
+    format!("{reference} {event} {word} {} {}", amount.value(), currency.code())
 }
 
 fn undo(

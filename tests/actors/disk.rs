@@ -134,7 +134,12 @@ pub async fn store(world: World, mut archiver: ArchiverByHand) {
         if world.boundary("before the archive") {
             return;
         }
-        archiver.store();
+        if world.errs(world.setting.refuses_archive) {
+            world.count("refused by the archive");
+            archiver.refuse();
+        } else {
+            archiver.store();
+        }
     }
 }
 

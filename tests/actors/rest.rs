@@ -11,6 +11,7 @@ use domain::id::{PayoutId, provider_reference};
 use domain::payout::Payout;
 use domain::schedule::needs_asking;
 use domain::status::Status;
+use engine::bare;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -125,6 +126,7 @@ async fn close(world: &World, life: &Life) {
             world.broken("I-33", format!("{made} events happened, {told:?} are told"));
         }
     }
+    left_memory(world, life);
     sums::agree(world, life);
     at_ease(world, life).await;
     world.count(CLOSED);
@@ -154,6 +156,15 @@ fn books(world: &World, id: PayoutId) {
         matches!(status, Status::Processed | Status::PartiallyProcessed | Status::CancelFailed);
     if (failed && truth.net > 0) || (paid && truth.paid_times == 0) {
         world.broken("I-3", format!("{id} is {status}, the truth is {truth:?}"));
+    }
+}
+
+/// Whatever is over has left memory, also where the archive has refused it.
+fn left_memory(world: &World, life: &Life) {
+    let live = life.engine.gateway().counters().live.load(Ordering::Relaxed);
+    let open = world.audit().shadows.values().filter(|one| !bare::is_finished(&one.payout)).count();
+    if live > open as u64 {
+        world.broken("bounded", format!("{live} payouts are in memory, {open} are not over"));
     }
 }
 

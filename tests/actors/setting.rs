@@ -45,6 +45,7 @@ pub struct Lies {
     pub turns_away: u16,
     pub is_slow_to_show: u16,
     pub answers_nothing_asked: u16,
+    pub puts_off_answers: u16,
     pub fails: u16,
     pub gets_stuck: u16,
     pub returns: u16,
@@ -70,6 +71,8 @@ pub struct Setting {
     /// Kills at any time.
     pub kills: u64,
     pub keeps_archive: bool,
+    /// How often the archive stores nothing of what it is given, in a thousand.
+    pub refuses_archive: u16,
     pub keeps_events: bool,
     /// The wall clock is put wrong now and then.
     pub clock_jumps: bool,
@@ -101,6 +104,7 @@ impl Setting {
                 turns_away: often(chance, 200),
                 is_slow_to_show: often(chance, 500),
                 answers_nothing_asked: often(chance, 300),
+                puts_off_answers: often(chance, 500),
                 fails: often(chance, 300),
                 gets_stuck: often(chance, 200),
                 returns: often(chance, 200),
@@ -116,6 +120,7 @@ impl Setting {
             dies: if chance.permille(500) { 0 } else { chance.below(120) },
             kills: chance.below(4),
             keeps_archive: chance.permille(500),
+            refuses_archive: often(chance, 600),
             keeps_events: chance.permille(500),
             clock_jumps: chance.permille(250),
             payouts: 3 + chance.below(8) as u16,

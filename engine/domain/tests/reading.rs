@@ -83,6 +83,8 @@ const FAILED: &[(&str, &str)] = &[
     ("permit accepted revoke undo-refused failed",        "PROCESSING_ERROR GATEWAY_ERROR provider -"),
     ("permit accepted revoke undo-refused declined",      "DECLINED_ERROR GATEWAY_ERROR provider E-17"),
     ("permit accepted revoke undo-refused returned",      "CANCELLED GATEWAY_ERROR provider -"),
+    ("permit accepted revoke undo-refused declined quarantine", "DECLINED_ERROR GATEWAY_ERROR provider E-17"),
+    ("permit accepted revoke undo-refused declined say-failed", "DECLINED_ERROR GATEWAY_ERROR provider E-17"),
     // What is heard after the end explains nothing: the reason is the step's.
     ("permit refused failed",                             "INVALID_RECIPIENT RECIPIENT_ERROR provider -"),
     // What has not failed has no reason, whatever was said of it.

@@ -60,8 +60,11 @@ impl Future for Archiving {
     }
 }
 
+/// Told what became of a payout.
+type Done = oneshot::Sender<Result<(), ArchiveError>>;
+
 enum Message {
-    Put { archived: Archived, done: oneshot::Sender<Result<(), ArchiveError>> },
+    Put { archived: Archived, done: Done },
     Close,
 }
 
@@ -115,14 +118,25 @@ impl ArchiverByHand {
 
     /// Stores what waits, and says so.
     pub fn store(&mut self) {
-        let (mut batch, mut waiting) = (Vec::new(), Vec::new());
-        while let Ok(message) = self.messages.try_recv() {
-            if let Message::Put { archived, done } = message {
-                batch.push(archived);
-                waiting.push(done);
-            }
-        }
+        let (batch, waiting) = self.waiting();
         store(self.archive.as_ref(), batch, waiting);
+    }
+
+    /// Stores nothing of what waits, as an archive whose disk is full, and says so.
+    pub fn refuse(&mut self) {
+        for done in self.waiting().1 {
+            // Whoever dropped the future does not wait any more.
+            let _ = done.send(Err(ArchiveError::NotStored("the disk is full".to_owned())));
+        }
+    }
+
+    fn waiting(&mut self) -> (Vec<Archived>, Vec<Done>) {
+        let messages = std::iter::from_fn(|| self.messages.try_recv().ok());
+        let waiting = messages.filter_map(|message| match message {
+            Message::Put { archived, done } => Some((archived, done)),
+            Message::Close => None,
+        });
+        waiting.unzip()
     }
 }
 
@@ -151,11 +165,7 @@ fn run(archive: &dyn ArchiveStore, messages: &Receiver<Message>) {
     }
 }
 
-fn store(
-    archive: &dyn ArchiveStore,
-    batch: Vec<Archived>,
-    waiting: Vec<oneshot::Sender<Result<(), ArchiveError>>>,
-) {
+fn store(archive: &dyn ArchiveStore, batch: Vec<Archived>, waiting: Vec<Done>) {
     if batch.is_empty() {
         return;
     }

@@ -1,7 +1,7 @@
 //! The providers as the gateway calls them: bytes that leave, answers that come back or do not. Apart from what is
 //! true at a provider (`bank`), because here is where messages are late and lost.
 
-use super::{Stage, arrives, failure, shown, undo};
+use super::{Stage, answer_by_callback, arrives, failure, undo};
 use crate::setting::Setting;
 use crate::world::World;
 use adapters::provider::{
@@ -114,6 +114,19 @@ pub(super) fn send_back<T: Send + 'static>(world: &World, tell: oneshot::Sender<
     });
 }
 
+/// The answer comes by a callback, sooner or later than the next question: what is true then.
+fn put_off(world: &World, place: (usize, String)) -> FetchOutcome {
+    let token = format!("token-{}", world.count("answers put off"));
+    let late = world.draw(|chance| chance.spread(100, 400_000)).unsigned_abs();
+    let called = token.clone();
+    world.after(Duration::from_millis(late), move |world, life| {
+        if !world.errs(world.setting.lies.loses_answer) {
+            answer_by_callback(world, life, &place, &called);
+        }
+    });
+    FetchOutcome::Deferred { token: token.into() }
+}
+
 fn wait<T: Send + 'static>(
     under_way: UnderWay,
     told: oneshot::Receiver<T>,
@@ -170,12 +183,12 @@ impl Provider for Teller {
     fn fetch_status(&self, lookup: Lookup) -> BoxFuture<'static, FetchOutcome> {
         let vain = |why| FetchOutcome::Unknown { why, retry_after: None };
         self.ask("fetch", lookup, vain, |world, number, lookup| {
-            let (now, bank) = (world.now(), world.bank());
-            let orders = bank.orders.get(&(number, lookup.reference.clone()));
-            let order = orders.and_then(|orders| orders.first());
-            match order.filter(|order| order.shown_from <= now) {
+            let place = (number, lookup.reference.clone());
+            let found = world.bank().shows(&place, world.now());
+            match found {
                 None => FetchOutcome::NotFound,
-                Some(order) => FetchOutcome::Found(shown(order)),
+                Some(_) if world.errs(world.setting.lies.puts_off_answers) => put_off(world, place),
+                Some(found) => FetchOutcome::Found(found),
             }
         })
     }
@@ -194,7 +207,8 @@ impl Provider for Teller {
         })
     }
 
-    /// "reference event state amount currency"; a stranger's begins with a question mark.
+    /// "reference event state amount currency", and the token of the question that it answers; a stranger's begins
+    /// with a question mark.
     fn callback(&self, raw: &RawCallback) -> CallbackOutcome {
         let text = String::from_utf8_lossy(&raw.body).into_owned();
         if let Some(reference) = text.strip_prefix('?') {
@@ -202,16 +216,17 @@ impl Provider for Teller {
             return CallbackOutcome::Unauthenticated { why: "no signature", reference };
         }
         let words: Vec<&str> = text.split(' ').collect();
-        let [reference, event, state, amount, currency] = words[..] else {
+        let [reference, event, state, amount, currency, ref token @ ..] = words[..] else {
             return CallbackOutcome::Ignored;
         };
+        let token = token.first().map(|token| (*token).into());
         let currency: Currency = currency.parse().unwrap();
         let found = Stage::of_word(state).map(|stage| Found {
             amount: Some((Amount::parse(amount, currency).unwrap(), currency)),
             ..Found::new(stage.shown())
         });
         let (reference, event) = (reference.to_owned(), Some(event.to_owned()));
-        CallbackOutcome::Doorbell { reference, event, token: None, found }
+        CallbackOutcome::Doorbell { reference, event, token, found }
     }
 
     fn quote(&self, _: QuoteWish) -> BoxFuture<'static, Result<Quote, Failure>> {
