@@ -127,6 +127,20 @@ fn what_stays_open_for_too_long_calls_a_person_and_is_still_asked() {
     }
 }
 
+/// Of two things at one moment the second is later, and no clock was turned back between them.
+#[test]
+fn what_is_asked_at_the_moment_of_the_last_news_has_its_age_by_the_clock() {
+    let payout = tell("permit accepted queued");
+    let at_once = PollPlan { first: Duration::ZERO, cap: Duration::ZERO, ..policy().poll };
+    for (give_up, held) in [(21, false), (20, true)] {
+        let poll = PollPlan { give_up: Duration::from_secs(give_up), ..at_once.clone() };
+        let policy = Policy { poll, ..policy() };
+        let now = payout.updated_at();
+        let step = decide(&payout, Input::Tick, Watch::default(), now, &policy).unwrap();
+        assert_eq!(after(&payout, step.entries).moderation_required(), held, "{give_up} s");
+    }
+}
+
 #[test]
 fn a_paid_payout_is_looked_at_ever_more_seldom_until_the_window_ends() {
     let mut policy = policy();

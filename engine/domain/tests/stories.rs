@@ -224,6 +224,11 @@ const STORIES: &[(&str, &str)] = &[
     // What an operator ordered is taken back by what only a person can decide.
     ("permit timeout unfound resubmit pause permit", "INVOKING unknown held"),
     ("permit timeout unfound resubmit toomuch permit", "INVOKING paid held"),
+    // Whoever releases it from one trouble has not said what a restore may have lost.
+    ("permit timeout toomuch restore release", "INVOKING paid held"),
+    ("permit timeout toomuch restore release release", "INVOKING paid"),
+    ("permit timeout restore release", "INVOKING unknown"),
+    ("permit timeout restore release pause release", "INVOKING unknown"),
     ("permit timeout say-not-sent approve accepted settled", "TERMINATED paid held"),
 ];
 
