@@ -253,6 +253,15 @@ fn a_clock_that_was_turned_back_lets_nobody_wait() {
     let hour = now.plus(minutes(60));
     assert_eq!(next_due(&waited, Watch { asked: 0, last: now }, plan, now), Some(hour));
 
+    // It may be sent from that very moment on, by either clock.
+    let over = life("permit unsent reject pause release");
+    let now = over.updated_at();
+    assert_eq!(over.standing().not_before, Some(now));
+    for now in [now, Timestamp(now.0 - 1)] {
+        let watch = Watch { asked: 0, last: now };
+        assert_eq!(next_due(&over, watch, plan, now), Some(now.plus(minutes(60))));
+    }
+
     // Only its questions tell how long it has been with its provider.
     let mut policy = policy();
     policy.poll.give_up = minutes(10);

@@ -4,10 +4,13 @@
 
 mod telling;
 
-use domain::schedule::Policy;
+use domain::decide::{Input, decide};
+use domain::effect::Effect;
+use domain::report::{FetchOutcome, Report, Waited};
+use domain::schedule::{Policy, Watch};
 use domain::status::{State, Status};
 use std::time::Duration;
-use telling::{policy, tell, tell_under};
+use telling::{input, policy, tell, tell_under};
 
 const STORIES: &[(&str, &str)] = &[
     // The straight roads.
@@ -330,6 +333,50 @@ fn only_a_contract_lets_not_found_release_what_a_restore_has_doubt_about() {
     assert_eq!(ends(later, &patient), ("READY", false));
     let released = "permit timeout later restore release later unfound";
     assert_eq!(ends(released, &patient), ("READY", false));
+}
+
+#[test]
+fn what_was_never_sent_is_sent_once_that_is_proved() {
+    let silent = Policy { resend_is_safe: false, ..policy() };
+    let patient = Policy { not_found_final_after: Some(Duration::from_secs(60)), ..silent.clone() };
+    for (seconds, effects) in [(59, vec![]), (60, vec![Effect::RequestPermit])] {
+        let payout = tell_under("restore", &patient);
+        let now = payout.updated_at().plus(Duration::from_secs(seconds));
+        let asked = input("sought-unfound", &payout, now);
+        let step = decide(&payout, asked, Watch::default(), now, &patient).unwrap();
+        assert_eq!(step.effects, effects, "after {seconds} s");
+    }
+    // What proves nothing is written down once, however often it is heard.
+    let version = |story| tell_under(story, &silent).version();
+    assert_eq!(version("restore sought-unfound sought-unfound"), version("restore sought-unfound"));
+    // It would be recognised, and so was let go; that it is too late for it calls a person, and proof that it
+    // was never sent makes an end of that.
+    let both = Policy { resend_is_safe: true, ..patient };
+    let late = "by-hand restore sought-unfound expire";
+    let told = |story: &str| {
+        let payout = tell_under(story, &both);
+        (payout.status().code(), payout.moderation_required())
+    };
+    assert_eq!(told(late), ("READY", true));
+    assert_eq!(told(&format!("{late} sought-unfound")), ("READY", false));
+    assert_eq!(told(&format!("{late} sought-unfound expire")), ("EXPIRED", false));
+}
+
+/// Of two questions the answer to the first may come behind a second submission, about which it says nothing.
+#[test]
+fn an_answer_is_about_what_was_waited_for() {
+    let promise = Some(Duration::from_secs(60));
+    let policy = Policy { not_found_final_after: promise, ..policy() };
+    let payout = tell_under("permit timeout", &policy);
+    let sent = payout.began_a_doubt().map(|entry| entry.version);
+    for (behind, entries) in [(sent, 1), (Some(1), 0), (None, 0)] {
+        let (waited, account) = (Waited { behind, time: Duration::from_secs(3_600) }, None);
+        let outcome = FetchOutcome::NotFound;
+        let report = Input::Report(Report::Fetched { waited, account, outcome });
+        let now = payout.updated_at().plus(Duration::from_secs(7_200));
+        let step = decide(&payout, report, Watch::default(), now, &policy).unwrap();
+        assert_eq!(step.entries.len(), entries, "behind {behind:?} of {sent:?}");
+    }
 }
 
 #[test]

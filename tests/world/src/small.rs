@@ -105,29 +105,72 @@ pub fn walk(contract: Contract, bounds: Bounds) -> Walked {
 pub fn walk_deceived(kept: Contract, agreed: Contract, bounds: Bounds) -> Walked {
     let world = World::of(kept, agreed);
     let first = State::new(bounds);
-    let mut known = HashSet::from([first.place()]);
-    let mut steps = 0;
+    let (mut states, mut steps) = (0, 0);
     let mut trail = Trail::default();
-    // Those who may still be ordered about more go first: whatever can happen where fewer orders are left can
-    // happen there, too, so that nobody has to come to a place twice.
-    let mut open = vec![VecDeque::new(); usize::from(bounds.orders) + 1];
-    open[usize::from(bounds.orders)].push_back((trail.first(), first));
-    while let Some((here, state)) = open.iter_mut().rev().find_map(VecDeque::pop_front) {
+    let mut open = Open::new(bounds.orders);
+    open.put(trail.first(), first);
+    while let Some((here, state)) = open.next() {
+        states += 1;
         let next = match moves::all(&state, &world) {
             Ok(next) => next,
             Err((violation, word)) => {
-                let broken = Some((violation, trail.story(here, word)));
-                return Walked { states: known.len(), steps, broken };
+                return Walked {
+                    states,
+                    steps,
+                    broken: Some((violation, trail.story(here, word))),
+                };
             }
         };
         for (word, next) in next {
             steps += 1;
-            if known.insert(next.place()) {
-                open[usize::from(next.orders_left)].push_back((trail.goes_on(here, word), next));
+            if open.is_new(&next) {
+                open.put(trail.goes_on(here, word), next);
             }
         }
     }
-    Walked { states: known.len(), steps, broken: None }
+    Walked { states, steps, broken: None }
+}
+
+/// States that were not gone on from. Those about whom more may still be ordered go first, all of them: whatever
+/// can happen where fewer orders are left can happen there, too, so that nobody goes on from a place twice.
+struct Open(Vec<Level>);
+
+/// Those about whom as much may still be ordered.
+#[derive(Clone, Default)]
+struct Level {
+    waiting: VecDeque<(u32, State)>,
+    /// Where anybody has waited.
+    places: HashSet<u128>,
+}
+
+impl Open {
+    fn new(orders: u8) -> Open {
+        Open(vec![Level::default(); usize::from(orders) + 1])
+    }
+
+    /// Whether nobody has come there with as many orders left.
+    fn is_new(&self, state: &State) -> bool {
+        let place = state.place();
+        !self.0[usize::from(state.orders_left)..].iter().any(|one| one.places.contains(&place))
+    }
+
+    fn put(&mut self, number: u32, state: State) {
+        let level = &mut self.0[usize::from(state.orders_left)];
+        level.places.insert(state.place());
+        level.waiting.push_back((number, state));
+    }
+
+    fn next(&mut self) -> Option<(u32, State)> {
+        loop {
+            let level = (0..self.0.len()).rev().find(|level| !self.0[*level].waiting.is_empty())?;
+            let (number, state) = self.0[level].waiting.pop_front()?;
+            let place = state.place();
+            // Somebody may have come there with more orders left since.
+            if !self.0[level + 1..].iter().any(|one| one.places.contains(&place)) {
+                return Some((number, state));
+            }
+        }
+    }
 }
 
 /// Where each state came from, for the story of one that breaks something.

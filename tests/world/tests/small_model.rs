@@ -37,7 +37,7 @@ fn nothing_that_can_happen_breaks_anything() {
 /// The walk goes on from one of two states that no decision tells apart. That none does is tried here.
 #[test]
 fn whatever_led_to_a_state_the_same_can_happen_next() {
-    let most = if orders() > 0 { 500_000 } else { 10_000 };
+    let most = if orders() > 0 { 100_000 } else { 10_000 };
     let compared = for_every_contract(|contract| {
         let bounds = Bounds { sends: 2, orders: 2 };
         compare(contract, bounds, most).unwrap_or_else(|story| {

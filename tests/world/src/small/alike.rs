@@ -3,7 +3,6 @@
 
 use super::state::State;
 use super::{Bounds, Contract, Trail, World, moves};
-
 use std::collections::VecDeque;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::hash::{DefaultHasher, Hash, Hasher};
