@@ -247,6 +247,14 @@ fn a_clock_that_was_turned_back_lets_nobody_wait() {
     let never = next_due(&unsent, Watch::default(), plan, now);
     assert_eq!(never, Some(Timestamp(0).plus(Duration::from_secs(30))), "looked at never: now");
 
+    // By a right clock it waits as long as it was asked to, whenever it was looked at.
+    let right = unsent.updated_at();
+    for seconds in [0, 5] {
+        let watch = Watch { asked: 0, last: right.plus(Duration::from_secs(seconds)) };
+        let half_a_minute = Some(right.plus(Duration::from_secs(30)));
+        assert_eq!(next_due(&unsent, watch, plan, right), half_a_minute);
+    }
+
     // What it had to wait for was over when its last news was written.
     let waited = life("permit unsent later pause release");
     let now = Timestamp(waited.updated_at().0 - 1);
