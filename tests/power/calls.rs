@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub struct Effect {
     pub begin: u64,
     pub end: u64,
+    /// Nobody saw its end: it may never have begun.
+    pub unseen: bool,
     pub what: What,
 }
 
@@ -70,7 +72,8 @@ pub fn effects(calls: &[Call], root: &Path, first: u64) -> (Vec<Effect>, u64) {
     let mut found = Vec::new();
     for call in calls {
         if let Some(what) = process.effect(call) {
-            found.push(Effect { begin: call.begin, end: call.end, what });
+            let unseen = call.outcome == Outcome::Unseen;
+            found.push(Effect { begin: call.begin, end: call.end, unseen, what });
         }
     }
     (found, process.next)

@@ -49,8 +49,8 @@ const LIE_IMAGES: u64 = 150;
 
 impl Series {
     pub fn new(recording: Recording) -> Series {
+        let recording = playback::as_it_was(recording);
         let disk = follow(&recording.effects, &recording.root(), honest);
-        playback::nothing_was_missed(&recording, &disk);
         let cuts = Cuts::of(&disk, &recording.effects, &recording.root(), recording.end);
         let (said, truth) = (said(&recording.effects), truth(&recording.data()));
         let seed = std::env::var("BURSAR_SEED").map_or(1, |text| text.parse().unwrap());

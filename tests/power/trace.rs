@@ -52,8 +52,8 @@ pub fn read(text: &str, first: u64) -> (Vec<Call>, u64) {
             calls.extend(call(rest, 2 * number, 2 * number + 1));
         }
     }
-    // A call that nobody saw the end of was under way when its process was killed. The kernel carries
-    // out what it has begun with a file, so it counts, but a sync among them has promised nothing.
+    // A call that nobody saw the end of was under way when its process was killed. The kernel carries out what
+    // it has begun with a file, but may not have begun; a sync among them has promised nothing.
     calls.extend(begun.into_values().filter_map(|(begin, before)| {
         let (name, rest) = before.split_once('(')?;
         let (name, arguments) = (name.to_owned(), split(rest));
@@ -77,6 +77,8 @@ fn call(text: &str, begin: u64, end: u64) -> Option<Call> {
     let digits = result.split(|c: char| !(c.is_ascii_digit() || c == '-')).next()?;
     let outcome = match digits.parse() {
         Ok(number) if number >= 0 => Outcome::Returned(number),
+        // "?": nobody was left to be told.
+        _ if result.starts_with('?') => Outcome::Unseen,
         _ => Outcome::Failed,
     };
     Some(Call { begin, end, name: name.to_owned(), arguments: split(arguments), outcome })
